@@ -1,7 +1,7 @@
 namespace Managed.Loader;
 
 /// <summary>A tensor as it lies in a memory-mapped file: nothing is copied or converted.</summary>
-/// <remarks>The pointer stays valid as long as the <see cref="Checkpoint"/> or file that gave it is not disposed.</remarks>
+/// <remarks>The pointer stays valid as long as the checkpoint or file that gave it is not disposed.</remarks>
 internal sealed unsafe class StoredTensor
 {
     /// <summary>The tensor's name in its file.</summary>
