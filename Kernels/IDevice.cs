@@ -1,0 +1,105 @@
+namespace Managed.Kernels;
+
+/// <summary>
+/// The transformer's instruction set. Arguments stand in the order of data flow: outputs, inputs, weights, settings.
+/// </summary>
+/// <remarks>
+/// Every operation is deterministic per row: an output row depends on its own input rows alone, bit for bit,
+/// whatever the number of rows, the split into steps, or the number of threads.
+/// The calls of one forward pass are made by one thread; results are visible to <see cref="Span"/> after <see cref="Synchronize"/>.
+/// </remarks>
+internal interface IDevice : IDisposable
+{
+    /// <summary>The device in words, for receipts and reports.</summary>
+    string Name { get; }
+
+    /// <summary>Memory for `length` float32, zeroed.</summary>
+    DeviceBuffer Allocate(long length);
+
+    /// <summary>Makes a weight matrix usable: on the CPU in place, without a copy.</summary>
+    Weight CreateWeight(in WeightSource source);
+
+    /// <summary>Copies host values into a new buffer (norm gains, biases).</summary>
+    DeviceBuffer Upload(ReadOnlySpan<float> values);
+
+    /// <summary>Waits until everything asked for is done.</summary>
+    void Synchronize();
+
+    /// <summary>The buffer's values in host memory: on the CPU the memory itself, editable in place.</summary>
+    Span<float> Span(DeviceBuffer buffer, long start, int length);
+
+    /// <summary>output[t] = scale · table[tokens[t]].</summary>
+    void Embed(Rows output, StepPlan plan, Weight table, float scale);
+
+    /// <summary>output[t] = table[positions[t] + offset]: learned positions.</summary>
+    void EmbedPositions(Rows output, StepPlan plan, Weight table, int offset);
+
+    /// <summary>output = gain · (input, centred if Layer) / scale + bias, scale = √(mean square + ε).</summary>
+    void Norm(Rows output, Rows input, NormSettings settings);
+
+    /// <summary>First part of <see cref="Norm"/>: the divisor of each row and segment, [rows, segments].</summary>
+    void NormScale(Rows scale, Rows input, NormSettings settings);
+
+    /// <summary>Second part: the input (centred if Layer) divided by its scale.</summary>
+    void NormDivide(Rows normalized, Rows input, Rows scale, NormSettings settings);
+
+    /// <summary>Third part: gain and bias. The three parts together give the bits of <see cref="Norm"/>.</summary>
+    void NormGain(Rows output, Rows normalized, NormSettings settings);
+
+    /// <summary>Several linear layers of one input, in one parallel region.</summary>
+    void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision);
+
+    /// <summary>Rotates `heads` heads of `headDimension` in place, on the dimensions from `first` on. One table per sequence of the step.</summary>
+    void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables);
+
+    /// <summary>Writes this step's keys and values to the cache pages.</summary>
+    void StoreKeyValue(StepPlan plan, in CacheLayout layout, Rows keys, Rows values);
+
+    /// <summary>output[t] = softmax(scores of t) · values, per head: [tokens, heads · valueDimension].</summary>
+    void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings);
+
+    /// <summary>
+    /// First part of <see cref="Attention"/> for one sequence: scores [heads, queries, keys], keys = last position + 1; masked entries −∞.
+    /// </summary>
+    void AttentionScores(Rows scores, Rows queries, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings);
+
+    /// <summary>Second part: softmax of each row of keys; a fully masked row gives zeros.</summary>
+    void AttentionPattern(Rows pattern, Rows scores, int queries, AttentionSettings settings);
+
+    /// <summary>Third part: pattern · values. The three parts together give the bits of <see cref="Attention"/>.</summary>
+    void AttentionMix(Rows output, Rows pattern, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings);
+
+    /// <summary>output = act(gate) · up, or act(gate) where `up` is null. `limit` bounds ClampedSwiglu.</summary>
+    void Activate(Rows output, Rows gate, Rows? up, ActivationKind kind, float limit = 0f);
+
+    /// <summary>output = a + scale · b.</summary>
+    void Add(Rows output, Rows a, Rows b, float scale = 1f);
+
+    /// <summary>output = scale · input.</summary>
+    void Scale(Rows output, Rows input, float scale);
+
+    /// <summary>x = clamp(x, −limit, limit).</summary>
+    void Clamp(Rows values, float limit);
+
+    /// <summary>values = cap · tanh(values / cap).</summary>
+    void SoftCap(Rows values, float cap);
+
+    /// <summary>values[t, j] = values[t, j] · factors[t]: a per-row gate.</summary>
+    void ScaleRows(Rows values, Rows factors);
+
+    /// <summary>output[i] = input[indices[i]].</summary>
+    void Gather(Rows output, Rows input, ReadOnlySpan<int> indices);
+
+    /// <summary>
+    /// Expert choice of each row, on the host: indices and weights by descending weight (ties: lower index first).
+    /// </summary>
+    void Route(Span<int> indices, Span<float> weights, Rows logits, RouterSettings settings); // [rows, Chosen]
+
+    /// <summary>
+    /// output[t] = Σ_j weights[t, j] · parts[slots[t, j]], j ascending: the experts' results in the order of choice.
+    /// </summary>
+    void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen);
+
+    /// <summary>output = softmax of each row.</summary>
+    void Softmax(Rows output, Rows input);
+}
