@@ -1,0 +1,90 @@
+using Managed.Kernels;
+
+namespace Managed.Cache;
+
+/// <summary>One conversation: its tokens so far, and the pages that hold their keys and values.</summary>
+internal sealed class Sequence : IDisposable
+{
+    private readonly KeyValueCache cache;
+    private CachePage[] pages = new CachePage[4];
+    private int pageCount;
+    private int[] tokens = new int[KeyValueCache.PagePositions * 4];
+
+    internal Sequence(KeyValueCache cache) => this.cache = cache;
+
+    /// <summary>Tokens whose keys and values are in the cache.</summary>
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<int> Tokens => tokens.AsSpan(0, Length);
+
+    /// <summary>The adapter that this sequence's linear layers use; null: none.</summary>
+    public Weights.Adapter? Adapter { get; set; }
+
+    /// <summary>The pages as the kernels take them; valid up to the page of the last position.</summary>
+    internal DeviceBuffer[] Buffers { get; private set; } = new DeviceBuffer[4];
+
+    /// <summary>A second sequence with the same past; pages are shared until one of the two writes to them.</summary>
+    public Sequence Fork()
+    {
+        var fork = new Sequence(cache)
+        {
+            pages = (CachePage[])pages.Clone(),
+            Buffers = (DeviceBuffer[])Buffers.Clone(),
+            tokens = (int[])tokens.Clone(),
+            pageCount = pageCount,
+            Length = Length,
+            Adapter = Adapter,
+        };
+        for (int i = 0; i < pageCount; i++)
+            pages[i].References++;
+        return fork;
+    }
+
+    /// <summary>Forgets everything from position `length` on.</summary>
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        int keep = PagesFor(length);
+        while (pageCount > keep)
+            cache.Release(pages[--pageCount]);
+        Length = length;
+    }
+
+    /// <summary>Makes room for further tokens and notes them; pages that others share and this step writes to are copied first.</summary>
+    internal void Append(ReadOnlySpan<int> added)
+    {
+        int length = Length + added.Length;
+        int firstWritten = Length / KeyValueCache.PagePositions;
+        for (int i = firstWritten; i < pageCount; i++)
+            if (pages[i].References > 1)
+                Buffers[i] = (pages[i] = cache.Copy(pages[i])).Buffer;
+        int needed = PagesFor(length);
+        if (needed > pages.Length)
+        {
+            int size = Math.Max(needed, pages.Length * 2);
+            Array.Resize(ref pages, size);
+            DeviceBuffer[] buffers = Buffers;
+            Array.Resize(ref buffers, size);
+            Buffers = buffers;
+        }
+        for (; pageCount < needed; pageCount++)
+            Buffers[pageCount] = (pages[pageCount] = cache.Rent()).Buffer;
+        if (length > tokens.Length)
+            Array.Resize(ref tokens, Math.Max(length, tokens.Length * 2));
+        added.CopyTo(tokens.AsSpan(Length));
+        Length = length;
+    }
+
+    /// <summary>Copies every page that others share, because all of them are about to be written.</summary>
+    internal void MakePrivate()
+    {
+        for (int i = 0; i < pageCount; i++)
+            if (pages[i].References > 1)
+                Buffers[i] = (pages[i] = cache.Copy(pages[i])).Buffer;
+    }
+
+    public void Dispose() => Truncate(0);
+
+    private static int PagesFor(int length) => (length + KeyValueCache.PagePositions - 1) / KeyValueCache.PagePositions;
+}

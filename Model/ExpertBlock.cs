@@ -1,0 +1,171 @@
+using Managed.Architectures;
+using Managed.Hooks;
+using Managed.Kernels;
+using Managed.Weights;
+
+namespace Managed;
+
+/// <summary>
+/// A mixture of experts: a router scores the experts for each token, the best few compute it, their results are
+/// weighed and added (Shazeer et al. 2017); some families add an expert that every token passes.
+/// </summary>
+internal sealed class ExpertBlock(ForwardPass pass)
+{
+    private readonly IDevice device = pass.Device;
+    private int[] indices = []; // [tokens, chosen]
+    private float[] weights = []; // [tokens, chosen]
+    private int[] slots = []; // [tokens, chosen]: row of ExpertOutput that holds this choice's result
+    private int[] rows = []; // [tokens · chosen]: the token of each slot
+    private int[] first = []; // [experts + 1]: each expert's first slot
+
+    public void Forward(int layer, MlpSpec spec, LayerWeights block, Rows input, Rows output)
+    {
+        RouterSettings routing = block.Routing!;
+        int chosen = routing.Chosen, total = pass.Count * chosen;
+        EnsureRoom(total, routing.Experts);
+        Route(layer, routing, block.Router!, input);
+        AssignSlots(total, chosen, routing.Experts);
+
+        Rows gathered = pass.Rows(Scratch.ExpertInput, total, input.Width);
+        Rows results = pass.Rows(Scratch.ExpertOutput, total, output.Width);
+        device.Gather(gathered, input, rows.AsSpan(0, total));
+        for (int expert = 0; expert < routing.Experts; expert++)
+        {
+            int begin = first[expert], count = first[expert + 1] - begin;
+            if (count > 0)
+                Expert(layer, expert, spec, block.Experts![expert], gathered.Slice(begin, count), results.Slice(begin, count), rows.AsSpan(begin, count));
+        }
+        device.Combine(output, results, slots.AsSpan(0, total), weights.AsSpan(0, total), chosen);
+        if (block.SharedExpert is { } shared)
+            AddShared(spec, block, shared, input, output);
+    }
+
+    // Expert choice of every token: indices and weights, the best first.
+    private void Route(int layer, RouterSettings routing, LinearLayer router, Rows input)
+    {
+        Rows logits = pass.Rows(Scratch.RouterLogits, routing.Experts);
+        pass.Linear(logits, input, router);
+        pass.Visit(HookPoint.RouterLogits, layer, logits);
+        if (pass.Wants(HookPoint.ExpertWeights, layer))
+            VisitProbabilities(layer, logits);
+        int total = pass.Count * routing.Chosen;
+        device.Route(indices.AsSpan(0, total), weights.AsSpan(0, total), logits, routing);
+        if (pass.Wants(HookPoint.ExpertIndices, layer))
+            VisitIndices(layer, routing);
+        if (pass.Wants(HookPoint.TopWeights, layer))
+            VisitChosenWeights(layer, routing.Chosen);
+    }
+
+    // Probabilities over all experts; an edited row goes back into the router as its logarithm.
+    private void VisitProbabilities(int layer, Rows logits)
+    {
+        Rows probabilities = pass.Rows(Scratch.SharedOutput, logits.Width);
+        device.Softmax(probabilities, logits);
+        float[] before = pass.View(probabilities).ToArray();
+        pass.Visit(HookPoint.ExpertWeights, layer, probabilities);
+        Span2D after = pass.View(probabilities), scores = pass.View(logits);
+        for (int t = 0; t < logits.Count; t++)
+            if (!after.Row(t).SequenceEqual(before.AsSpan(t * logits.Width, logits.Width)))
+                for (int expert = 0; expert < logits.Width; expert++)
+                    scores[t, expert] = MathF.Log(after[t, expert]);
+    }
+
+    private void VisitIndices(int layer, RouterSettings routing)
+    {
+        Rows values = pass.Rows(Scratch.SharedOutput, routing.Chosen);
+        Span2D view = pass.View(values);
+        for (int i = 0; i < pass.Count * routing.Chosen; i++)
+            view[i / routing.Chosen, i % routing.Chosen] = indices[i];
+        pass.Visit(HookPoint.ExpertIndices, layer, values);
+        for (int i = 0; i < pass.Count * routing.Chosen; i++)
+        {
+            int expert = (int)MathF.Round(view[i / routing.Chosen, i % routing.Chosen]);
+            if ((uint)expert >= (uint)routing.Experts)
+                throw new HookPointException($"An edit of blocks.{layer}.mlp.hook_expert_indices chose expert {expert}; there are {routing.Experts}.");
+            indices[i] = expert;
+        }
+    }
+
+    private void VisitChosenWeights(int layer, int chosen)
+    {
+        Rows values = pass.Rows(Scratch.SharedOutput, chosen);
+        pass.View(values).CopyFrom(weights.AsSpan(0, pass.Count * chosen));
+        pass.Visit(HookPoint.TopWeights, layer, values);
+        Span2D view = pass.View(values);
+        for (int t = 0; t < pass.Count; t++)
+            view.Row(t).CopyTo(weights.AsSpan(t * chosen));
+    }
+
+    // Sorts the choices by expert: a counting sort that keeps tokens in order.
+    private void AssignSlots(int total, int chosen, int experts)
+    {
+        Array.Clear(first, 0, experts + 1);
+        for (int i = 0; i < total; i++)
+            first[indices[i] + 1]++;
+        for (int expert = 0; expert < experts; expert++)
+            first[expert + 1] += first[expert];
+        for (int i = 0; i < total; i++)
+        {
+            int slot = first[indices[i]]++;
+            slots[i] = slot;
+            rows[slot] = i / chosen;
+        }
+        for (int expert = experts; expert > 0; expert--)
+            first[expert] = first[expert - 1];
+        first[0] = 0;
+    }
+
+    private void Expert(int layer, int expert, MlpSpec spec, MlpWeights weights, Rows input, Rows output, ReadOnlySpan<int> tokens)
+    {
+        int width = weights.Down.Inputs;
+        Rows post = pass.Rows(Scratch.MlpPost, input.Count, width);
+        if (weights.Gate is { } gateLayer)
+        {
+            Rows gate = pass.Rows(Scratch.MlpGate, input.Count, width), up = pass.Rows(Scratch.MlpUp, input.Count, width);
+            pass.Linear(gate, gateLayer, up, weights.Up, input);
+            pass.VisitExpert(HookPoint.ExpertGate, layer, expert, gate, tokens);
+            pass.VisitExpert(HookPoint.ExpertPre, layer, expert, up, tokens);
+            device.Activate(post, gate, up, spec.Activation, spec.ActivationLimit);
+        }
+        else
+        {
+            Rows pre = pass.Rows(Scratch.MlpUp, input.Count, width);
+            pass.Linear(pre, input, weights.Up);
+            pass.VisitExpert(HookPoint.ExpertPre, layer, expert, pre, tokens);
+            device.Activate(post, pre, null, spec.Activation, spec.ActivationLimit);
+        }
+        pass.VisitExpert(HookPoint.ExpertPost, layer, expert, post, tokens);
+        pass.Linear(output, post, weights.Down);
+    }
+
+    private void AddShared(MlpSpec spec, LayerWeights block, MlpWeights shared, Rows input, Rows output)
+    {
+        int width = shared.Down.Inputs;
+        Rows gate = pass.Rows(Scratch.MlpGate, width), up = pass.Rows(Scratch.MlpUp, width), post = pass.Rows(Scratch.MlpPost, width);
+        pass.Linear(gate, shared.Gate!, up, shared.Up, input);
+        device.Activate(post, gate, up, spec.Activation, spec.ActivationLimit);
+        Rows result = pass.Rows(Scratch.SharedOutput, output.Width);
+        pass.Linear(result, post, shared.Down);
+        if (block.SharedExpertGate is { } gateOfShared)
+        {
+            Rows factor = pass.Rows(Scratch.SharedGate, 1);
+            pass.Linear(factor, input, gateOfShared);
+            device.Activate(factor, factor, null, ActivationKind.Sigmoid);
+            device.ScaleRows(result, factor);
+        }
+        device.Add(output, output, result);
+    }
+
+    private void EnsureRoom(int total, int experts)
+    {
+        if (indices.Length < total)
+        {
+            indices = new int[total];
+            weights = new float[total];
+            slots = new int[total];
+            rows = new int[total];
+        }
+        if (first.Length < experts + 1)
+            first = new int[experts + 1];
+    }
+}

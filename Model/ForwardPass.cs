@@ -1,0 +1,168 @@
+using Managed.Cache;
+using Managed.Hooks;
+using Managed.Kernels;
+using Managed.Weights;
+
+namespace Managed;
+
+/// <summary>What one step of the forward computation carries from operation to operation.</summary>
+internal sealed class ForwardPass(IDevice device, Workspace workspace)
+{
+    public IDevice Device { get; } = device;
+
+    public StepPlan Plan { get; } = new();
+
+    public HookTable? Hooks { get; set; }
+
+    public Precision Precision { get; set; }
+
+    /// <summary>The step's sequences.</summary>
+    public Sequence[] Sequences { get; set; } = [];
+
+    /// <summary>Whether any of the sequences uses an adapter.</summary>
+    public bool HasAdapters { get; set; }
+
+    /// <summary>Tokens in this step.</summary>
+    public int Count => Plan.Count;
+
+    public Rows Rows(Scratch name, int width) => workspace.Rows(name, Count, width);
+
+    public Rows Rows(Scratch name, int count, int width) => workspace.Rows(name, count, width);
+
+    public bool Wants(HookPoint point, int layer) => Hooks is { } hooks && hooks.Wants(point, layer);
+
+    /// <summary>Lets hooks see [tokens, width], sequence by sequence.</summary>
+    public void Visit(HookPoint point, int layer, Rows values) => Visit(point, layer, values, heads: 0);
+
+    /// <summary>Lets hooks see [tokens, heads, width / heads], sequence by sequence; 0 heads: [tokens, width].</summary>
+    public void Visit(HookPoint point, int layer, Rows values, int heads)
+    {
+        if (!Wants(point, layer))
+            return;
+        for (int sequence = 0; sequence < Plan.SequenceCount; sequence++)
+        {
+            int first = Plan.SequenceStart[sequence], count = Plan.SequenceStart[sequence + 1] - first;
+            ReadOnlySpan<int> shape = heads == 0 ? [count, values.Width] : [count, heads, values.Width / heads];
+            Call(new HookAddress(point, layer), values.Slice(first, count), shape, sequence, first, count);
+        }
+    }
+
+    /// <summary>Lets hooks see attention scores or patterns [heads, queries, keys] of one sequence.</summary>
+    public void VisitPattern(HookPoint point, int layer, Rows values, int sequence, int heads)
+    {
+        if (!Wants(point, layer))
+            return;
+        int first = Plan.SequenceStart[sequence], count = Plan.SequenceStart[sequence + 1] - first;
+        Call(new HookAddress(point, layer), values, [heads, count, values.Width], sequence, first, count);
+    }
+
+    /// <summary>Lets hooks see the rows that were routed to one expert, all of one sequence.</summary>
+    public void VisitExpert(HookPoint point, int layer, int expert, Rows values, ReadOnlySpan<int> tokens)
+    {
+        if (!Wants(point, layer))
+            return;
+        for (int begin = 0, end; begin < values.Count; begin = end)
+        {
+            int sequence = Plan.SequenceOf[tokens[begin]];
+            for (end = begin; end < values.Count && Plan.SequenceOf[tokens[end]] == sequence; end++)
+            {
+            }
+            var positions = new int[end - begin];
+            var ids = new int[end - begin];
+            for (int i = begin; i < end; i++)
+                (positions[i - begin], ids[i - begin]) = (Plan.Positions[tokens[i]], Plan.Tokens[tokens[i]]);
+            var at = new HookContext(new HookAddress(point, layer, expert), [end - begin, values.Width], positions, ids, sequence);
+            Hooks!.Call(View(values.Slice(begin, end - begin)), at);
+        }
+    }
+
+    /// <summary>The values in host memory.</summary>
+    public Span2D View(Rows rows)
+    {
+        Device.Synchronize();
+        int length = rows.Count == 0 ? 0 : ((rows.Count - 1) * rows.Stride) + rows.Width;
+        return new Span2D(Device.Span(rows.Buffer, rows.Start, length), rows.Count, rows.Width, rows.Stride);
+    }
+
+    private void Call(HookAddress address, Rows values, ReadOnlySpan<int> shape, int sequence, int first, int count)
+    {
+        var at = new HookContext(address, shape, Plan.Positions.AsSpan(first, count), Plan.Tokens.AsSpan(first, count), sequence);
+        Hooks!.Call(View(values), at);
+    }
+
+    /// <summary>A copy, bit for bit.</summary>
+    public Rows Copy(Scratch name, Rows source)
+    {
+        Rows copy = Rows(name, source.Count, source.Width);
+        Device.Scale(copy, source, 1f);
+        return copy;
+    }
+
+    /// <summary>output = layer(input), with each sequence's adapter.</summary>
+    public void Linear(Rows output, Rows input, LinearLayer layer)
+    {
+        Device.Linear([new Projection(output, layer.Matrix, layer.Bias)], input, Precision);
+        if (HasAdapters)
+            Adapt(output, input, layer);
+    }
+
+    /// <summary>Two layers of one input, in one go.</summary>
+    public void Linear(Rows output, LinearLayer layer, Rows output2, LinearLayer layer2, Rows input)
+    {
+        Device.Linear([new Projection(output, layer.Matrix, layer.Bias), new Projection(output2, layer2.Matrix, layer2.Bias)], input, Precision);
+        if (!HasAdapters)
+            return;
+        Adapt(output, input, layer);
+        Adapt(output2, input, layer2);
+    }
+
+    /// <summary>Three layers of one input, in one go.</summary>
+    public void Linear(Rows output, LinearLayer layer, Rows output2, LinearLayer layer2, Rows output3, LinearLayer layer3, Rows input)
+    {
+        Device.Linear(
+            [new Projection(output, layer.Matrix, layer.Bias), new Projection(output2, layer2.Matrix, layer2.Bias), new Projection(output3, layer3.Matrix, layer3.Bias)],
+            input, Precision);
+        if (!HasAdapters)
+            return;
+        Adapt(output, input, layer);
+        Adapt(output2, input, layer2);
+        Adapt(output3, input, layer3);
+    }
+
+    // y += scale · B·(A·x), for the rows of sequences that have an adapter for this layer.
+    private void Adapt(Rows output, Rows input, LinearLayer layer)
+    {
+        if (input.Count != Count)
+            return; // rows gathered for one expert: adapters of experts are refused when they are loaded
+        for (int sequence = 0; sequence < Plan.SequenceCount; sequence++)
+        {
+            if (Sequences[sequence].Adapter?.For(layer) is not { } part)
+                continue;
+            int first = Plan.SequenceStart[sequence], count = Plan.SequenceStart[sequence + 1] - first;
+            Rows down = workspace.Rows(Scratch.AdapterDown, count, part.Down.Rows);
+            Rows up = workspace.Rows(Scratch.AdapterUp, count, part.Up.Rows);
+            Device.Linear([new Projection(down, part.Down)], input.Slice(first, count), Precision);
+            Device.Linear([new Projection(up, part.Up)], down, Precision);
+            Rows changed = output.Slice(first, count);
+            Device.Add(changed, changed, up, part.Scale);
+        }
+    }
+
+    /// <summary>A norm; in three parts where its inside is wanted. The bits are the same either way.</summary>
+    public void Norm(Rows output, Rows input, NormSettings settings, int layer, HookPoint scalePoint, HookPoint normalizedPoint)
+    {
+        if (!Wants(scalePoint, layer) && !Wants(normalizedPoint, layer))
+        {
+            Device.Norm(output, input, settings);
+            return;
+        }
+        int segments = settings.Segments;
+        Rows scale = Rows(Scratch.NormScale, input.Count, segments);
+        Rows normalized = Rows(Scratch.Normalized, input.Count, input.Width);
+        Device.NormScale(scale, input, settings);
+        Visit(scalePoint, layer, scale, segments > 1 ? segments : 0);
+        Device.NormDivide(normalized, input, scale, settings);
+        Visit(normalizedPoint, layer, normalized, segments > 1 ? segments : 0);
+        Device.NormGain(output, normalized, settings);
+    }
+}

@@ -1,0 +1,72 @@
+using Managed.Kernels;
+
+namespace Managed.Weights;
+
+/// <summary>The weights of a whole model on a device.</summary>
+internal sealed record ModelWeights
+{
+    public required Weight Embedding { get; init; } // [vocabulary, width]
+
+    public NormSettings? EmbeddingNorm { get; init; }
+
+    public Weight? PositionEmbedding { get; init; } // [positions, width]
+
+    public required NormSettings FinalNorm { get; init; }
+
+    public required LinearLayer Head { get; init; } // [vocabulary, width]
+
+    public required LayerWeights[] Layers { get; init; }
+}
+
+/// <summary>The weights of one block; what the block does not have is null.</summary>
+internal sealed record LayerWeights
+{
+    public NormSettings? AttentionNorm { get; init; }
+
+    public NormSettings? AttentionPostNorm { get; init; }
+
+    public NormSettings? MlpNorm { get; init; }
+
+    public NormSettings? MlpPostNorm { get; init; }
+
+    public LinearLayer? Query { get; init; }
+
+    public LinearLayer? Key { get; init; }
+
+    public LinearLayer? Value { get; init; }
+
+    public LinearLayer? QueryKeyValue { get; init; }
+
+    public required LinearLayer AttentionOutput { get; init; }
+
+    public NormSettings? QueryNorm { get; init; }
+
+    public NormSettings? KeyNorm { get; init; }
+
+    public required AttentionSettings Attention { get; init; }
+
+    public LinearLayer? QueryDown { get; init; }
+
+    public NormSettings? QueryLatentNorm { get; init; }
+
+    public LinearLayer? KeyValueDown { get; init; }
+
+    public NormSettings? KeyValueLatentNorm { get; init; }
+
+    public LinearLayer? KeyValueUp { get; init; }
+
+    public MlpWeights? Mlp { get; init; }
+
+    public LinearLayer? Router { get; init; }
+
+    public RouterSettings? Routing { get; init; }
+
+    public MlpWeights[]? Experts { get; init; }
+
+    public MlpWeights? SharedExpert { get; init; }
+
+    public LinearLayer? SharedExpertGate { get; init; }
+}
+
+/// <summary>The matrices of an MLP; Gate is null where it is not gated.</summary>
+internal sealed record MlpWeights(LinearLayer? Gate, LinearLayer Up, LinearLayer Down);

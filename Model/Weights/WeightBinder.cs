@@ -1,0 +1,158 @@
+using Managed.Architectures;
+using Managed.Kernels;
+using Managed.Loader;
+
+namespace Managed.Weights;
+
+/// <summary>Puts a checkpoint's tensors into a device's hands: in place where the stored layout allows it, as a copy where not.</summary>
+internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnlyDictionary<string, StoredTensor> tensors) : IDisposable
+{
+    private readonly Dictionary<TensorRef, Weight> weights = [];
+    private readonly List<IDisposable> owned = [];
+    private readonly List<nint> copies = [];
+
+    /// <summary>Bytes that had to be copied: transposed and interleaved matrices, types that no kernel takes.</summary>
+    public long CopiedBytes { get; private set; }
+
+    /// <summary>Buffers and weights to be freed with the model.</summary>
+    public ModelWeights Bind(Architecture architecture, ModelTensors names) => new()
+    {
+        Embedding = Matrix(names.Embedding),
+        EmbeddingNorm = Norm(architecture.EmbeddingNorm, names.EmbeddingNorm),
+        PositionEmbedding = names.PositionEmbedding is { } positions ? Matrix(positions) : null,
+        FinalNorm = Norm(architecture.FinalNorm, names.FinalNorm)!,
+        Head = Linear(names.Head)!,
+        Layers = [.. names.Layers.Select((layer, i) => Layer(architecture.Layers[i], layer))],
+    };
+
+    private LayerWeights Layer(LayerSpec spec, LayerTensors names)
+    {
+        AttentionSpec attention = spec.Attention;
+        NormSettings? HeadNorm(NormRef? norm, int heads) =>
+            Norm(attention.HeadNorm?.Norm, norm) is not { } settings ? null
+            : attention.HeadNorm!.Extent == HeadNormExtent.Whole ? settings
+            : settings with { Segments = heads, GainPerSegment = attention.HeadNorm.Extent == HeadNormExtent.HeadWithOwnGain };
+        return new LayerWeights
+        {
+            AttentionNorm = Norm(spec.AttentionNorm, names.AttentionNorm),
+            AttentionPostNorm = Norm(spec.AttentionPostNorm, names.AttentionPostNorm),
+            MlpNorm = Norm(spec.MlpNorm, names.MlpNorm),
+            MlpPostNorm = Norm(spec.MlpPostNorm, names.MlpPostNorm),
+            Query = Linear(names.Query),
+            Key = Linear(names.Key),
+            Value = Linear(names.Value),
+            QueryKeyValue = Linear(names.QueryKeyValue),
+            AttentionOutput = Linear(names.AttentionOutput)!,
+            QueryNorm = HeadNorm(names.QueryNorm, attention.Heads),
+            KeyNorm = HeadNorm(names.KeyNorm, attention.KeyHeads),
+            Attention = new AttentionSettings
+            {
+                Heads = attention.Heads,
+                KeyHeads = attention.KeyHeads,
+                KeyDimension = attention.KeyDimension,
+                ValueDimension = attention.ValueDimension,
+                Scale = attention.Scale,
+                SoftCap = attention.SoftCap,
+                Window = attention.Window,
+                AlibiSlopes = attention.AlibiSlopes,
+                Sinks = names.Sinks is { } sinks ? ReadVector(sinks) : null,
+            },
+            QueryDown = Linear(names.QueryDown),
+            QueryLatentNorm = Norm(attention.Latent?.LatentNorm, names.QueryLatentNorm),
+            KeyValueDown = Linear(names.KeyValueDown),
+            KeyValueLatentNorm = Norm(attention.Latent?.LatentNorm, names.KeyValueLatentNorm),
+            KeyValueUp = Linear(names.KeyValueUp),
+            Mlp = Mlp(names.Mlp),
+            Router = Linear(names.Router),
+            Routing = names.RouterCorrection is { } correction
+                ? spec.Mlp.Router! with { CorrectionBias = ReadVector(correction) }
+                : spec.Mlp.Router,
+            Experts = names.Experts?.Select(expert => Mlp(expert)!).ToArray(),
+            SharedExpert = Mlp(names.SharedExpert),
+            SharedExpertGate = Linear(names.SharedExpertGate),
+        };
+    }
+
+    private MlpWeights? Mlp(MlpRef? names) =>
+        names is null ? null : new MlpWeights(Linear(names.Gate), Linear(names.Up)!, Linear(names.Down)!);
+
+    private LinearLayer? Linear(LinearRef? names) => names is null ? null : new LinearLayer(
+        Matrix(names.Weight), names.Bias is { } bias ? Vector(bias) : null, ModuleOf(names.Weight.Name))
+    {
+        FirstRow = names.Weight.FirstRow,
+        OutputOrder = names.Weight.OutputOrder,
+        RowStep = names.Weight.Slice is null ? names.Weight.RowStep : 0,
+    };
+
+    private NormSettings? Norm(NormSpec? spec, NormRef? names) => spec is null || names is null ? null
+        : new NormSettings(spec.Kind, spec.Epsilon)
+        {
+            GainOffset = spec.GainOffset,
+            Gain = names.Gain is { } gain ? Vector(gain) : null,
+            Bias = names.Bias is { } bias ? Vector(bias) : null,
+        };
+
+    private static string ModuleOf(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) ? tensor[..^".weight".Length] : tensor;
+
+    private DeviceBuffer Vector(TensorRef name)
+    {
+        DeviceBuffer buffer = device.Upload(ReadVector(name));
+        owned.Add(buffer);
+        return buffer;
+    }
+
+    /// <summary>A one-dimensional weight (or one row of a matrix of them), as float32 in output order.</summary>
+    private float[] ReadVector(TensorRef name)
+    {
+        StoredTensor tensor = Find(name.Name);
+        float[] all = StoredValues.ToSingle(tensor);
+        if (name.Slice is { } slice)
+        {
+            int width = (int)(tensor.ElementCount / tensor.Shape[0]);
+            all = all[(slice * width)..((slice + 1) * width)];
+        }
+        int count = name.Rows ?? ((all.Length - name.FirstRow) / name.RowStep);
+        var values = new float[count];
+        for (int i = 0; i < count; i++)
+            values[name.OutputOrder?[i] ?? i] = all[name.FirstRow + (i * name.RowStep)];
+        return values;
+    }
+
+    private Weight Matrix(TensorRef name)
+    {
+        if (weights.TryGetValue(name, out Weight? known))
+            return known;
+        StoredTensor tensor = Find(name.Name);
+        StoredMatrix matrix = StoredMatrix.Of(tensor, name);
+        if (matrix.NeedsCopy)
+        {
+            matrix = matrix.Copy(out nint memory);
+            copies.Add(memory);
+            CopiedBytes += matrix.Rows * matrix.RowBytes;
+        }
+        Weight weight = device.CreateWeight(new WeightSource
+        {
+            Data = matrix.Data,
+            Type = matrix.Type,
+            Rows = matrix.Rows,
+            Columns = matrix.Columns,
+            RowBytes = matrix.RowBytes,
+            OutputOrder = name.OutputOrder,
+        });
+        owned.Add(weight);
+        return weights[name] = weight;
+    }
+
+    private StoredTensor Find(string name) => tensors.TryGetValue(name, out StoredTensor? tensor) ? tensor
+        : throw new CheckpointException(file, $"tensor {name}", null, "no such tensor", "a weight that this architecture needs");
+
+    public void Dispose()
+    {
+        foreach (IDisposable item in owned)
+            item.Dispose();
+        foreach (nint copy in copies)
+            System.Runtime.InteropServices.NativeMemory.Free((void*)copy);
+        owned.Clear();
+        copies.Clear();
+    }
+}
