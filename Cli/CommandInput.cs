@@ -1,0 +1,16 @@
+using System.CommandLine;
+
+namespace Managed.Cli;
+
+/// <summary>Where a command reads and writes: the process's own streams, or a test's.</summary>
+internal sealed class CommandStreams : InvocationConfiguration
+{
+    public TextReader Input { get; init; } = Console.In;
+}
+
+/// <summary>A command's standard input.</summary>
+internal static class CommandInput
+{
+    public static TextReader Of(ParseResult result) =>
+        result.InvocationConfiguration is CommandStreams streams ? streams.Input : Console.In;
+}
