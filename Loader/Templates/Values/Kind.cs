@@ -33,5 +33,5 @@ internal static class Kind
 /// <summary>A value that knows what Python would call its type.</summary>
 internal interface ITypeName
 {
-    public string TypeName { get; }
+    string TypeName { get; }
 }
