@@ -1,3 +1,5 @@
+using Managed.Constraints.Json;
+
 namespace Managed.Constraints;
 
 /// <summary>
@@ -15,6 +17,15 @@ public sealed class Constraint
 
     /// <summary>The state before the first byte.</summary>
     internal ConstraintState Start() => new(Graph);
+
+    /// <summary>
+    /// JSON texts that satisfy a schema (draft 2020-12). Keywords that cannot be followed exactly are refused, never ignored;
+    /// docs/constraints.md lists them.
+    /// </summary>
+    public static Constraint FromJsonSchema(string schema) => new(SchemaCompiler.Compile(schema), "JSON schema");
+
+    /// <summary>Every JSON text.</summary>
+    public static Constraint AnyJson { get; } = FromJsonSchema("true");
 
     /// <summary>Texts that the regex matches from end to end.</summary>
     public static Constraint FromRegex(string pattern) => new(GrammarCompiler.Compile(RegexParser.FullMatch(pattern), "regex"), "regex");

@@ -42,6 +42,31 @@ internal sealed class Dfa
         return false;
     }
 
+    /// <summary>The last code point that no state tells apart from this one.</summary>
+    public int LastLike(int codePoint) => ClassOf(codePoint) + 1 is var c && c < firstOfClass.Length ? firstOfClass[c] - 1 : CodePointSet.End - 1;
+
+    /// <summary>For each state, the labels below `labelCount` that texts from there can end with.</summary>
+    public NameBits[] ReachableLabels(int labelCount)
+    {
+        var reach = new NameBits[States];
+        for (int state = 0; state < States; state++)
+        {
+            reach[state] = new(labelCount);
+            if (labels[state] != Dead && labels[state] < labelCount)
+                reach[state].Set(labels[state]);
+        }
+        var order = PostOrder(out _);
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            foreach (int state in order)
+                for (int c = 0; c < firstOfClass.Length; c++)
+                    if (next[state * firstOfClass.Length + c] is var to and not Dead)
+                        changed |= reach[state].Add(reach[to]);
+        }
+        return reach;
+    }
+
     public bool Matches(string text)
     {
         int state = Start;
@@ -118,6 +143,16 @@ internal sealed class Dfa
         return TryExplore(new StateVector([.. automata.Select(dfa => dfa.Start)]), CommonClasses(automata),
             (state, codePoint) => state.Step(automata, codePoint) is var to && to.AnyDead ? null : to,
             state => !state.AnyDead && Enumerable.Range(0, automata.Count).All(i => automata[i].Accepts(state[i])) ? 0 : Dead, maxStates);
+    }
+
+    /// <summary>The texts that any of the automata accepts, or null where that takes too many states.</summary>
+    public static Dfa? TryUnite(IReadOnlyList<Dfa> automata, int maxStates = 60_000)
+    {
+        if (automata.Count == 1)
+            return automata[0];
+        return TryExplore(new StateVector([.. automata.Select(dfa => dfa.Start)]), CommonClasses(automata),
+            (state, codePoint) => state.Step(automata, codePoint) is var to && to.AllDead ? null : to,
+            state => Enumerable.Range(0, automata.Count).Any(i => automata[i].Accepts(state[i])) ? 0 : Dead, maxStates);
     }
 
     /// <summary>How many texts each state leads to, counting those whose label is `counted`; long.MaxValue stands for more than can be counted.</summary>

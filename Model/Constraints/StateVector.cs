@@ -19,6 +19,8 @@ internal sealed class StateVector : IEquatable<StateVector>
     public ReadOnlySpan<int> Span => states;
     public bool AnyDead => Array.IndexOf(states, Dfa.Dead) >= 0;
 
+    public bool AllDead => !states.AsSpan().ContainsAnyExcept(Dfa.Dead);
+
     public StateVector Step(IReadOnlyList<Dfa> automata, int codePoint)
     {
         var to = new int[states.Length];

@@ -18,6 +18,13 @@ internal sealed class TextRule : Rule
             step.Go(At(dfa.Start));
     }
 
+    /// <summary>Reads the first byte of a text on behalf of a rule that begins with it.</summary>
+    public void Begin(byte value, ParseStep step)
+    {
+        if (!dfa.IsEmpty)
+            At(dfa.Start).Read(value, step);
+    }
+
     private TextFrame At(int state) => frames[state] ??= new(this, state, default);
 
     private sealed class TextFrame(TextRule rule, int state, CodePointDecoder decoder) : Frame

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Managed.Constraints;
+
+namespace Managed.Tests.Constraints;
+
+internal sealed class JsonSchemaTests
+{
+    private static IEnumerable<TestCaseData> Cases(string file, string text) => Fixtures.Cases(file)
+        .Select(one => new TestCaseData(one).SetArgDisplayNames($"{one.GetProperty("id")}: {one.GetProperty("schema").GetRawText()} ← {one.Text(text)}"));
+
+    public static IEnumerable<TestCaseData> Instances() => Cases("instances.json", "text");
+    public static IEnumerable<TestCaseData> Prefixes() => Cases("prefixes.json", "prefix");
+
+    [TestCaseSource(nameof(Instances))]
+    public void Golden_texts_are_accepted_if_valid(JsonElement one)
+    {
+        Constraint constraint;
+        try
+        {
+            constraint = Constraint.FromJsonSchema(one.GetProperty("schema").GetRawText());
+        }
+        catch (ConstraintException refusal)
+        {
+            Assert.That(one.Text("group"), Is.EqualTo("uniqueItems"), "only this group may be refused");
+            Assert.That(refusal.Message, Does.Contain("#/uniqueItems"));
+            return;
+        }
+        // White space after the value is JSON, but is not taken: a whole text should end.
+        string text = one.Text("text").TrimEnd('\n');
+        Assert.That(Fixtures.Verdict(constraint, text) == "accept", Is.EqualTo(one.GetProperty("valid").GetBoolean()));
+    }
+
+    [TestCaseSource(nameof(Prefixes))]
+    public void Golden_prefixes_stay_open_if_something_completes_them(JsonElement one)
+    {
+        var constraint = Constraint.FromJsonSchema(one.GetProperty("schema").GetRawText());
+        string prefix = one.Text("prefix");
+        if (one.GetProperty("completable").GetBoolean())
+        {
+            Assert.That(Fixtures.Verdict(constraint, prefix), Is.Not.EqualTo("reject"));
+            Assert.That(Fixtures.Verdict(constraint, prefix + one.Text("completion")), Is.EqualTo("accept"));
+            return;
+        }
+        string live = one.Text("live");
+        Assert.That(Fixtures.Verdict(constraint, prefix), Is.EqualTo("reject"));
+        Assert.That(Fixtures.Verdict(constraint, live), Is.Not.EqualTo("reject"));
+        Assert.That(Fixtures.Verdict(constraint, live + one.Text("completion_of_live")), Is.EqualTo("accept"));
+        Assert.That(Fixtures.Verdict(constraint, prefix[..(live.Length + 1)]), Is.EqualTo("reject"), "the character after the live part must be forbidden");
+    }
+}
