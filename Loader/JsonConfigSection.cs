@@ -1,0 +1,44 @@
+namespace Managed.Loader;
+
+/// <summary>An object of a JSON file such as config.json.</summary>
+internal sealed class JsonConfigSection : ValueConfigSection
+{
+    private readonly JsonValue _object;
+    private readonly string _path;
+
+    /// <param name="file">Path of the file, for errors.</param>
+    /// <param name="value">The object.</param>
+    /// <param name="path">Keys that lead to the object, each followed by a dot.</param>
+    public JsonConfigSection(string file, JsonValue value, string path = "")
+    {
+        File = file;
+        _object = value;
+        _path = path;
+    }
+
+    public override string File { get; }
+
+    public static JsonConfigSection Open(string file) => Parse(file, JsonValue.ReadFile(file));
+
+    public static JsonConfigSection Parse(string file, ReadOnlySpan<byte> utf8) => Parse(file, JsonValue.Parse(file, utf8));
+
+    public override ConfigSection? Section(string key)
+    {
+        foreach (string alternative in key.Split('|'))
+            if (FindOne(alternative) is JsonValue value)
+                return value.Members is not null
+                    ? new JsonConfigSection(File, value, NameOf(alternative) + ".")
+                    : throw Wrong(key, value, "an object");
+        return null;
+    }
+
+    protected override IConfigValue? FindOne(string key) =>
+        _object.Members!.TryGetValue(key, out JsonValue? value) && !value.IsNull ? value : null;
+
+    protected override string NameOf(string key) => _path + key;
+
+    private static JsonConfigSection Parse(string file, JsonValue root) =>
+        root.Members is not null
+            ? new JsonConfigSection(file, root)
+            : throw new CheckpointException(file, "top level", root.Offset, root.Describe(), "a JSON object");
+}
