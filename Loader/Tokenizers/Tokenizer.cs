@@ -1,0 +1,141 @@
+namespace Managed.Loader.Tokenizers;
+
+/// <summary>Text to tokens and back. Safe to use from several threads.</summary>
+internal sealed class Tokenizer
+{
+    private readonly TokenizerParts parts;
+    private readonly Vocabulary vocabulary;
+    private readonly Dictionary<int, AddedToken> addedById = [];
+    private readonly Dictionary<string, int> addedByContent = [];
+    private readonly HashSet<string> specialContents = [];
+    private readonly AddedTokenFinder rawTokens;
+    private readonly AddedTokenFinder normalizedTokens;
+    private readonly ReadOnlyMemory<byte>?[] tokenBytes;
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        this.parts = parts;
+        vocabulary = parts.Model.Vocabulary;
+        foreach (var token in parts.AddedTokens)
+        {
+            addedById[token.Id] = token;
+            addedByContent[token.Content] = token.Id;
+            if (token.Special)
+                specialContents.Add(token.Content);
+        }
+        rawTokens = new AddedTokenFinder(parts.AddedTokens.Where(t => !t.Normalized)
+            .Select(t => (AlignedText.PointsOf(t.Content), t)));
+        normalizedTokens = new AddedTokenFinder(parts.AddedTokens.Where(t => t.Normalized)
+            .Select(t => (Normalize(AlignedText.FromString(t.Content)).Points.ToArray(), t)));
+        VocabularySize = Math.Max(vocabulary.Size, addedById.Keys.DefaultIfEmpty(-1).Max() + 1);
+        tokenBytes = new ReadOnlyMemory<byte>?[VocabularySize];
+        var settings = parts.Settings;
+        BeginId = settings.BeginId ?? IdOf(settings.BeginToken);
+        EndId = settings.EndId ?? IdOf(settings.EndToken);
+        PadId = settings.PadId ?? IdOf(settings.PadToken);
+        UnknownId = settings.UnknownId ?? IdOf(settings.UnknownToken);
+    }
+
+    /// <summary>Opens a checkpoint directory, a tokenizer.json, a SentencePiece model or a GGUF file: recognised by content, whatever the name.</summary>
+    public static Tokenizer Open(string path) => TokenizerFiles.Open(path);
+
+    /// <summary>One more than the largest id, added tokens included.</summary>
+    public int VocabularySize { get; }
+
+    public int? BeginId { get; }
+
+    public int? EndId { get; }
+
+    public int? PadId { get; }
+
+    public int? UnknownId { get; }
+
+    public TokenizerSettings Settings => parts.Settings;
+
+    /// <summary>The tokens of a text.</summary>
+    /// <param name="text">Any text; added tokens written in it are recognised.</param>
+    /// <param name="addSpecialTokens">Whether to add the tokens that this tokenizer puts around a text.</param>
+    public TokenizedText Encode(string text, bool addSpecialTokens = true)
+    {
+        var original = AlignedText.FromString(text);
+        var tokens = new TokenList();
+        foreach (var (token, from, to) in rawTokens.Cut(original.Points))
+        {
+            if (token is not null)
+                tokens.Add(token.Id, original.Offsets(from, to));
+            else
+                EncodeSection(Normalize(original.Slice(from, to)), tokens);
+        }
+        if (parts.PostProcessor is not null)
+            tokens = parts.PostProcessor.Process(tokens, id => IdToToken(id) ?? "", addSpecialTokens);
+        int[] ids = [.. tokens.Ids];
+        return new TokenizedText(ids, Array.ConvertAll(ids, id => IdToToken(id) ?? ""), [.. tokens.Offsets]);
+    }
+
+    /// <summary>The text of tokens.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
+    {
+        var stream = CreateStream(skipSpecialTokens);
+        foreach (int id in ids)
+            stream.Push(id);
+        return stream.Flush();
+    }
+
+    /// <summary>Turns tokens into text one by one.</summary>
+    public StreamingDecoder CreateStream(bool skipSpecialTokens = true) =>
+        new(parts.Decoder(), id => Surface(id, skipSpecialTokens));
+
+    public int? TokenToId(string token) => addedByContent.TryGetValue(token, out int id) ? id : vocabulary.Find(token);
+
+    public string? IdToToken(int id) => addedById.TryGetValue(id, out var added) ? added.Content : vocabulary.Text(id);
+
+    /// <summary>Whether the token controls the model rather than being text.</summary>
+    public bool IsSpecial(int id) => addedById.TryGetValue(id, out var token)
+        ? specialContents.Contains(token.Content)
+        : specialContents.Count > 0 && vocabulary.Text(id) is { } text && specialContents.Contains(text);
+
+    /// <summary>The bytes that the token stands for inside a text: none for special tokens and for ids that there are not.</summary>
+    public ReadOnlyMemory<byte> TokenBytes(int id)
+    {
+        if ((uint)id >= (uint)tokenBytes.Length)
+            return default;
+        return tokenBytes[id] ??= SpellBytes(id);
+    }
+
+    private byte[] SpellBytes(int id)
+    {
+        if (IsSpecial(id))
+            return [];
+        if (addedById.TryGetValue(id, out var added))
+            return System.Text.Encoding.UTF8.GetBytes(added.Content);
+        return TokenBytesReader.Read(vocabulary.Text(id) ?? "", parts.Spelling);
+    }
+
+    private int? IdOf(string? token) => token is null ? null : TokenToId(token);
+
+    private AlignedText Normalize(AlignedText text) => parts.Normalizer is null ? text : parts.Normalizer.Normalize(text);
+
+    private void EncodeSection(AlignedText text, TokenList tokens)
+    {
+        foreach (var (token, from, to) in normalizedTokens.Cut(text.Points))
+        {
+            if (token is not null)
+            {
+                tokens.Add(token.Id, text.Offsets(from, to));
+                continue;
+            }
+            var pieces = new TextPieces(text.Slice(from, to), [(0, to - from)]);
+            if (parts.PreTokenizer is not null)
+                pieces = parts.PreTokenizer.Apply(pieces);
+            foreach (var (start, end) in pieces.Pieces)
+                parts.Model.Tokenize(pieces.Text, start, end, tokens);
+        }
+    }
+
+    private string? Surface(int id, bool skipSpecialTokens)
+    {
+        if (parts.Surface is not null)
+            return parts.Surface(id, skipSpecialTokens);
+        return skipSpecialTokens && IsSpecial(id) ? null : IdToToken(id);
+    }
+}
