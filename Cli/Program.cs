@@ -9,6 +9,7 @@ internal static class Program
     private static readonly Func<Command>[] s_verbs =
     [
         TemplateVerb.Create,
+        TokenizeVerb.Create,
     ];
 
     internal static int Main(string[] arguments)

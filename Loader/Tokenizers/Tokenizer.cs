@@ -62,14 +62,16 @@ internal sealed class Tokenizer
         foreach (var (token, from, to) in rawTokens.Cut(original.Points))
         {
             if (token is not null)
-                tokens.Add(token.Id, original.Offsets(from, to));
+                AddFound(token, original, from, to, tokens);
             else
                 EncodeSection(Normalize(original.Slice(from, to)), tokens);
         }
         if (parts.PostProcessor is not null)
             tokens = parts.PostProcessor.Process(tokens, id => IdToToken(id) ?? "", addSpecialTokens);
-        int[] ids = [.. tokens.Ids];
-        return new TokenizedText(ids, Array.ConvertAll(ids, id => IdToToken(id) ?? ""), [.. tokens.Offsets]);
+        var texts = new string[tokens.Count];
+        for (int i = 0; i < texts.Length; i++)
+            texts[i] = tokens.Texts.GetValueOrDefault(i) ?? IdToToken(tokens.Ids[i]) ?? "";
+        return new TokenizedText([.. tokens.Ids], texts, [.. tokens.Offsets]);
     }
 
     /// <summary>The text of tokens.</summary>
@@ -121,7 +123,7 @@ internal sealed class Tokenizer
         {
             if (token is not null)
             {
-                tokens.Add(token.Id, text.Offsets(from, to));
+                AddFound(token, text, from, to, tokens);
                 continue;
             }
             var pieces = new TextPieces(text.Slice(from, to), [(0, to - from)]);
@@ -130,6 +132,15 @@ internal sealed class Tokenizer
             foreach (var (start, end) in pieces.Pieces)
                 parts.Model.Tokenize(pieces.Text, start, end, tokens);
         }
+    }
+
+    /// <summary>An added token shows what it took from the text: stripped spaces, or its normalised form.</summary>
+    private static void AddFound(AddedToken token, AlignedText text, int from, int to, TokenList tokens)
+    {
+        if (to - from == token.Content.Length && !token.Normalized)
+            tokens.Add(token.Id, text.Offsets(from, to));
+        else
+            tokens.Add(token.Id, text.Offsets(from, to), text.Slice(from, to).ToString());
     }
 
     private string? Surface(int id, bool skipSpecialTokens)

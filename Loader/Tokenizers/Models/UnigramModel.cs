@@ -129,7 +129,7 @@ internal sealed class UnigramModel : ITokenModel
             }
             return;
         }
-        output.Add(id, text.Offsets(from, to));
+        output.Add(id, text.Offsets(from, to), text.Slice(from, to).ToString());
     }
 
     private SearchValues<byte> MissingBytes => missingBytes ??=

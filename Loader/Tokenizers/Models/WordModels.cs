@@ -44,8 +44,7 @@ internal sealed class WordPieceModel : ITokenModel
         int before = output.Count;
         if (word.Length > longestWord || !TryCut(text, from, word, output))
         {
-            output.Ids.RemoveRange(before, output.Count - before);
-            output.Offsets.RemoveRange(before, output.Offsets.Count - before);
+            output.Truncate(before);
             output.Add(unknownId, text.Offsets(from, to));
         }
     }

@@ -31,8 +31,8 @@ internal sealed class BertNormalizer : INormalizer
         output[0] = UnicodeFacts.IsWhiteSpace(point) ? ' ' : point;
         if (point is '\t' or '\n' or '\r')
             return 1;
-        bool control = point is 0 or 0xFFFD || UnicodeFacts.Category(point) is UnicodeCategory.Control or UnicodeCategory.Format
-            or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+        bool control = point is 0 or 0xFFFD || (UnicodeAges.IsAssignedIn(9, point) &&
+            UnicodeFacts.Category(point) is (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse));
         return control ? 0 : 1;
     }
 

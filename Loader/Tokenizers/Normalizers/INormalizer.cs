@@ -36,7 +36,7 @@ internal sealed class PointNormalizer(PointNormalizer.Rule rule) : INormalizer
 
     public static PointNormalizer Lowercase { get; } = new(Lower);
 
-    public static PointNormalizer StripAccents { get; } = Removing(UnicodeFacts.IsMark);
+    public static PointNormalizer StripAccents { get; } = Removing(UnicodeFacts.IsStrippedMark);
 
     /// <summary>The clean-up of Google's NMT: control characters go, unusual spaces become spaces.</summary>
     public static PointNormalizer Nmt { get; } = new((point, output) =>

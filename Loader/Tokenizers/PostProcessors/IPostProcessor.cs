@@ -25,8 +25,7 @@ internal sealed class FramePostProcessor(int[] before, int[] behind) : IPostProc
         var output = new TokenList();
         foreach (int id in before)
             output.Add(id, (0, 0)); // they stand for no part of the text
-        for (int i = 0; i < tokens.Count; i++)
-            output.Add(tokens.Ids[i], tokens.Offsets[i]);
+        output.AddRange(tokens);
         foreach (int id in behind)
             output.Add(id, (0, 0));
         return output;
@@ -45,8 +44,7 @@ internal sealed class TemplatePostProcessor(IReadOnlyList<int[]?> parts) : IPost
         {
             if (ids is null)
             {
-                for (int i = 0; i < tokens.Count; i++)
-                    output.Add(tokens.Ids[i], tokens.Offsets[i]);
+                output.AddRange(tokens);
                 continue;
             }
             foreach (int id in ids)
@@ -63,7 +61,7 @@ internal sealed class TrimOffsetsPostProcessor(bool addPrefixSpace) : IPostProce
     {
         for (int i = 0; i < tokens.Count; i++)
         {
-            string text = symbol(tokens.Ids[i]);
+            string text = tokens.Texts.GetValueOrDefault(i) ?? symbol(tokens.Ids[i]);
             int leading = text.TakeWhile(IsSpace).Count();
             int trailing = text.Reverse().TakeWhile(IsSpace).Count();
             var (start, end) = tokens.Offsets[i];

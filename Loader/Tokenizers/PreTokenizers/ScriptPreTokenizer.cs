@@ -1,6 +1,6 @@
 namespace Managed.Loader.Tokenizers;
 
-/// <summary>Splits where the script changes; Japanese syllables count as ideographs, spaces as whatever precedes them.</summary>
+/// <summary>Splits where the script changes (by the tables of Unicode 9, which the original carries); Japanese syllables count as ideographs, spaces as whatever precedes them.</summary>
 internal sealed class ScriptPreTokenizer : IPreTokenizer
 {
     private static readonly int Han = UnicodeScripts.Number("Han");
@@ -13,21 +13,22 @@ internal sealed class ScriptPreTokenizer : IPreTokenizer
         var output = new List<(int, int)>();
         foreach (var (from, to) in pieces.Pieces)
         {
-            int start = from;
+            int start = -1; // what precedes the first script is dropped, as the original does
             int last = -1;
             for (int i = from; i < to; i++)
             {
                 int script = Script(pieces.Text[i]);
                 if (script == Any)
                     continue;
-                if (last != script && i > start)
+                if (last != script)
                 {
-                    output.Add((start, i));
+                    if (start >= 0)
+                        output.Add((start, i));
                     start = i;
                 }
                 last = script;
             }
-            if (start < to)
+            if (start >= 0)
                 output.Add((start, to));
         }
         return pieces with { Pieces = output };
@@ -37,7 +38,7 @@ internal sealed class ScriptPreTokenizer : IPreTokenizer
     {
         if (point is ' ')
             return Any;
-        int script = point == 0x30FC ? Han : UnicodeScripts.Of(point);
+        int script = point == 0x30FC ? Han : UnicodeAges.IsAssignedIn(9, point) ? UnicodeScripts.Of(point) : Any;
         return script == Hiragana || script == Katakana ? Han : script;
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Managed.Loader.Tokenizers;
 
 /// <summary>Decompositions, compositions and combining classes of the Unicode normalisation forms.</summary>
@@ -30,7 +28,7 @@ internal sealed class NormalizationTables
         }
         foreach (string[] line in UnicodeResource.Lines("combining-classes.txt"))
             for (int point = UnicodeResource.Hex(line[0]); point <= UnicodeResource.Hex(line[1]); point++)
-                classes[point] = byte.Parse(line[2], CultureInfo.InvariantCulture);
+                classes[point] = (byte)UnicodeResource.Decimal(line[2]);
     }
 
     public static NormalizationTables Shared => Lazy.Value;

@@ -43,16 +43,18 @@ internal static class UnicodeFacts
 
     public static bool IsMark(int point) => point >= 0x300 && Is(point, MarkMask);
 
+    /// <summary>A mark by the tables that StripAccents carries: older than Unicode 12, which made letters of two of them.</summary>
+    public static bool IsStrippedMark(int point) => (IsMark(point) && UnicodeAges.IsAssignedIn(11, point)) || point is 0x1CF2 or 0x1CF3;
+
     public static bool IsWhiteSpace(int point) => point < 0x80
         ? point is ' ' or (>= 9 and <= 13)
         : point is 0x85 or 0xA0 or 0x1680 or (>= 0x2000 and <= 0x200A) or 0x2028 or 0x2029 or 0x202F or 0x205F or 0x3000;
 
-    /// <summary>Punctuation as BERT has it: every ASCII symbol, and the general category P beyond.</summary>
+    /// <summary>Punctuation as BERT has it: every ASCII symbol, and the general category P beyond, by the tables of Unicode 9.</summary>
     public static bool IsBertPunctuation(int point) => point < 0x80
         ? point is (>= 33 and <= 47) or (>= 58 and <= 64) or (>= 91 and <= 96) or (>= 123 and <= 126)
-        : Is(point, PunctuationMask);
+        : Is(point, PunctuationMask) && UnicodeAges.IsAssignedIn(9, point);
 
-    /// <summary>The Unicode property Alphabetic. Marks count only where `marks` says so, since every use here adds them anyway.</summary>
     private static readonly uint WordMask = LetterMask | MarkMask |
         Mask(UnicodeCategory.DecimalDigitNumber, UnicodeCategory.LetterNumber, UnicodeCategory.ConnectorPunctuation);
 

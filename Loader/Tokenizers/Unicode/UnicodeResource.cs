@@ -14,6 +14,8 @@ internal static class UnicodeResource
                 yield return line.Split(' ');
     }
 
+    public static int Decimal(string digits) => int.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
+
     public static int Hex(ReadOnlySpan<char> digits) =>
         int.Parse(digits, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
 }
