@@ -7,6 +7,7 @@ namespace Managed.Loader.Templates;
 internal sealed class Budget
 {
     private const int CharactersPerUnit = 32;
+    private const int CharactersScannedPerUnit = 512;
 
     [ThreadStatic] private static Budget? s_current;
 
@@ -45,6 +46,12 @@ internal sealed class Budget
         CheckText(length);
         Spend(1 + length / CharactersPerUnit);
     }
+
+    /// <summary>Pays for looking through a text, which is much cheaper than building one.</summary>
+    public static void SpendScan(int length) => Spend(length / CharactersScannedPerUnit);
+
+    /// <summary>Pays for a search: a long text may almost match at every place.</summary>
+    public static void SpendSearch(int length, int sought) => Spend(length / CharactersScannedPerUnit + ((long)length * sought >> 12));
 
     /// <summary>Pays for a list of that many elements, before it is built.</summary>
     public static void SpendItems(long count)

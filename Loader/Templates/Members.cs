@@ -24,7 +24,7 @@ internal static class Members
         object? value;
         if (owner is DictValue dict)
         {
-            if (IsHashable(key) && dict.TryGet(key, out value))
+            if (Hashing.IsPossible(key) && dict.TryGet(key, out value))
                 return value;
         }
         else if (Sequences.At(owner, key) is (true, var found))
@@ -39,13 +39,6 @@ internal static class Members
             throw undefined.Error();
         return TryAttribute(owner, name, out object? value) ? value : Undefined.Attribute(owner, name);
     }
-
-    private static bool IsHashable(object? key) => key switch
-    {
-        ListValue or DictValue => false,
-        TupleValue tuple => tuple.Items.All(IsHashable),
-        _ => true,
-    };
 
     private static bool TryAttribute(object? owner, string name, out object? value)
     {

@@ -6,7 +6,7 @@ internal sealed record TemplateLimits
     public static TemplateLimits Default { get; } = new();
 
     /// <summary>Evaluations, list elements and blocks of characters that one rendering may use up.</summary>
-    public long Work { get; init; } = 20_000_000;
+    public long Work { get; init; } = 10_000_000;
 
     /// <summary>Characters of the rendered text, and of every string on the way to it.</summary>
     public int Text { get; init; } = 16 << 20;

@@ -5,8 +5,6 @@ namespace Managed.Loader.Templates;
 /// <summary>Filters on lists and other sequences, and those that take any value.</summary>
 internal static class ListFilters
 {
-    private static readonly IComparer<object?> s_order = Comparer<object?>.Create(Comparison.Order);
-
     public static readonly (string Names, string Parameters, FilterBody Body)[] All =
     [
         ("attr", "name", (_, v, a) => Members.OnlyAttribute(v, a.Text(0) ?? throw TemplateException.Type("attribute name must be string"))),
@@ -100,7 +98,7 @@ internal static class ListFilters
     {
         var key = Attributes.SortKey(attribute, caseSensitive, several: attribute is not null);
         var items = Sequences.ToList(value);
-        return new ListValue(reverse ? [.. items.OrderByDescending(key, s_order)] : [.. items.OrderBy(key, s_order)]);
+        return new ListValue(Sorting.Sort(items, key, reverse));
     }
 
     private static ListValue SortDict(object? value, bool caseSensitive, string by, bool reverse)
@@ -111,7 +109,7 @@ internal static class ListFilters
             throw value is Undefined undefined ? undefined.Error() : TemplateException.Runtime($"'{Kind.Name(value)} object' has no attribute 'items'");
         var pairs = Pairs(value);
         object? Key(object? pair) => Attributes.Folded(((TupleValue)pair!).Items[by == "key" ? 0 : 1], caseSensitive);
-        return new ListValue(reverse ? [.. pairs.OrderByDescending(Key, s_order)] : [.. pairs.OrderBy(Key, s_order)]);
+        return new ListValue(Sorting.Sort(pairs, Key, reverse));
     }
 
     private static IEnumerable<object?> Unique(object? value, bool caseSensitive, object? attribute)
@@ -155,7 +153,7 @@ internal static class ListFilters
     private static ListValue Group(object? value, object? attribute, object? missing, bool caseSensitive)
     {
         var get = Attributes.Getter(attribute, missing);
-        var sorted = Sequences.ToList(value).Select(i => (Item: i, Key: Attributes.Folded(get(i), caseSensitive))).OrderBy(p => p.Key, s_order);
+        var sorted = Sorting.Sort(Sequences.ToList(value).Select(i => (Item: i, Key: Attributes.Folded(get(i), caseSensitive))), p => p.Key);
         var groups = new List<(object? Key, List<object?> Items)>();
         foreach (var (item, key) in sorted)
         {

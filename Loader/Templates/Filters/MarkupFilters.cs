@@ -72,7 +72,8 @@ internal static class MarkupFilters
             else
             {
                 string shown = limit < bare.Length ? bare[..limit.Value] + "..." : bare;
-                result.Append(word[..at]).Append($"<a href=\"{address}\"{attributes}>{shown}</a>").Append(word[(at + bare.Length)..]);
+                result.Append(word[..at]).Append($"<a href=\"{address}\"{(address.StartsWith("mailto:", StringComparison.Ordinal) ? "" : attributes)}>{shown}</a>")
+                      .Append(word[(at + bare.Length)..]);
             }
             Budget.CheckText(result.Length);
         }
@@ -94,10 +95,15 @@ internal static class MarkupFilters
 
     private static string? Address(string word)
     {
-        if (word.StartsWith("https://", StringComparison.Ordinal) || word.StartsWith("http://", StringComparison.Ordinal))
-            return word;
-        if (word.StartsWith("www.", StringComparison.Ordinal))
-            return "https://" + word;
+        bool hasScheme = word.StartsWith("https://", StringComparison.Ordinal) || word.StartsWith("http://", StringComparison.Ordinal);
+        if (hasScheme || word.StartsWith("www.", StringComparison.Ordinal))
+        {
+            string rest = hasScheme ? word[(word.IndexOf("//", StringComparison.Ordinal) + 2)..] : word;
+            int end = rest.IndexOfAny([':', '/', '?', '#']);
+            string top = (end < 0 ? rest : rest[..end]).Split('.')[^1];
+            bool named = top.Length is >= 2 and <= 63 && top.All(char.IsAsciiLetterLower);
+            return !named ? null : hasScheme ? word : "https://" + word;
+        }
         int sign = word.IndexOf('@', StringComparison.Ordinal);
         return sign > 0 && word.IndexOf('.', sign) > sign + 1 && !word.Contains(':') ? "mailto:" + word : null;
     }

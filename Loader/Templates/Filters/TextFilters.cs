@@ -17,12 +17,13 @@ internal static class TextFilters
         ("replace", "s new count=", (_, v, a) => TextMethods.Replace(
             Display.Text(v), Display.Text(a[0]), Display.Text(a[1]), a[2] is null ? -1 : a.Integer(2, -1))),
         ("format", "*", (_, v, a) => PercentFormat.Apply(v is Markup ? v : Display.Text(v), Values(a.Raw))),
-        ("indent", "width= first= blank=", (_, v, a) => Change(v, s => Indent(s, a.Or(0, 4L), a.Flag(1), a.Flag(2)))),
+        ("indent", "width= first= blank=", (_, v, a) => Change(OnlyText(v), s => Indent(s, a.Or(0, 4L), a.Flag(1), a.Flag(2)))),
         ("truncate", "length= killwords= end= leeway=", (_, v, a) =>
-            Change(v, s => Truncate(s, a.Integer(0, 255), a.Flag(1), a.Text(2, "...")!, a.Integer(3, 5)))),
+            !Kind.IsText(v) && Sequences.Length(v) <= (long)a.Integer(0, 255) + a.Integer(3, 5) ? v
+            : Change(OnlyText(v), s => Truncate(s, a.Integer(0, 255), a.Flag(1), a.Text(2, "...")!, a.Integer(3, 5)))),
         ("wordcount", "", (_, v, _) => WordCount(Display.Text(v))),
         ("wordwrap", "width= break_long_words= wrapstring= break_on_hyphens=", (_, v, a) =>
-            WordWrap.Apply(Display.Text(v), a.Integer(0, 79), a.Flag(1, true), a.Text(2, "\n")!, a.Flag(3, true))),
+            WordWrap.Apply(Display.Text(OnlyText(v)), a.Integer(0, 79), a.Flag(1, true), a.Text(2, "\n")!, a.Flag(3, true))),
         ("tojson", "ensure_ascii= indent= separators= sort_keys=", (_, v, a) => JsonText.Write(v, a.Flag(0), a[1], a[2], a.Flag(3))),
         ("pprint", "", (_, v, _) => Display.Repr(Sorted(v))),
         ("urlencode", "", (_, v, _) => UrlEncode(v)),
@@ -35,6 +36,13 @@ internal static class TextFilters
         Budget.SpendText(text.Length);
         return value is Markup ? new Markup(change(text)) : change(text);
     }
+
+    private static object? OnlyText(object? value) => value switch
+    {
+        Undefined undefined => throw undefined.Error(),
+        string or Markup => value,
+        _ => throw TemplateException.Type($"a str is needed, not {Kind.Name(value)}"),
+    };
 
     private static object? Method(Rendering run, object? value, string name, params object?[] arguments)
     {
@@ -126,7 +134,7 @@ internal static class TextFilters
                 return new TupleValue([.. tuple.Items.Select(Sorted)]);
             case DictValue dict:
                 var sorted = new DictValue();
-                foreach (var (key, item) in dict.OrderBy(e => e.Key, Comparer<object?>.Create(Comparison.Order)))
+                foreach (var (key, item) in Sorting.Sort(dict, e => e.Key))
                     sorted.Set(key, Sorted(item));
                 return sorted;
             default:

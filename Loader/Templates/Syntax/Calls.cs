@@ -25,10 +25,12 @@ internal sealed record ArgumentList(
     {
         if (value is not DictValue dict)
             throw TemplateException.Type($"argument after ** must be a mapping, not {Kind.Name(value)}");
+        Budget.SpendItems(dict.Count);
+        var names = named.Select(n => n.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var (key, item) in dict)
         {
             string name = Kind.Text(key) ?? throw TemplateException.Type("keywords must be strings");
-            if (named.Exists(n => n.Key == name))
+            if (!names.Add(name))
                 throw TemplateException.Type($"got multiple values for keyword argument '{name}'");
             named.Add(new(name, item));
         }

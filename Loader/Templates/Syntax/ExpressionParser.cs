@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Managed.Loader.Templates;
 
 /// <summary>Expressions, loosest binding first.</summary>
@@ -138,10 +140,10 @@ internal sealed partial class Parser
             case TokenKind.Name:
                 return ConstantName(token) is { } constant ? constant : NamedValue(token);
             case TokenKind.String:
-                string text = token.Text;
+                var text = new StringBuilder(token.Text); // neighbouring strings are one
                 while (Current.Kind == TokenKind.String)
-                    text += Take().Text;
-                return new Constant(text) { Line = token.Line };
+                    text.Append(Take().Text);
+                return new Constant(text.ToString()) { Line = token.Line };
             case TokenKind.Integer or TokenKind.Float:
                 return new Constant(token.Value) { Line = token.Line };
             case TokenKind.Operator when token.Text == "(":

@@ -3,13 +3,10 @@ namespace Managed.Loader.Templates;
 /// <summary>{% for target in items if test recursive %} … {% else %} … {% endfor %}.</summary>
 internal sealed class ForStatement(Target target, Expression items, Expression? test, bool recursive, Body body, Body otherwise) : Statement
 {
-    public override Flow Render(Rendering run, Scope scope, TextSink output)
-    {
+    public override Flow Render(Rendering run, Scope scope, TextSink output) =>
         Render(run, scope, output, items.Evaluate(run, scope), depth: 1);
-        return Flow.Normal;
-    }
 
-    public void Render(Rendering run, Scope outer, TextSink output, object? over, int depth)
+    private Flow Render(Rendering run, Scope outer, TextSink output, object? over, int depth)
     {
         System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
         int? length = test is null && over is not IteratorValue ? Sequences.TryLength(over) : null;
@@ -26,10 +23,9 @@ internal sealed class ForStatement(Target target, Expression items, Expression? 
             inner.Set("loop", loop);
             target.Assign(inner, loop.Current);
             if (body.Render(run, inner, output) == Flow.Break)
-                return;
+                return Flow.Normal;
         }
-        if (!any)
-            otherwise.Render(run, new Scope(outer), output);
+        return any ? Flow.Normal : otherwise.Render(run, new Scope(outer), output); // a break in `else` leaves the loop around
     }
 
     private IEnumerable<object?> Selected(Rendering run, Scope outer, IEnumerable<object?> all)

@@ -41,16 +41,17 @@ internal sealed partial class Parser
     {
         var parameters = new List<string>();
         var defaults = new List<Expression?>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         ExpectOperator("(");
         while (!TakeIfOperator(")"))
         {
             if (parameters.Count > 0)
                 ExpectOperator(",");
             string name = ((NameTarget)ParseName()).Name;
-            if (parameters.Contains(name))
+            if (!names.Add(name))
                 throw Error($"duplicate argument '{name}' in function definition");
             bool hasDefault = TakeIfOperator("=");
-            if (!hasDefault && defaults.Exists(d => d is not null))
+            if (!hasDefault && defaults.Count > 0 && defaults[^1] is not null)
                 throw Error("non-default argument follows default argument");
             parameters.Add(name);
             defaults.Add(hasDefault ? ParseExpression() : null);

@@ -60,6 +60,7 @@ internal sealed class Macro(MacroDefinition definition, Scope outer) : Function
 
     private void Bind(Rendering run, Scope scope, CallArguments arguments)
     {
+        Budget.Spend(definition.Parameters.Count + arguments.Named.Count);
         var named = arguments.Named.ToDictionary(a => a.Key, a => a.Value);
         object caller = new Undefined("No caller defined");
         bool hasCaller = named.TryGetValue("caller", out object? given) && !definition.Parameters.Contains("caller");

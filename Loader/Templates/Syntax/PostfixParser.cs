@@ -97,6 +97,7 @@ internal sealed partial class Parser
         ExpectOperator("(");
         var positional = new List<Expression>();
         var named = new List<(string, Expression)>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         Expression? spread = null, spreadNamed = null;
         bool first = true;
         while (!TakeIfOperator(")"))
@@ -117,7 +118,7 @@ internal sealed partial class Parser
             {
                 string name = Take().Text;
                 at++;
-                if (spreadNamed is not null || named.Exists(n => n.Item1 == name))
+                if (spreadNamed is not null || !names.Add(name))
                     throw Error($"keyword argument '{name}' is repeated or comes too late", line);
                 named.Add((name, ParseExpression()));
             }
@@ -131,10 +132,10 @@ internal sealed partial class Parser
 
     private string ParseDottedName()
     {
-        string name = Expect(TokenKind.Name, "name").Text;
+        List<string> parts = [Expect(TokenKind.Name, "name").Text];
         while (TakeIfOperator("."))
-            name += "." + Expect(TokenKind.Name, "name").Text;
-        return name;
+            parts.Add(Expect(TokenKind.Name, "name").Text);
+        return string.Join('.', parts);
     }
 
     private Expression? ParseFilterChain(Expression? value, bool startsInline)

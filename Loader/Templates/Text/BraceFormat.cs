@@ -96,6 +96,7 @@ internal static class BraceFormat
         }
         else
         {
+            Budget.Spend(arguments.Named.Count);
             int place = arguments.Named.ToList().FindIndex(n => n.Key == name);
             value = place >= 0 ? arguments.Named[place].Value : throw TemplateException.Runtime($"KeyError: {Display.Repr(name)}");
         }
@@ -114,6 +115,6 @@ internal static class BraceFormat
                 : Members.Attribute(value, part);
             at = isKey ? stop + 1 : stop;
         }
-        return value is Undefined undefined ? throw undefined.Error() : value;
+        return value;
     }
 }

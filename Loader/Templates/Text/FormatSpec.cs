@@ -25,7 +25,6 @@ internal sealed class FormatSpec
         var spec = Parse(specification);
         Budget.SpendText(spec.width + (spec.precision ?? 0));
         return Kind.Text(value) is { } text ? spec.Text(text)
-            : value is bool && spec.type == '\0' && spec.precision is null ? spec.Text(Display.Text(value))
             : value is double || "eEfFgG%".Contains(spec.type) && spec.type != '\0' ? spec.Real(Number.ToDouble(value))
             : spec.Integer(value);
     }
@@ -120,14 +119,23 @@ internal sealed class FormatSpec
 
     private static string InBase(BigInteger value, int bits)
     {
-        var digits = new StringBuilder();
-        do
+        byte[] bytes = value.ToByteArray(isUnsigned: true);
+        int count = Math.Max(1, (int)((value.GetBitLength() + bits - 1) / bits));
+        Budget.SpendText(count);
+        return string.Create(count, (bytes, bits), static (digits, from) =>
         {
-            digits.Insert(0, "0123456789abcdef"[(int)(value & ((1 << bits) - 1))]);
-            value >>= bits;
-        }
-        while (!value.IsZero);
-        return digits.ToString();
+            for (int i = 0; i < digits.Length; i++)
+            {
+                int digit = 0;
+                for (int b = 0; b < from.bits; b++)
+                {
+                    int place = i * from.bits + b;
+                    if (place >> 3 < from.bytes.Length && (from.bytes[place >> 3] >> (place & 7) & 1) != 0)
+                        digit |= 1 << b;
+                }
+                digits[^(i + 1)] = "0123456789abcdef"[digit];
+            }
+        });
     }
 
     private string Real(double value)
@@ -174,12 +182,17 @@ internal sealed class FormatSpec
     {
         if (grouping == '\0')
             return digits + rest;
+        int count = digits.Length;
         if (fill == "0" && align == '=')
-            while (digits.Length + (digits.Length - 1) / group + rest.Length < width)
-                digits = "0" + digits;
-        var text = new StringBuilder(digits);
-        for (int i = digits.Length - group; i > 0; i -= group)
-            text.Insert(i, grouping);
+            while (count + (count - 1) / group + rest.Length < width)
+                count++;
+        var text = new StringBuilder(count + count / group + rest.Length);
+        for (int left = count; left > 0; left--)
+        {
+            text.Append(left > digits.Length ? '0' : digits[^left]);
+            if (left > 1 && (left - 1) % group == 0)
+                text.Append(grouping);
+        }
         return text.Append(rest).ToString();
     }
 

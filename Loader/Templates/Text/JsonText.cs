@@ -96,7 +96,7 @@ internal sealed class JsonText
     {
         IEnumerable<KeyValuePair<object?, object?>> entries = dict;
         if (sorted)
-            entries = dict.OrderBy(e => e.Key, Comparer<object?>.Create(Comparison.Order));
+            entries = Sorting.Sort(dict, e => e.Key);
         text.Append('{');
         int count = 0;
         foreach (var (key, value) in entries)

@@ -24,6 +24,7 @@ internal static class Letters
 
     public static string Title(string text)
     {
+        Budget.Spend(text.Length / 4);
         var result = new StringBuilder(text.Length);
         bool inWord = false;
         foreach (string character in PythonText.Characters(text))
@@ -36,6 +37,7 @@ internal static class Letters
 
     public static string SwapCase(string text)
     {
+        Budget.Spend(text.Length / 4);
         var result = new StringBuilder(text.Length);
         foreach (string character in PythonText.Characters(text))
             result.Append(Is(character, UnicodeCategory.UppercaseLetter) ? Lower(character) : Upper(character));
@@ -87,11 +89,12 @@ internal static class Letters
 
     private static string Mapped(string text, IReadOnlyDictionary<string, string> special, Func<Rune, Rune> simple)
     {
+        if (Ascii.IsValid(text))
+            return ReferenceEquals(special, SpecialCasing.Upper) ? text.ToUpperInvariant() : text.ToLowerInvariant();
+        Budget.Spend(text.Length / 4);
         var result = new StringBuilder(text.Length);
         foreach (string character in PythonText.Characters(text))
-            if (character[0] < 0x80)
-                result.Append(simple(new Rune(character[0])).ToString());
-            else if (special.TryGetValue(character, out string? mapped))
+            if (special.TryGetValue(character, out string? mapped))
                 result.Append(mapped);
             else if (Rune.TryGetRuneAt(character, 0, out var rune))
                 result.Append(simple(rune).ToString());

@@ -32,7 +32,7 @@ internal static class PercentFormat
                     text.Append(format[at++]);
                 Budget.CheckText(text.Length);
             }
-            if (used < items.Count && !byName && values is not DictValue)
+            if (used < items.Count && !byName && values is not (DictValue or ListValue or RangeValue or BytesValue))
                 throw TemplateException.Type("not all arguments converted during string formatting");
             Budget.SpendText(text.Length);
             return text.ToString();

@@ -74,8 +74,10 @@ internal static class TextMethods
 
     private static object? Run(string self, Bound arguments, Body body)
     {
-        Budget.SpendText(self.Length);
-        return body(self, arguments);
+        Budget.SpendScan(self.Length);
+        object? result = body(self, arguments);
+        Budget.SpendText(Kind.Text(result)?.Length ?? 0);
+        return result;
     }
 
     private static CallArguments Escaped(string name, CallArguments arguments) => name switch
@@ -104,7 +106,11 @@ internal static class TextMethods
 
     private static string Separator(Bound a) => Required(a, 0) is { Length: > 0 } text ? text : throw TemplateException.Value("empty separator");
 
-    private static bool All(string text, Predicate<Rune> test) => text.Length > 0 && text.EnumerateRunes().All(r => test(r));
+    private static bool All(string text, Predicate<Rune> test)
+    {
+        Budget.Spend(text.Length / 16);
+        return text.Length > 0 && text.EnumerateRunes().All(r => test(r));
+    }
 
     private static bool Any(object? texts, Func<string, bool> test, string method) => texts is TupleValue tuple
         ? tuple.Items.Any(t => Any(t, test, method))
@@ -125,6 +131,7 @@ internal static class TextMethods
     private static long Find(string text, Bound a, bool last)
     {
         string window = Window(text, a, out int start), sought = Required(a, 0);
+        Budget.SpendSearch(window.Length, sought.Length);
         int at = last ? window.LastIndexOf(sought, StringComparison.Ordinal) : window.IndexOf(sought, StringComparison.Ordinal);
         if (last && sought.Length == 0)
             at = window.Length;
@@ -135,6 +142,7 @@ internal static class TextMethods
 
     private static long Count(string text, string sought)
     {
+        Budget.SpendSearch(text.Length, sought.Length);
         if (sought.Length == 0)
             return PythonText.Length(text) + 1;
         long count = 0;
@@ -145,8 +153,6 @@ internal static class TextMethods
 
     private static object Join(string separator, object? items)
     {
-        if (items is Undefined undefined)
-            throw undefined.Error();
         var text = new StringBuilder();
         int count = 0;
         foreach (object? item in Sequences.Items(items))
@@ -166,6 +172,7 @@ internal static class TextMethods
     {
         if (count == 0)
             return text;
+        Budget.SpendSearch(text.Length, old.Length);
         long limit = count < 0 ? long.MaxValue : count;
         long growth = Math.Min(limit, old.Length == 0 ? text.Length + 1 : text.Length / old.Length) * Math.Max(0, by.Length - old.Length);
         if (growth + text.Length > Budget.Limits.Text && old.Length > 0)
@@ -195,6 +202,7 @@ internal static class TextMethods
 
     private static TupleValue Partition(string text, string separator, bool last)
     {
+        Budget.SpendSearch(text.Length, separator.Length);
         int at = last ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
         if (at < 0)
             return last ? new TupleValue(["", "", text]) : new TupleValue([text, "", ""]);

@@ -8,6 +8,8 @@ internal static class TextSplit
         if (separator?.Length == 0)
             throw TemplateException.Value("empty separator");
         long limit = most < 0 ? long.MaxValue : most;
+        Budget.SpendText(text.Length);
+        Budget.SpendSearch(text.Length, separator?.Length ?? 0);
         var parts = separator is null
             ? fromRight ? WordsFromRight(text, limit) : Words(text, limit)
             : fromRight ? PartsFromRight(text, separator, limit) : Parts(text, separator, limit);
@@ -73,7 +75,7 @@ internal static class TextSplit
             int from = at;
             if (limit-- <= 0)
             {
-                words.Add(PythonText.Trim(text[from..], null, start: false, end: true));
+                words.Add(text[from..]);
                 return words;
             }
             while (at < text.Length && !PythonText.IsSpace(text[at]))
@@ -94,7 +96,7 @@ internal static class TextSplit
             int to = end;
             if (limit-- <= 0)
             {
-                words.Add(PythonText.Trim(text[..to], null, start: true, end: false));
+                words.Add(text[..to]);
                 break;
             }
             while (end > 0 && !PythonText.IsSpace(text[end - 1]))

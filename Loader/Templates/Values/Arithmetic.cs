@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 
 namespace Managed.Loader.Templates;
 
@@ -161,7 +162,7 @@ internal static class Arithmetic
         if (Kind.Text(sequence) is { } text)
         {
             Budget.SpendText((long)text.Length * times);
-            string repeated = string.Concat(Enumerable.Repeat(text, times));
+            string repeated = text.Length == 1 ? new string(text[0], times) : new StringBuilder().Insert(0, text, times).ToString();
             return sequence is Markup ? new Markup(repeated) : repeated;
         }
         Budget.SpendItems((long)length * times);

@@ -23,7 +23,12 @@ internal static class Comparison
         if (Number.Is(left))
             return Number.Is(right) && Number.Compare(left, right) == 0;
         if (Kind.Text(left) is { } text)
-            return Kind.Text(right) is { } other && text == other;
+        {
+            if (Kind.Text(right) is not { } other || text.Length != other.Length)
+                return false;
+            Budget.SpendScan(text.Length);
+            return text == other;
+        }
         switch (left, right)
         {
             case (Undefined, Undefined):

@@ -9,17 +9,23 @@ internal static class Hashing
     /// <summary>Refuses a value that cannot be a key.</summary>
     public static void Require(object? key)
     {
-        if (key is ListValue or DictValue)
-            throw TemplateException.Type($"unhashable type: '{Kind.Name(key)}'");
-        if (key is TupleValue tuple)
+        if (!IsPossible(key))
+            throw TemplateException.Type($"unhashable type: '{(key is TupleValue ? "list" : Kind.Name(key))}'");
+    }
+
+    /// <summary>Whether a value can be a key: lists and dicts cannot, nor tuples that hold one.</summary>
+    public static bool IsPossible(object? key)
+    {
+        if (key is not TupleValue tuple)
+            return key is not (ListValue or DictValue);
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        foreach (object? item in tuple.Items)
         {
-            RuntimeHelpers.EnsureSufficientExecutionStack();
-            foreach (object? item in tuple.Items)
-            {
-                Budget.Spend(1);
-                Require(item);
-            }
+            Budget.Spend(1);
+            if (!IsPossible(item))
+                return false;
         }
+        return true;
     }
 
     public static int Of(object? value)
@@ -27,8 +33,10 @@ internal static class Hashing
         switch (value)
         {
             case null: return 0;
-            case string text: return text.GetHashCode(StringComparison.Ordinal);
-            case Markup safe: return safe.Text.GetHashCode(StringComparison.Ordinal);
+            case string or Markup:
+                string text = Kind.Text(value)!;
+                Budget.SpendScan(text.Length);
+                return text.GetHashCode(StringComparison.Ordinal);
             case bool flag: return (flag ? 1L : 0L).GetHashCode();
             case long integer: return integer.GetHashCode();
             case BigInteger big: return big.GetHashCode();

@@ -88,6 +88,8 @@ internal static class Number
     /// <summary>The integer of a text as Python's int(text, base) reads it; null where it is none.</summary>
     public static object? ParseInteger(string text, int numberBase)
     {
+        if (numberBase is not (0 or (>= 2 and <= 36)))
+            return null;
         string digits = PythonText.Trim(text, null, true, true);
         bool negative = digits.StartsWith('-');
         if (negative || digits.StartsWith('+'))
@@ -110,14 +112,19 @@ internal static class Number
             return null;
         if (digits.Length > TextDigits)
             return null;
+        Budget.Spend(digits.Length / 8);
         BigInteger value = 0;
+        long part = 0, scale = 1; // a few digits at a time, so that long numbers stay cheap
         foreach (char c in digits.Replace("_", "", StringComparison.Ordinal))
         {
             int digit = char.IsAsciiLetter(c) ? char.ToLowerInvariant(c) - 'a' + 10 : CharUnicodeInfo.GetDecimalDigitValue(c);
             if (digit < 0 || digit >= numberBase)
                 return null;
-            value = value * numberBase + digit;
+            (part, scale) = (part * numberBase + digit, scale * numberBase);
+            if (scale > 1L << 52)
+                (value, part, scale) = (value * scale + part, 0, 1);
         }
+        value = value * scale + part;
         return Normal(negative ? -value : value);
     }
 

@@ -10,7 +10,15 @@ internal static class PythonText
 
     public static bool IsLineEnd(char c) => c is '\n' or '\r' or '\v' or '\f' or '\x1c' or '\x1d' or '\x1e' or '\x85' or '\u2028' or '\u2029';
 
-    private static bool IsPlain(string text) => !text.AsSpan().ContainsAnyInRange('\ud800', '\udfff');
+    // where every code point is one UTF-16 unit, indices need no counting
+    private static bool IsPlain(string text)
+    {
+        Budget.SpendScan(text.Length);
+        bool plain = !text.AsSpan().ContainsAnyInRange('\ud800', '\udfff');
+        if (!plain)
+            Budget.Spend(text.Length / 32);
+        return plain;
+    }
 
     public static int Length(string text)
     {
@@ -92,16 +100,13 @@ internal static class PythonText
     /// <summary>Compares by code points; UTF-16 order differs above U+FFFF.</summary>
     public static int Compare(string left, string right)
     {
-        int shared = Math.Min(left.Length, right.Length);
-        for (int i = 0; i < shared; i++)
-        {
-            char a = left[i], b = right[i];
-            if (a == b)
-                continue;
-            bool surrogateA = char.IsSurrogate(a), surrogateB = char.IsSurrogate(b);
-            return surrogateA != surrogateB ? (surrogateA ? 1 : -1) : a.CompareTo(b);
-        }
-        return left.Length.CompareTo(right.Length);
+        int shared = left.AsSpan().CommonPrefixLength(right);
+        Budget.SpendScan(shared);
+        if (shared == left.Length || shared == right.Length)
+            return left.Length.CompareTo(right.Length);
+        char a = left[shared], b = right[shared];
+        bool surrogateA = char.IsSurrogate(a), surrogateB = char.IsSurrogate(b);
+        return surrogateA != surrogateB ? (surrogateA ? 1 : -1) : a.CompareTo(b);
     }
 
     public static bool IsPrintable(int codePoint) => codePoint == ' ' || CharUnicodeInfo.GetUnicodeCategory(codePoint) is not

@@ -6,6 +6,10 @@ namespace Managed.Loader.Templates;
 /// <summary>Floats as text: the shortest digits that read back the same, and exactly rounded decimals.</summary>
 internal static class RealText
 {
+    // No double has more decimals or more significant digits than these; what follows is zeros.
+    private const int MostDecimals = 1100;
+    private const int MostSignificant = 800;
+
     /// <summary>Python's repr: 1.0, 1e+16, 1.5e-05, inf, nan.</summary>
     public static string Shortest(double value)
     {
@@ -24,6 +28,8 @@ internal static class RealText
     {
         if (Special(value) is { } special)
             return special;
+        if (decimals > MostDecimals)
+            return Fixed(value, MostDecimals) + new string('0', decimals - MostDecimals);
         string digits = Scaled(Math.Abs(value), decimals).ToString(CultureInfo.InvariantCulture).PadLeft(decimals + 1, '0');
         string text = decimals == 0 ? digits : digits[..^decimals] + "." + digits[^decimals..];
         return double.IsNegative(value) ? "-" + text : text;
@@ -90,6 +96,11 @@ internal static class RealText
     {
         if (value == 0)
             return (new string('0', significant), 0);
+        if (significant > MostSignificant)
+        {
+            var (exact, place) = Rounded(value, MostSignificant);
+            return (exact.PadRight(significant, '0'), place);
+        }
         int exponent = (int)Math.Floor(Math.Log10(value));
         for (int guess = exponent - 1; ; guess++)
         {

@@ -63,9 +63,10 @@ internal static class Sequences
         {
             if (item is Undefined undefined)
                 throw TemplateException.Type("'in <string>' requires string as left operand, not Undefined");
-            Budget.SpendText(text.Length);
-            return text.Contains(Kind.Text(item) ?? throw TemplateException.Type(
-                $"'in <string>' requires string as left operand, not {Kind.Name(item)}"), StringComparison.Ordinal);
+            string sought = Kind.Text(item) ?? throw TemplateException.Type(
+                $"'in <string>' requires string as left operand, not {Kind.Name(item)}");
+            Budget.SpendSearch(text.Length, sought.Length);
+            return text.Contains(sought, StringComparison.Ordinal);
         }
         switch (container)
         {
@@ -106,7 +107,7 @@ internal static class Sequences
         if (sequence is Undefined undefined)
             throw undefined.Error();
         if (sequence is not (string or Markup or SequenceValue or RangeValue or BytesValue))
-            return Undefined.Attribute(sequence, "slice"); // Python's slice object is a key that nothing holds
+            throw TemplateException.Type($"'{Kind.Name(sequence)}' object is not subscriptable with a slice");
         var range = SliceRange.Of(start, stop, step, Length(sequence));
         Budget.SpendItems(sequence is string or Markup ? range.Count / 16 : range.Count);
         return sequence switch
