@@ -18,6 +18,15 @@ internal sealed class JsonConfigSection : ValueConfigSection
 
     public override string File { get; }
 
+    /// <summary>Keys and values of the object, in the file's order.</summary>
+    public IReadOnlyDictionary<string, JsonValue> Members => _object.Members!;
+
+    /// <summary>Whether the key holds a string, for settings that may be a string or something else.</summary>
+    public bool IsText(string key) => Find(key)?.AsText() is not null;
+
+    /// <summary>Whether the key holds anything but null, false, 0, "", [] and {}.</summary>
+    public bool IsSet(string key) => Find(key) is JsonValue { IsEmpty: false };
+
     public static JsonConfigSection Open(string file) => Parse(file, JsonValue.ReadFile(file));
 
     public static JsonConfigSection Parse(string file, ReadOnlySpan<byte> utf8) => Parse(file, JsonValue.Parse(file, utf8));

@@ -24,6 +24,10 @@ internal sealed class JsonValue : IConfigValue
 
     public bool IsNull => _kind == JsonTokenType.Null;
 
+    /// <summary>Null, false, zero, or a string, array or object without content.</summary>
+    public bool IsEmpty => _kind is JsonTokenType.Null or JsonTokenType.False
+        || AsNumber() == 0 || AsText() == "" || Items is { Count: 0 } || Members is { Count: 0 };
+
     /// <summary>The members of an object, else null.</summary>
     public IReadOnlyDictionary<string, JsonValue>? Members => _content as Dictionary<string, JsonValue>;
 
