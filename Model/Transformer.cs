@@ -52,6 +52,20 @@ internal sealed class Transformer : IDisposable
     /// <summary>Keys and values of all sequences of this model.</summary>
     public KeyValueCache Cache { get; }
 
+    /// <summary>Takes a warning, once, when a text grows beyond the trained context.</summary>
+    public Action<string>? Warn
+    {
+        get => stepper.Warn;
+        set => stepper.Warn = value;
+    }
+
+    /// <summary>Positions a sequence may have.</summary>
+    public int Capacity
+    {
+        get => stepper.Capacity;
+        set => stepper.Capacity = value;
+    }
+
     public Precision Precision
     {
         get => pass.Precision;

@@ -26,16 +26,12 @@ internal sealed class Sequence : IDisposable
     /// <summary>A second sequence with the same past; pages are shared until one of the two writes to them.</summary>
     public Sequence Fork()
     {
-        var fork = new Sequence(cache)
-        {
-            pages = (CachePage[])pages.Clone(),
-            Buffers = (DeviceBuffer[])Buffers.Clone(),
-            tokens = (int[])tokens.Clone(),
-            pageCount = pageCount,
-            Length = Length,
-            Adapter = Adapter,
-        };
-        for (int i = 0; i < pageCount; i++)
+        var fork = new Sequence(cache) { pageCount = PagesFor(Length), Length = Length, Adapter = Adapter };
+        fork.Grow(Length);
+        Array.Copy(pages, fork.pages, fork.pageCount);
+        Array.Copy(Buffers, fork.Buffers, fork.pageCount);
+        Tokens.CopyTo(fork.tokens);
+        for (int i = 0; i < fork.pageCount; i++)
             pages[i].References++;
         return fork;
     }
@@ -51,40 +47,49 @@ internal sealed class Sequence : IDisposable
         Length = length;
     }
 
-    /// <summary>Makes room for further tokens and notes them; pages that others share and this step writes to are copied first.</summary>
+    /// <summary>Makes room for texts of up to `length` tokens, so that growing to it allocates nothing.</summary>
+    public void Reserve(int length)
+    {
+        Grow(length);
+        for (int needed = PagesFor(length); pageCount < needed; pageCount++)
+            Buffers[pageCount] = (pages[pageCount] = cache.Rent()).Buffer;
+    }
+
+    /// <summary>Notes further tokens and makes room for them; pages that others share and this step writes to are copied first.</summary>
     internal void Append(ReadOnlySpan<int> added)
     {
         int length = Length + added.Length;
-        int firstWritten = Length / KeyValueCache.PagePositions;
-        for (int i = firstWritten; i < pageCount; i++)
-            if (pages[i].References > 1)
-                Buffers[i] = (pages[i] = cache.Copy(pages[i])).Buffer;
-        int needed = PagesFor(length);
-        if (needed > pages.Length)
-        {
-            int size = Math.Max(needed, pages.Length * 2);
-            Array.Resize(ref pages, size);
-            DeviceBuffer[] buffers = Buffers;
-            Array.Resize(ref buffers, size);
-            Buffers = buffers;
-        }
-        for (; pageCount < needed; pageCount++)
-            Buffers[pageCount] = (pages[pageCount] = cache.Rent()).Buffer;
-        if (length > tokens.Length)
-            Array.Resize(ref tokens, Math.Max(length, tokens.Length * 2));
+        Reserve(length);
+        MakePrivate(Length / KeyValueCache.PagePositions, PagesFor(length));
         added.CopyTo(tokens.AsSpan(Length));
         Length = length;
     }
 
     /// <summary>Copies every page that others share, because all of them are about to be written.</summary>
-    internal void MakePrivate()
+    internal void MakePrivate() => MakePrivate(0, PagesFor(Length));
+
+    public void Dispose() => Truncate(0);
+
+    private void MakePrivate(int firstPage, int endPage)
     {
-        for (int i = 0; i < pageCount; i++)
+        for (int i = firstPage; i < endPage; i++)
             if (pages[i].References > 1)
                 Buffers[i] = (pages[i] = cache.Copy(pages[i])).Buffer;
     }
 
-    public void Dispose() => Truncate(0);
+    private void Grow(int length)
+    {
+        if (length > tokens.Length)
+            Array.Resize(ref tokens, Math.Max(length, tokens.Length * 2));
+        int needed = PagesFor(length);
+        if (needed <= pages.Length)
+            return;
+        int size = Math.Max(needed, pages.Length * 2);
+        Array.Resize(ref pages, size);
+        DeviceBuffer[] buffers = Buffers;
+        Array.Resize(ref buffers, size);
+        Buffers = buffers;
+    }
 
     private static int PagesFor(int length) => (length + KeyValueCache.PagePositions - 1) / KeyValueCache.PagePositions;
 }

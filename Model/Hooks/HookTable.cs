@@ -19,6 +19,13 @@ internal sealed class HookTable(int layers)
         wanted[address.Layer + 1] |= 1UL << (int)address.Point;
     }
 
+    /// <summary>Adds everything that is registered in another table.</summary>
+    public void AddAll(HookTable other)
+    {
+        foreach ((HookAddress address, HookAction action) in other.hooks)
+            Add(address, action);
+    }
+
     public void Remove(HookAction action)
     {
         hooks.RemoveAll(hook => hook.Action == action);

@@ -1,0 +1,193 @@
+using System.Runtime.Intrinsics;
+using Managed.Kernels.Linear;
+
+namespace Managed.Kernels;
+
+/// <summary>
+/// Attention of all queries and heads of a step as one piece of parallel work. Keys are met in the order of their
+/// positions and belong to lane position mod 8, so that a query's bits do not depend on what else is in the step.
+/// </summary>
+internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDisposable
+{
+    private readonly CpuBuffer?[] scratch = new CpuBuffer?[workers];
+    private Rows output;
+    private Rows queries;
+    private StepPlan plan = null!;
+    private CacheLayout layout;
+    private AttentionSettings settings = null!;
+
+    public void Run(WorkerPool pool, Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
+    {
+        this.output = output;
+        this.queries = queries;
+        this.plan = plan;
+        this.layout = layout;
+        this.settings = settings;
+        int longest = 0;
+        for (int s = 0; s < plan.SequenceCount; s++)
+            longest = Math.Max(longest, plan.Positions[plan.SequenceStart[s + 1] - 1] + 1);
+        for (int i = 0; i < scratch.Length; i++)
+            if (scratch[i] is not { } room || room.Length < longest + 8)
+            {
+                scratch[i]?.Dispose();
+                scratch[i] = new CpuBuffer(Math.Max(2L * longest, 512) + 8);
+            }
+        if ((long)plan.Count * settings.Heads * longest * settings.KeyDimension > 32768)
+            pool.Run(this);
+        else
+            Run(0, 1);
+    }
+
+    public void Run(int index, int count)
+    {
+        float* scores = scratch[index]!.Data;
+        // Interleaved, because later queries see more keys and take longer.
+        for (int unit = index; unit < plan.Count * settings.Heads; unit += count)
+        {
+            int token = unit / settings.Heads, head = unit % settings.Heads, position = plan.Positions[token];
+            int first = settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0;
+            DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
+            int aligned = first & ~7, keys = position + 1 - aligned;
+            for (int k = aligned; k < first; k++)
+                scores[k - aligned] = float.NegativeInfinity;
+            AttentionKernel.Scores(scores + (first - aligned), queries.Row(token) + (head * settings.KeyDimension),
+                pages, layout, settings, head, first, position + 1, position);
+            AttentionKernel.Softmax(scores, scores, keys, settings.Sinks is { } sinks ? sinks[head] : float.NegativeInfinity);
+            AttentionKernel.Mix(output.Row(token) + (head * settings.ValueDimension), scores + (first - aligned),
+                pages, layout, settings, head, first, position + 1);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (CpuBuffer? buffer in scratch)
+            buffer?.Dispose();
+    }
+}
+
+/// <summary>The three parts of attention for one query and one head.</summary>
+internal static unsafe class AttentionKernel
+{
+    /// <summary>scores[k − first] for keys [first, end), seen from a query at `position`.</summary>
+    public static void Scores(
+        float* scores, float* query, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end, int position)
+    {
+        int width = settings.KeyDimension, offset = head / (settings.Heads / settings.KeyHeads) * width;
+        float slope = settings.AlibiSlopes is { } slopes ? slopes[head] : 0;
+        for (int k = first; k < end;)
+        {
+            int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
+            float* key = pages[k / layout.PagePositions].Pointer() + layout.KeyStart + ((long)inPage * layout.KeyWidth) + offset;
+            for (; k < stop; k++, key += layout.KeyWidth)
+            {
+                float score = Lanes.Dot(query, key, width) * settings.Scale;
+                if (settings.SoftCap != 0)
+                    score = settings.SoftCap * MathF.Tanh(score / settings.SoftCap);
+                scores[k - first] = score + (slope * (k - position));
+            }
+        }
+    }
+
+    /// <summary>pattern = softmax(scores), with a sink in the sum; all zeros where everything is masked. May be in place.</summary>
+    public static void Softmax(float* pattern, float* scores, int count, float sink)
+    {
+        Vector256<float> most = Vector256.Create(sink);
+        int i = 0;
+        for (; i + 8 <= count; i += 8)
+            most = Vector256.Max(most, Vector256.Load(scores + i));
+        float highest = float.NegativeInfinity;
+        for (int lane = 0; lane < 8; lane++)
+            highest = MathF.Max(highest, most.GetElement(lane));
+        for (; i < count; i++)
+            highest = MathF.Max(highest, scores[i]);
+        if (float.IsNegativeInfinity(highest))
+        {
+            new Span<float>(pattern, count).Clear();
+            return;
+        }
+
+        Vector256<float> top = Vector256.Create(highest), sum = default;
+        for (i = 0; i + 8 <= count; i += 8)
+        {
+            Vector256<float> e = Vector256.Exp(Vector256.Load(scores + i) - top);
+            e.Store(pattern + i);
+            sum += e;
+        }
+        if (i < count)
+        {
+            Vector256<float> e = Vector256.Exp(LoadMasked(scores + i, count - i) - top);
+            Lanes.StoreFirst(e, pattern + i, count - i);
+            sum += e;
+        }
+        float total = Lanes.Sum(sum);
+        if (!float.IsNegativeInfinity(sink))
+            total += MathF.Exp(sink - highest);
+        Vector256<float> inverse = Vector256.Create(1f / total);
+        for (i = 0; i + 8 <= count; i += 8)
+            (Vector256.Load(pattern + i) * inverse).Store(pattern + i);
+        for (; i < count; i++)
+            pattern[i] *= inverse.GetElement(0);
+    }
+
+    // A partial vector of scores; what is not there is masked.
+    private static Vector256<float> LoadMasked(float* scores, int count)
+    {
+        float* padded = stackalloc float[8];
+        for (int i = 0; i < 8; i++)
+            padded[i] = i < count ? scores[i] : float.NegativeInfinity;
+        return Vector256.Load(padded);
+    }
+
+    /// <summary>output = Σ pattern[k − first] · value[k] over keys [first, end).</summary>
+    public static void Mix(
+        float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end)
+    {
+        int width = settings.ValueDimension, offset = head / (settings.Heads / settings.KeyHeads) * width;
+        for (int d = 0; d < width; d += 32)
+        {
+            int rest = Math.Min(32, width - d);
+            if (rest == 32)
+                MixFour(output + d, pattern, pages, layout, offset + d, first, end);
+            else
+                for (int i = d; i < width; i += 8)
+                    MixOne(output + i, pattern, pages, layout, offset + i, Math.Min(8, width - i), first, end);
+        }
+    }
+
+    private static void MixFour(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int first, int end)
+    {
+        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        for (int k = first; k < end;)
+        {
+            int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
+            float* value = pages[k / layout.PagePositions].Pointer() + layout.ValueStart + ((long)inPage * layout.ValueWidth) + offset;
+            for (; k < stop; k++, value += layout.ValueWidth)
+            {
+                Vector256<float> p = Vector256.Create(pattern[k - first]);
+                s0 = Lanes.MultiplyAdd(p, Vector256.Load(value), s0);
+                s1 = Lanes.MultiplyAdd(p, Vector256.Load(value + 8), s1);
+                s2 = Lanes.MultiplyAdd(p, Vector256.Load(value + 16), s2);
+                s3 = Lanes.MultiplyAdd(p, Vector256.Load(value + 24), s3);
+            }
+        }
+        s0.Store(output);
+        s1.Store(output + 8);
+        s2.Store(output + 16);
+        s3.Store(output + 24);
+    }
+
+    private static void MixOne(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int count, int first, int end)
+    {
+        Vector256<float> sum = default;
+        for (int k = first; k < end; k++)
+        {
+            float* value = pages[k / layout.PagePositions].Pointer() + layout.ValueStart + ((long)(k % layout.PagePositions) * layout.ValueWidth) + offset;
+            Vector256<float> v = count == 8 ? Vector256.Load(value) : Lanes.LoadFirst(value, count);
+            sum = Lanes.MultiplyAdd(Vector256.Create(pattern[k - first]), v, sum);
+        }
+        if (count == 8)
+            sum.Store(output);
+        else
+            Lanes.StoreFirst(sum, output, count);
+    }
+}

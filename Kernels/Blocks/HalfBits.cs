@@ -1,0 +1,31 @@
+using System.Runtime.CompilerServices;
+
+namespace Managed.Kernels.Blocks;
+
+/// <summary>The 16-bit floating-point formats.</summary>
+internal static class HalfBits
+{
+    /// <summary>IEEE half to float32, exactly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float ToSingle(ushort bits)
+    {
+        // Exponent and fraction moved into place are the number times 2^-112; subnormals come out right too.
+        if ((bits & 0x7C00) == 0x7C00)
+            return (float)BitConverter.UInt16BitsToHalf(bits);
+        float magnitude = BitConverter.UInt32BitsToSingle((uint)(bits & 0x7FFF) << 13) * BitConverter.UInt32BitsToSingle((127u + 112u) << 23);
+        return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(magnitude) | ((uint)(bits & 0x8000) << 16));
+    }
+
+    /// <summary>bfloat16 to float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float BrainToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
+
+    /// <summary>float32 to bfloat16, rounded to nearest, ties to even.</summary>
+    public static ushort ToBrain(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        if (float.IsNaN(value))
+            return (ushort)((bits >> 16) | 0x40);
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+}

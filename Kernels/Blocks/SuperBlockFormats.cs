@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Managed.Kernels.Blocks;
+
+/// <summary>6-bit scales and minima of Q4_K and Q5_K: eight of each in 12 bytes.</summary>
+internal static unsafe class SixBitScales
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (int Scale, int Minimum) Get(byte* s, int j) => j < 4
+        ? (s[j] & 63, s[j + 4] & 63)
+        : ((s[j + 4] & 15) | ((s[j - 4] >> 6) << 4), (s[j + 4] >> 4) | ((s[j] >> 6) << 4));
+}
+
+/// <summary>Q4_K: { f16 d; f16 dmin; 12 bytes of scales; 128 bytes of nibbles }, w = d·sc·q − dmin·m, in eight parts of 32.</summary>
+internal readonly unsafe struct Q4_K : IIntegerFormat
+{
+    public static int Elements => 256;
+
+    public static int Bytes => 144;
+
+    public static bool IsSigned => false;
+
+    public static bool HasMinimum => true;
+
+    public static void Dequantise(float* values, byte* block)
+    {
+        float d = Packed.Half(block), dmin = Packed.Half(block + 2);
+        for (int part = 0; part < 8; part++)
+        {
+            (int scale, int minimum) = SixBitScales.Get(block + 4, part);
+            float s = d * scale, m = dmin * minimum;
+            byte* nibbles = block + 16 + (32 * (part / 2));
+            for (int l = 0; l < 32; l++)
+                values[(32 * part) + l] = (s * ((nibbles[l] >> (4 * (part & 1))) & 15)) - m;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    {
+        (int s, int m) = SixBitScales.Get(block + 4, part);
+        scale = Vector256.Create(Packed.Half(block) * s);
+        minimum = -(Packed.Half(block + 2) * m);
+        Vector256<byte> nibbles = Vector256.Load(block + 16 + (32 * (part / 2)));
+        return ((part & 1) == 0 ? nibbles : Vector256.ShiftRightLogical(nibbles.AsUInt16(), 4).AsByte()) & Vector256.Create((byte)15);
+    }
+}
+
+/// <summary>Q5_K: as Q4_K, with 32 bytes of fifth bits after the scales.</summary>
+internal readonly unsafe struct Q5_K : IIntegerFormat
+{
+    public static int Elements => 256;
+
+    public static int Bytes => 176;
+
+    public static bool IsSigned => false;
+
+    public static bool HasMinimum => true;
+
+    public static void Dequantise(float* values, byte* block)
+    {
+        float d = Packed.Half(block), dmin = Packed.Half(block + 2);
+        for (int part = 0; part < 8; part++)
+        {
+            (int scale, int minimum) = SixBitScales.Get(block + 4, part);
+            float s = d * scale, m = dmin * minimum;
+            byte* nibbles = block + 48 + (32 * (part / 2));
+            for (int l = 0; l < 32; l++)
+                values[(32 * part) + l] = (s * (((nibbles[l] >> (4 * (part & 1))) & 15) | (((block[16 + l] >> part) & 1) << 4))) - m;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    {
+        (int s, int m) = SixBitScales.Get(block + 4, part);
+        scale = Vector256.Create(Packed.Half(block) * s);
+        minimum = -(Packed.Half(block + 2) * m);
+        Vector256<byte> nibbles = Vector256.Load(block + 48 + (32 * (part / 2)));
+        nibbles = ((part & 1) == 0 ? nibbles : Vector256.ShiftRightLogical(nibbles.AsUInt16(), 4).AsByte()) & Vector256.Create((byte)15);
+        Vector256<byte> bit = Vector256.Create((byte)(1 << part));
+        Vector256<byte> fifth = Vector256.Equals(Vector256.Load(block + 16) & bit, bit) & Vector256.Create((byte)16);
+        return nibbles | fifth;
+    }
+}
+
+/// <summary>Q6_K: { 128 bytes of low nibbles; 64 bytes of high pairs; 16 signed scales; f16 d }, w = d·sc·(q − 32), scales of 16 elements.</summary>
+internal readonly unsafe struct Q6_K : IIntegerFormat
+{
+    public static int Elements => 256;
+
+    public static int Bytes => 210;
+
+    public static bool IsSigned => true;
+
+    public static bool HasMinimum => false;
+
+    public static void Dequantise(float* values, byte* block)
+    {
+        float d = Packed.Half(block + 208);
+        for (int part = 0; part < 8; part++)
+        {
+            int half = part / 4, quarter = part % 4;
+            byte* low = block + (64 * half) + (32 * (quarter & 1)), high = block + 128 + (32 * half);
+            for (int l = 0; l < 32; l++)
+            {
+                float scale = d * (sbyte)block[192 + (2 * part) + (l / 16)];
+                int q = ((low[l] >> (quarter < 2 ? 0 : 4)) & 15) | (((high[l] >> (2 * quarter)) & 3) << 4);
+                values[(32 * part) + l] = scale * (q - 32);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    {
+        float d = Packed.Half(block + 208);
+        scale = Vector256.Create(Vector128.Create(d * (sbyte)block[192 + (2 * part)]), Vector128.Create(d * (sbyte)block[193 + (2 * part)]));
+        minimum = 0;
+        int half = part / 4, quarter = part % 4;
+        Vector256<byte> low = Vector256.Load(block + (64 * half) + (32 * (quarter & 1))), high = Vector256.Load(block + 128 + (32 * half));
+        low = (quarter < 2 ? low : Vector256.ShiftRightLogical(low.AsUInt16(), 4).AsByte()) & Vector256.Create((byte)15);
+        high = Vector256.ShiftRightLogical(high.AsUInt16(), 2 * quarter).AsByte() & Vector256.Create((byte)3);
+        return (low | Vector256.ShiftLeft(high.AsUInt16(), 4).AsByte()) - Vector256.Create((byte)32);
+    }
+}
+
+/// <summary>Q2_K: { 16 bytes of scale and minimum nibbles; 64 bytes of pairs; f16 d; f16 dmin }, w = d·sc·q − dmin·m, in parts of 16.</summary>
+internal readonly unsafe struct Q2_K : IBlockFormat
+{
+    public static int Elements => 256;
+
+    public static int Bytes => 84;
+
+    public static void Dequantise(float* values, byte* block)
+    {
+        float d = Packed.Half(block + 80), dmin = Packed.Half(block + 82);
+        for (int part = 0; part < 16; part++)
+        {
+            int half = part / 8, shift = 2 * (part % 8 / 2);
+            float s = d * (block[part] & 15), m = dmin * (block[part] >> 4);
+            byte* pairs = block + 16 + (32 * half) + (16 * (part & 1));
+            for (int l = 0; l < 16; l++)
+                values[(16 * part) + l] = (s * ((pairs[l] >> shift) & 3)) - m;
+        }
+    }
+}
+
+/// <summary>Q3_K: { 32 bytes of third bits; 64 bytes of pairs; 12 bytes of scales; f16 d }, w = d·(sc − 32)·(q − 4 or q), in parts of 16.</summary>
+internal readonly unsafe struct Q3_K : IBlockFormat
+{
+    public static int Elements => 256;
+
+    public static int Bytes => 110;
+
+    public static void Dequantise(float* values, byte* block)
+    {
+        float d = Packed.Half(block + 108);
+        byte* packed = block + 96;
+        for (int part = 0; part < 16; part++)
+        {
+            int half = part / 8, shift = 2 * (part % 8 / 2);
+            int low = part < 8 ? packed[part] & 15 : packed[part - 8] >> 4;
+            int scale = (low | (((packed[8 + (part % 4)] >> (2 * (part / 4))) & 3) << 4)) - 32;
+            float s = d * scale;
+            byte* pairs = block + 32 + (32 * half) + (16 * (part & 1)), third = block + (16 * (part & 1));
+            int bit = 1 << ((4 * half) + (shift / 2));
+            for (int l = 0; l < 16; l++)
+                values[(16 * part) + l] = s * (((pairs[l] >> shift) & 3) - ((third[l] & bit) != 0 ? 0 : 4));
+        }
+    }
+}

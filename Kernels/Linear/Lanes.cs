@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Managed.Kernels.Linear;
+
+/// <summary>
+/// The order of additions that every kernel keeps: element k of a row belongs to lane k mod 8; each lane adds its
+/// products in order; at the end the lanes are added in pairs. It depends on the row alone, never on what is computed beside it.
+/// </summary>
+internal static unsafe class Lanes
+{
+    /// <summary>sum + a·b in each lane, rounded once where the machine can.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> sum) =>
+        Fma.IsSupported ? Fma.MultiplyAdd(a, b, sum) : Vector256.MultiplyAddEstimate(a, b, sum);
+
+    /// <summary>((0+4)+(2+6)) + ((1+5)+(3+7)).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> lanes)
+    {
+        Vector128<float> four = lanes.GetLower() + lanes.GetUpper(); // 0+4, 1+5, 2+6, 3+7
+        float even = four.GetElement(0) + four.GetElement(2), odd = four.GetElement(1) + four.GetElement(3);
+        return even + odd;
+    }
+
+    /// <summary>The first `count` (below 8) elements, zeros after them.</summary>
+    public static Vector256<float> LoadFirst(float* from, int count)
+    {
+        float* padded = stackalloc float[8];
+        for (int i = 0; i < 8; i++)
+            padded[i] = i < count ? from[i] : 0;
+        return Vector256.Load(padded);
+    }
+
+    /// <summary>Writes the first `count` (below 8) elements.</summary>
+    public static void StoreFirst(Vector256<float> values, float* to, int count)
+    {
+        for (int i = 0; i < count; i++)
+            to[i] = values.GetElement(i);
+    }
+
+    /// <summary>Σ a·b.</summary>
+    public static float Dot(float* a, float* b, int count)
+    {
+        Vector256<float> sum = Vector256<float>.Zero;
+        int i = 0;
+        for (; i + 8 <= count; i += 8)
+            sum = MultiplyAdd(Vector256.Load(a + i), Vector256.Load(b + i), sum);
+        if (i < count)
+            sum = MultiplyAdd(LoadFirst(a + i, count - i), LoadFirst(b + i, count - i), sum);
+        return Sum(sum);
+    }
+}

@@ -1,0 +1,44 @@
+using Managed.Kernels.Blocks;
+
+namespace Managed.Kernels.Linear;
+
+/// <summary>Which kernel computes a linear layer of which weight type, in which precision.</summary>
+internal static unsafe class LinearKernels
+{
+    private static readonly delegate*<in LinearArguments, int, int, float*, void>[] Exact = new delegate*<in LinearArguments, int, int, float*, void>[64];
+    private static readonly delegate*<in LinearArguments, int, int, float*, void>[] Fast = new delegate*<in LinearArguments, int, int, float*, void>[64];
+
+    static LinearKernels()
+    {
+        Exact[(int)WeightType.F32] = &ExactLinear<F32>.Run;
+        Exact[(int)WeightType.F16] = &ExactLinear<F16>.Run;
+        Exact[(int)WeightType.BF16] = &ExactLinear<BF16>.Run;
+        Add<Q4_0>(WeightType.Q4_0);
+        Add<Q4_1>(WeightType.Q4_1);
+        Add<Q5_0>(WeightType.Q5_0);
+        Add<Q5_1>(WeightType.Q5_1);
+        Add<Q8_0>(WeightType.Q8_0);
+        Add<Q4_K>(WeightType.Q4_K);
+        Add<Q5_K>(WeightType.Q5_K);
+        Add<Q6_K>(WeightType.Q6_K);
+        Add<IQ4_NL>(WeightType.IQ4_NL);
+        Add<MXFP4>(WeightType.MXFP4);
+    }
+
+    private static void Add<TFormat>(WeightType type)
+        where TFormat : struct, IIntegerFormat
+    {
+        Exact[(int)type] = &ExactLinear<TFormat>.Run;
+        Fast[(int)type] = &FastLinear<TFormat>.Run;
+    }
+
+    /// <summary>Whether the type has a kernel for 8-bit activations.</summary>
+    public static bool HasFast(WeightType type) => Fast[(int)type] != null;
+
+    /// <summary>Computes outputs [firstRow, endRow) of all tokens.</summary>
+    public static void Run(WeightType type, bool fast, in LinearArguments arguments, int firstRow, int endRow, float* scratch)
+    {
+        delegate*<in LinearArguments, int, int, float*, void> kernel = (fast ? Fast : Exact)[(int)type];
+        kernel(arguments, firstRow, endRow, scratch);
+    }
+}

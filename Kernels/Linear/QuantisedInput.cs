@@ -1,0 +1,51 @@
+using System.Runtime.Intrinsics;
+
+namespace Managed.Kernels.Linear;
+
+/// <summary>Activations rounded to 8 bits: x ≈ Scale · Value in blocks of 32.</summary>
+internal unsafe struct QuantisedInput
+{
+    public const int Block = 32;
+
+    public sbyte* Values; // [tokens, inputs]
+    public float* Scales; // [tokens, inputs / 32]
+    public float* Sums; // [tokens, inputs / 32]: scale · Σ values, which minima of weights multiply
+    public int Columns;
+
+    /// <summary>The rows from a token on.</summary>
+    public readonly QuantisedInput Slice(int firstToken)
+    {
+        int blocks = Columns / Block;
+        return this with
+        {
+            Values = Values + ((long)firstToken * Columns),
+            Scales = Scales + ((long)firstToken * blocks),
+            Sums = Sums + ((long)firstToken * blocks),
+        };
+    }
+
+    /// <summary>One row: the largest magnitude of a block becomes 127.</summary>
+    public readonly void QuantiseRow(int token, float* input)
+    {
+        int blocks = Columns / Block;
+        sbyte* values = Values + ((long)token * Columns);
+        for (int b = 0; b < blocks; b++)
+        {
+            float* x = input + (b * Block);
+            Vector256<float> v0 = Vector256.Load(x), v1 = Vector256.Load(x + 8), v2 = Vector256.Load(x + 16), v3 = Vector256.Load(x + 24);
+            Vector256<float> most = Vector256.Max(
+                Vector256.Max(Vector256.Abs(v0), Vector256.Abs(v1)), Vector256.Max(Vector256.Abs(v2), Vector256.Abs(v3)));
+            float largest = 0;
+            for (int i = 0; i < 8; i++)
+                largest = MathF.Max(largest, most.GetElement(i));
+            float scale = largest / 127f, inverse = largest > 0 ? 127f / largest : 0;
+            Vector256<int> i0 = Round(v0 * inverse), i1 = Round(v1 * inverse), i2 = Round(v2 * inverse), i3 = Round(v3 * inverse);
+            Vector256<sbyte> packed = Vector256.Narrow(Vector256.Narrow(i0, i1), Vector256.Narrow(i2, i3));
+            packed.Store(values + (b * Block));
+            Scales[((long)token * blocks) + b] = scale;
+            Sums[((long)token * blocks) + b] = scale * Vector256.Sum(i0 + i1 + i2 + i3);
+        }
+    }
+
+    private static Vector256<int> Round(Vector256<float> values) => Vector256.ConvertToInt32(Vector256.Round(values));
+}

@@ -1,0 +1,19 @@
+using Managed.Kernels;
+
+namespace Managed;
+
+/// <summary>How a model is loaded.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>How quantised weights meet activations; null: exact, and fast for generation.</summary>
+    public Precision? Precision { get; init; }
+
+    /// <summary>Worker threads; 0: one per core, at most 8.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Positions that a sequence may have; 0: no limit but memory.</summary>
+    public int Context { get; init; }
+
+    /// <summary>Takes warnings, a sentence each: a text beyond the trained context, weights that had to be converted.</summary>
+    public Action<string>? Warn { get; init; }
+}
