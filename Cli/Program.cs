@@ -8,6 +8,7 @@ internal static class Program
     /// <summary>What `managed` can do: each verb in a file of its own.</summary>
     private static readonly Func<Command>[] s_verbs =
     [
+        PullVerb.Create,
         TemplateVerb.Create,
         TokenizeVerb.Create,
     ];
@@ -36,7 +37,7 @@ internal static class Program
         {
             return parsed.InvokeAsync(streams, cancellation).GetAwaiter().GetResult();
         }
-        catch (Exception failure) when (failure is UsageException or Loader.CheckpointException or Loader.Templates.TemplateException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is UsageException or Loader.CheckpointException or Loader.Hub.HubException or Loader.Templates.TemplateException or IOException or UnauthorizedAccessException)
         {
             error.WriteLine($"managed: {failure.Message}");
             return 2;

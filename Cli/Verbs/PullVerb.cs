@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Managed.Loader.Hub;
+
+namespace Managed.Cli.Verbs;
+
+/// <summary>`managed pull`: a model from the hub into the cache that the hub's own tools share.</summary>
+internal static class PullVerb
+{
+    internal static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "owner/name, or owner/name@revision." };
+        var include = new Option<string[]>("--include") { Description = "Only files that match this pattern (*, ?, [a-z]); may be given again." };
+        var command = new Command("pull", "Downloads a model from the hub; what is there already is not fetched again.") { model, include };
+        command.SetAction((result, cancellation) =>
+        {
+            InvocationConfiguration streams = result.InvocationConfiguration;
+            return PullAsync(new HubClient(HubSettings.FromEnvironment()), result.GetValue(model)!, result.GetValue(include) ?? [], streams.Output, streams.Error, cancellation);
+        });
+        return command;
+    }
+
+    /// <summary>Pulls, shows progress on the error stream, and writes the snapshot's folder to the output.</summary>
+    internal static async Task<int> PullAsync(HubClient client, string model, string[] includes, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        try
+        {
+            bool terminal = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
+            string folder = terminal
+                ? await PullProgress.ShowBarAsync(progress => client.PullAsync(model, includes, progress, cancellation)).ConfigureAwait(false)
+                : await client.PullAsync(model, includes, new PullProgress.Lines(error), cancellation).ConfigureAwait(false);
+            output.WriteLine(folder);
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            error.WriteLine("managed: stopped; the same command goes on where this one ended.");
+            return 130;
+        }
+    }
+}
