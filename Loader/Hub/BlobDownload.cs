@@ -156,11 +156,9 @@ internal sealed class BlobDownload(HubHttp http, HubSettings settings, HubId id,
     {
         // unbuffered: what is written is in the file when Ctrl-C comes
         var part = new FileStream(_part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        if (part.CanSeek)
-        {
+        if (part.Length != from)
             part.SetLength(from);
-            part.Position = from;
-        }
+        part.Seek(from, SeekOrigin.Begin);
         return part;
     }
 
@@ -183,7 +181,13 @@ internal sealed class BlobDownload(HubHttp http, HubSettings settings, HubId id,
         return new HubException($"{id}, file {file.Name}: what arrived {what}. It was deleted; pull again, and if it stays so the server or a proxy alters the file.");
     }
 
-    private long PartLength() => new FileInfo(_part) is { Exists: true } part ? part.Length : 0;
+    private long PartLength()
+    {
+        if (!File.Exists(_part))
+            return 0;
+        using var handle = File.OpenHandle(_part, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return RandomAccess.GetLength(handle);
+    }
 
     private void CheckSpace(long? needed)
     {
