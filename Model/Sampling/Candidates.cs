@@ -1,0 +1,248 @@
+namespace Managed.Sampling;
+
+/// <summary>
+/// The tokens that may still come next, with their scores in double precision. Steps change scores or drop tokens;
+/// probabilities are the softmax over what is left. Made once per vocabulary and reused for every token.
+/// </summary>
+internal sealed class Candidates(int vocabulary)
+{
+    private readonly double[] scores = new double[vocabulary]; // −∞: dropped
+    private readonly double[] weights = new double[vocabulary]; // exp(score − highest)
+    private readonly LazyRanking ranking = new(vocabulary); // the tokens that are left
+    private readonly int[] tallies = new int[vocabulary]; // zero between uses
+    private LazyRanking? byDistance;
+    private double[]? distances;
+    private int[] numbers = new int[256];
+    private bool gaps; // scores hold a −∞ that the ranking still lists
+    private bool weighed;
+    private double highest, total;
+
+    public int Vocabulary => scores.Length;
+
+    /// <summary>How many tokens are left.</summary>
+    public int Count
+    {
+        get
+        {
+            Close();
+            return ranking.Count;
+        }
+    }
+
+    /// <summary>The tokens that are left, in no promised order.</summary>
+    public ReadOnlySpan<int> Ids
+    {
+        get
+        {
+            Close();
+            return ranking.Ids.AsSpan(0, ranking.Count);
+        }
+    }
+
+    /// <summary>The highest score.</summary>
+    public double Highest
+    {
+        get
+        {
+            Weigh();
+            return highest;
+        }
+    }
+
+    /// <summary>ln Σ exp(score).</summary>
+    public double LogTotal
+    {
+        get
+        {
+            Weigh();
+            return highest + Math.Log(total);
+        }
+    }
+
+    /// <summary>Numbers per token for a step's own counting; all zero, and to be left so.</summary>
+    public Span<int> Tallies => tallies;
+
+    /// <summary>Starts over with a row of logits.</summary>
+    /// <exception cref="NotFiniteNumberException">A logit is NaN or +∞.</exception>
+    public void Load(ReadOnlySpan<float> logits)
+    {
+        if (logits.Length != scores.Length)
+            throw new ArgumentException($"logits: found {logits.Length} of them; expected {scores.Length}, the size of the vocabulary.");
+        int[] ids = ranking.Ids;
+        int count = 0;
+        for (int id = 0; id < logits.Length; id++)
+        {
+            double score = logits[id];
+            if (!(score < double.PositiveInfinity))
+                throw LogitFunctions.Unusable(id, logits[id]);
+            scores[id] = score;
+            if (score > double.NegativeInfinity)
+                ids[count++] = id;
+        }
+        ranking.Restart(count);
+        gaps = weighed = false;
+    }
+
+    public double Score(int id) => scores[id];
+
+    /// <summary>Gives a token that is left another score; a dropped one stays dropped.</summary>
+    public void SetScore(int id, double score)
+    {
+        if (scores[id] == double.NegativeInfinity)
+            return;
+        scores[id] = score;
+        gaps |= score == double.NegativeInfinity;
+        weighed = false;
+        ranking.Restart(ranking.Count);
+    }
+
+    public void Drop(int id) => SetScore(id, double.NegativeInfinity);
+
+    /// <summary>Divides every score, which keeps the order but not the probabilities.</summary>
+    public void Divide(double divisor)
+    {
+        foreach (int id in Ids)
+            scores[id] /= divisor;
+        weighed = false;
+        ranking.Restart(ranking.Count); // the division may have rounded two scores to one
+    }
+
+    public double Probability(int id)
+    {
+        Weigh();
+        return scores[id] == double.NegativeInfinity ? 0 : weights[id] / total;
+    }
+
+    /// <summary>−Σ p·ln p, in nats.</summary>
+    public double Entropy()
+    {
+        Weigh();
+        double logTotal = Math.Log(total), entropy = 0;
+        foreach (int id in Ids)
+            if (weights[id] > 0)
+                entropy -= weights[id] / total * (scores[id] - highest - logTotal);
+        return entropy;
+    }
+
+    /// <summary>The token with so many better ones; of equal tokens the lower id ranks higher.</summary>
+    public int Ranked(int rank)
+    {
+        Close();
+        return ranking.At(rank, new ByScore(scores, weights));
+    }
+
+    /// <summary>Keeps the tokens whose score reaches the limit.</summary>
+    public void KeepScoresFrom(double limit)
+    {
+        foreach (int id in Ids)
+            if (scores[id] < limit)
+                scores[id] = double.NegativeInfinity;
+        Dropped();
+    }
+
+    /// <summary>Keeps the tokens whose probability reaches the limit, and every token with the highest score.</summary>
+    public void KeepProbabilitiesFrom(double limit)
+    {
+        Weigh();
+        foreach (int id in Ids)
+            if (weights[id] / total < limit && scores[id] < highest)
+                scores[id] = double.NegativeInfinity;
+        Dropped();
+    }
+
+    /// <summary>Keeps the tokens from one rank to another.</summary>
+    public void KeepRanked(int first, int count)
+    {
+        Ranked(Math.Min(first + count, ranking.Count) - 1);
+        int[] ids = ranking.Ids;
+        for (int rank = 0; rank < ranking.Count; rank++)
+            if (rank < first || rank >= first + count)
+                scores[ids[rank]] = double.NegativeInfinity;
+        Dropped();
+    }
+
+    /// <summary>How far each token's surprise −ln p lies from the entropy, and the tokens ranked by that.</summary>
+    public (LazyRanking Ranking, double[] Distances) RankByTypicality()
+    {
+        distances ??= new double[Vocabulary];
+        byDistance ??= new LazyRanking(Vocabulary);
+        double entropy = Entropy(), logTotal = LogTotal;
+        ReadOnlySpan<int> ids = Ids;
+        foreach (int id in ids)
+            distances[id] = Math.Abs(logTotal - scores[id] - entropy);
+        ids.CopyTo(byDistance.Ids);
+        byDistance.Restart(ids.Length);
+        return (byDistance, distances);
+    }
+
+    /// <summary>Draws a token by its probability: see <see cref="InverseCdf"/>.</summary>
+    public int Draw(double uniform)
+    {
+        Weigh();
+        return InverseCdf.Draw(ranking, new ByScore(scores, weights), total, uniform);
+    }
+
+    /// <summary>Integers for a step's own use, of any content.</summary>
+    public Span<int> Numbers(int count)
+    {
+        if (numbers.Length < count)
+            numbers = new int[Math.Max(count, numbers.Length * 2)];
+        return numbers.AsSpan(0, count);
+    }
+
+    private void Dropped()
+    {
+        gaps = true;
+        Close();
+    }
+
+    // Takes dropped tokens off the list; what was sorted stays sorted.
+    private void Close()
+    {
+        if (!gaps)
+            return;
+        gaps = false;
+        int[] ids = ranking.Ids;
+        int count = 0, sorted = 0;
+        bool highestLeft = false;
+        double sum = 0;
+        for (int i = 0; i < ranking.Count; i++)
+        {
+            int id = ids[i];
+            if (scores[id] == double.NegativeInfinity)
+                continue;
+            ids[count++] = id;
+            sorted += i < ranking.Sorted ? 1 : 0;
+            sum += weights[id];
+            highestLeft |= scores[id] == highest;
+        }
+        ranking.Restart(count, sorted);
+        total = sum;
+        weighed &= highestLeft; // else the weights may be too small to be exact
+    }
+
+    private void Weigh()
+    {
+        Close();
+        if (weighed)
+            return;
+        ReadOnlySpan<int> ids = ranking.Ids.AsSpan(0, ranking.Count);
+        if (ids.IsEmpty)
+            throw new InvalidOperationException("No token may come next: the constraints, bans and biases together forbid every one of them.");
+        highest = double.NegativeInfinity;
+        foreach (int id in ids)
+            highest = Math.Max(highest, scores[id]);
+        total = 0;
+        foreach (int id in ids)
+            total += weights[id] = Math.Exp(scores[id] - highest);
+        weighed = true;
+    }
+
+    private readonly struct ByScore(double[] scores, double[] weights) : IWeights
+    {
+        public double Weight(int id) => weights[id];
+
+        public bool ComesBefore(int first, int second) =>
+            scores[first] > scores[second] || (scores[first] == scores[second] && first < second);
+    }
+}

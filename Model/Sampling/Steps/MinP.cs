@@ -1,0 +1,9 @@
+namespace Managed.Sampling;
+
+/// <summary>Keeps tokens at least `share` as probable as the best one.</summary>
+/// <remarks>Nguyen et al., "Turning Up the Heat: Min-p Sampling", 2024.</remarks>
+internal readonly record struct MinP(double Share) : ILogitStep
+{
+    public void Apply(Candidates candidates, in SamplingContext context) =>
+        candidates.KeepProbabilitiesFrom(Share * candidates.Probability(candidates.Ranked(0)));
+}

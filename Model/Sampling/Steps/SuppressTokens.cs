@@ -1,0 +1,11 @@
+namespace Managed.Sampling;
+
+/// <summary>Forbids tokens.</summary>
+internal readonly record struct SuppressTokens(int[] Ids) : ILogitStep
+{
+    public void Apply(Candidates candidates, in SamplingContext context)
+    {
+        foreach (int id in Ids)
+            candidates.Drop(id);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
+using Managed.Sampling;
+
+namespace Managed.Tests.Sampling;
+
+public class DrawTests
+{
+    [Test]
+    public void Draws_equal_the_rule_bit_for_bit()
+    {
+        JsonElement golden = GoldenCases.Json(GoldenCases.Path("draws.json"));
+        var tensors = new GoldenTensors(GoldenCases.Path("draws.safetensors"));
+        int draws = 0;
+        foreach (JsonElement set in golden.GetProperty("weights").EnumerateArray())
+        {
+            float[] weights = tensors.Singles(set.GetProperty("weights").GetString()!);
+            double[] uniform = tensors.Doubles(set.GetProperty("u").GetString()!);
+            var scratch = new LazyRanking(weights.Length);
+            int[] drawn = Array.ConvertAll(uniform, u => InverseCdf.Draw(weights, u, scratch));
+            Assert.That(drawn, Is.EqualTo(set.GetProperty("token").Ints()), set.GetProperty("name").GetString());
+            draws += drawn.Length;
+        }
+        foreach (JsonElement set in golden.GetProperty("logits").EnumerateArray())
+        {
+            float[] logits = set.GetProperty("logits").Singles();
+            var candidates = new Candidates(logits.Length);
+            int[] drawn = Array.ConvertAll(set.GetProperty("u").Doubles(), u =>
+            {
+                candidates.Load(logits);
+                return candidates.Draw(u);
+            });
+            Assert.That(drawn, Is.EqualTo(set.GetProperty("token").Ints()));
+            draws += drawn.Length;
+        }
+        Assert.That(draws, Is.GreaterThanOrEqualTo(208));
+    }
+
+    [Test]
+    public void Sorting_only_what_is_needed_never_changes_a_draw()
+    {
+        // Few distinct weights and numbers u that hit borders: the cases where shortcuts go wrong.
+        var weight = Gen.OneOf(Gen.Choose(0, 4).Select(n => n / 4f), Gen.Choose(1, 1000).Select(n => n / 997f), Gen.Constant(0f));
+        var uniform = Gen.OneOf(Gen.Choose(0, 63).Select(n => n / 64.0), Gen.Choose(0, 99_999).Select(n => n / 100_000.0));
+        var cases = from weights in Gen.Choose(1, 90).SelectMany(n => Gen.ArrayOf(weight, n))
+                    from u in uniform
+                    select (weights, u);
+        Prop.ForAll(Arb.From(cases), one => InverseCdf.Draw(one.weights, one.u, new LazyRanking(one.weights.Length)) == Plainly(one.weights, one.u))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    }
+
+    [Test]
+    public void A_lazy_ranking_is_the_sorted_order_at_every_rank()
+    {
+        var cases = from scores in Gen.Choose(1, 400).SelectMany(n => Gen.ArrayOf(Gen.Choose(0, 50).Select(v => (float)v), n))
+                    from first in Gen.Choose(0, scores.Length - 1)
+                    select (scores, first);
+        Prop.ForAll(Arb.From(cases), one =>
+        {
+            var candidates = new Candidates(one.scores.Length);
+            candidates.Load(one.scores);
+            int[] expected = [.. Enumerable.Range(0, one.scores.Length).OrderByDescending(id => one.scores[id]).ThenBy(id => id)];
+            candidates.Ranked(one.first);
+            return Enumerable.Range(0, expected.Length).All(rank => candidates.Ranked(rank) == expected[rank]);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+    }
+
+    [Test]
+    public void Philox_gives_the_published_blocks()
+    {
+        // Known answers of the Random123 distribution.
+        Assert.Multiple(() =>
+        {
+            Assert.That(CounterRandom.Block(0, 0, 0, 0, 0, 0), Is.EqualTo((0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)));
+            Assert.That(CounterRandom.Block(~0u, ~0u, ~0u, ~0u, ~0u, ~0u), Is.EqualTo((0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)));
+            Assert.That(
+                CounterRandom.Block(0xa4093822, 0x299f31d0, 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344),
+                Is.EqualTo((0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)));
+        });
+    }
+
+    [Test]
+    public void Uniform_numbers_fill_the_unit_interval_evenly()
+    {
+        var random = new CounterRandom(42, 3);
+        var bins = new int[16];
+        for (int position = 0; position < 16_000; position++)
+        {
+            double u = random.Uniform(position, RandomPurpose.Token);
+            Assert.That(u, Is.InRange(0, 1).And.LessThan(1));
+            bins[(int)(u * 16)]++;
+        }
+        Assert.That(bins.Sum(n => (n - 1000.0) * (n - 1000.0) / 1000), Is.LessThan(37.7)); // χ² of 15 degrees of freedom, 0.1 %
+    }
+
+    private static int Plainly(float[] weights, double u)
+    {
+        int[] order = [.. Enumerable.Range(0, weights.Length).OrderByDescending(id => weights[id]).ThenBy(id => id)];
+        double total = 0, running = 0;
+        foreach (int id in order)
+            total += weights[id];
+        foreach (int id in order)
+            if ((running += weights[id]) > u * total)
+                return id;
+        return order.LastOrDefault(id => weights[id] > 0, order[0]);
+    }
+}
