@@ -113,22 +113,44 @@ internal sealed class Candidates(int vocabulary)
         return scores[id] == double.NegativeInfinity ? 0 : weights[id] / total;
     }
 
+    /// <summary>A token's part −p·ln p of the entropy, in nats.</summary>
+    public double Uncertainty(int id)
+    {
+        Weigh();
+        return weights[id] == 0 ? 0 : -(weights[id] / total) * (scores[id] - highest - Math.Log(total));
+    }
+
     /// <summary>−Σ p·ln p, in nats.</summary>
+    /// <remarks>Compensated (Neumaier), so that thresholds made from it don't drift with the size of the vocabulary.</remarks>
     public double Entropy()
     {
         Weigh();
-        double logTotal = Math.Log(total), entropy = 0;
+        double logTotal = Math.Log(total), sum = 0, lost = 0;
         foreach (int id in Ids)
-            if (weights[id] > 0)
-                entropy -= weights[id] / total * (scores[id] - highest - logTotal);
-        return entropy;
+        {
+            if (weights[id] == 0)
+                continue;
+            double part = -(weights[id] / total) * (scores[id] - highest - logTotal), next = sum + part;
+            lost += Math.Abs(sum) >= Math.Abs(part) ? sum - next + part : part - next + sum;
+            sum = next;
+        }
+        return sum + lost;
     }
 
     /// <summary>The token with so many better ones; of equal tokens the lower id ranks higher.</summary>
     public int Ranked(int rank)
     {
         Close();
-        return ranking.At(rank, new ByScore(scores, weights));
+        return ranking.Count > 0 ? ranking.At(rank, new ByScore(scores, weights)) : throw NothingLeft();
+    }
+
+    /// <summary>Keeps the tokens whose bit is set; words that are missing count as zero.</summary>
+    public void KeepOnly(ReadOnlySpan<ulong> allowed)
+    {
+        foreach (int id in Ids)
+            if (id >> 6 >= allowed.Length || ((allowed[id >> 6] >> (id & 63)) & 1) == 0)
+                scores[id] = double.NegativeInfinity;
+        Dropped();
     }
 
     /// <summary>Keeps the tokens whose score reaches the limit.</summary>
@@ -190,6 +212,9 @@ internal sealed class Candidates(int vocabulary)
         return numbers.AsSpan(0, count);
     }
 
+    public static InvalidOperationException NothingLeft() =>
+        new("No token may come next: the constraints, bans and biases together forbid every one of them.");
+
     private void Dropped()
     {
         gaps = true;
@@ -228,7 +253,7 @@ internal sealed class Candidates(int vocabulary)
             return;
         ReadOnlySpan<int> ids = ranking.Ids.AsSpan(0, ranking.Count);
         if (ids.IsEmpty)
-            throw new InvalidOperationException("No token may come next: the constraints, bans and biases together forbid every one of them.");
+            throw NothingLeft();
         highest = double.NegativeInfinity;
         foreach (int id in ids)
             highest = Math.Max(highest, scores[id]);

@@ -11,28 +11,11 @@ internal readonly record struct TopH(double Share) : ILogitStep
 
     public void Apply(Candidates candidates, in SamplingContext context)
     {
-        int count = Math.Min(Considered, candidates.Count);
+        int count = Math.Min(Considered, candidates.Count), kept = 1;
         candidates.KeepRanked(0, count);
-        double logTotal = candidates.LogTotal, limit = Share * Running(candidates, logTotal, count);
-        int kept = 1;
-        double running = Term(candidates, logTotal, 0);
-        while (kept < count && (running += Term(candidates, logTotal, kept)) <= limit)
+        double limit = Share * candidates.Entropy(), running = candidates.Uncertainty(candidates.Ranked(0));
+        while (kept < count && (running += candidates.Uncertainty(candidates.Ranked(kept))) <= limit)
             kept++;
         candidates.KeepRanked(0, kept);
-    }
-
-    private static double Running(Candidates candidates, double logTotal, int count)
-    {
-        double sum = 0;
-        for (int rank = 0; rank < count; rank++)
-            sum += Term(candidates, logTotal, rank);
-        return sum;
-    }
-
-    private static double Term(Candidates candidates, double logTotal, int rank)
-    {
-        int id = candidates.Ranked(rank);
-        double probability = candidates.Probability(id);
-        return probability == 0 ? 0 : -probability * (candidates.Score(id) - logTotal);
     }
 }

@@ -1,0 +1,136 @@
+namespace Managed.Sampling;
+
+/// <summary>A chosen token.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="LogProbability">ln p of the model's own distribution; NaN where none was asked for.</param>
+/// <param name="SampledLogProbability">ln p of the distribution it was drawn from; NaN where none was asked for.</param>
+internal readonly record struct SampledToken(int Id, double LogProbability, double SampledLogProbability);
+
+/// <summary>A token and its log-probability.</summary>
+public readonly record struct TokenLogProbability(int Id, double LogProbability);
+
+/// <summary>Chooses one row's tokens: logits through a chain of steps, then a draw. Allocates nothing per token.</summary>
+internal sealed class Sampler
+{
+    private readonly ILogitStep[] steps;
+    private readonly IDrawObserver[] observers;
+    private readonly Candidates candidates;
+    private readonly bool greedy;
+    private readonly CounterRandom random;
+    private readonly int[] bestIds;
+    private readonly TokenLogProbability[] best;
+    private readonly bool reports;
+
+    /// <summary>A sampler by options.</summary>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="candidates">Scratch space of the vocabulary's size; rows that are sampled one after the other may share it.</param>
+    /// <param name="endTokens">The tokens that end a text.</param>
+    /// <param name="row">Rows with the same seed draw different numbers.</param>
+    public Sampler(SamplingOptions options, Candidates candidates, IEnumerable<int> endTokens, int row = 0)
+        : this(Checked(options, candidates), SamplingChain.Build(options, [.. endTokens]), candidates, row)
+    {
+    }
+
+    /// <summary>A sampler with steps of one's own; of the options only seed, greediness and log-probabilities count.</summary>
+    public Sampler(SamplingOptions options, ILogitStep[] steps, Candidates candidates, int row = 0)
+    {
+        this.steps = steps;
+        this.candidates = candidates;
+        observers = [.. steps.OfType<IDrawObserver>()];
+        greedy = options.Temperature == 0;
+        Seed = options.Seed ?? Random.Shared.NextInt64();
+        random = new CounterRandom((ulong)Seed, (uint)row);
+        reports = options.LogProbabilities is not null;
+        bestIds = new int[options.LogProbabilities ?? 0];
+        best = new TokenLogProbability[bestIds.Length];
+    }
+
+    /// <summary>The seed in use: the one that was asked for, or the one that was made up.</summary>
+    public long Seed { get; }
+
+    public bool IsGreedy => greedy;
+
+    /// <summary>The best tokens of the model's own distribution at the last choice, as many as were asked for.</summary>
+    public ReadOnlySpan<TokenLogProbability> Best => best;
+
+    /// <summary>Chooses the next token.</summary>
+    /// <param name="logits">One for each token of the vocabulary.</param>
+    /// <param name="ids">Prompt and generated tokens.</param>
+    /// <param name="promptLength">How many of them are the prompt's.</param>
+    /// <param name="allowed">A bit for each token that may come; empty: all.</param>
+    /// <param name="unconditional">The logits without the condition, where guidance is asked for.</param>
+    /// <exception cref="NotFiniteNumberException">A logit is NaN or +∞.</exception>
+    /// <exception cref="InvalidOperationException">No token is left.</exception>
+    public SampledToken Next(
+        ReadOnlySpan<float> logits, ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<ulong> allowed = default, ReadOnlySpan<float> unconditional = default)
+    {
+        bool plain = greedy && steps.Length == 0 && allowed.IsEmpty;
+        int id;
+        if (plain)
+        {
+            id = LogitFunctions.IndexOfHighest(logits);
+        }
+        else
+        {
+            Process(logits, ids, promptLength, allowed, unconditional);
+            id = greedy ? Highest() : candidates.Draw(random.Uniform(ids.Length, RandomPurpose.Token));
+            foreach (IDrawObserver observer in observers)
+                observer.Drawn(candidates.Probability(id));
+        }
+        if (!reports)
+            return new SampledToken(id, double.NaN, double.NaN);
+
+        double total = LogitFunctions.LogSumExp(logits);
+        LogitFunctions.Best(logits, bestIds);
+        for (int rank = 0; rank < best.Length; rank++)
+            best[rank] = new TokenLogProbability(bestIds[rank], logits[bestIds[rank]] - total);
+        double raw = logits[id] - total;
+        return new SampledToken(id, raw, greedy ? 0 : candidates.Score(id) - candidates.LogTotal);
+    }
+
+    /// <summary>The distribution that the next token would be drawn from; all on one token where the choice is greedy.</summary>
+    /// <param name="probabilities">The result. // [vocabulary]</param>
+    /// <param name="logits">One for each token of the vocabulary.</param>
+    /// <param name="ids">Prompt and generated tokens.</param>
+    /// <param name="promptLength">How many of them are the prompt's.</param>
+    public void Distribution(Span<double> probabilities, ReadOnlySpan<float> logits, ReadOnlySpan<int> ids, int promptLength)
+    {
+        Process(logits, ids, promptLength, default, default);
+        probabilities.Clear();
+        if (greedy)
+            probabilities[Highest()] = 1;
+        else
+            foreach (int id in candidates.Ids)
+                probabilities[id] = candidates.Probability(id);
+    }
+
+    /// <summary>This row's random number for a purpose at a position of its text.</summary>
+    public double Uniform(int position, RandomPurpose purpose) => random.Uniform(position, purpose);
+
+    private void Process(
+        ReadOnlySpan<float> logits, ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<ulong> allowed, ReadOnlySpan<float> unconditional)
+    {
+        candidates.Load(logits);
+        if (!allowed.IsEmpty)
+            candidates.KeepOnly(allowed);
+        var context = new SamplingContext(ids, promptLength) { Unconditional = unconditional, Random = random };
+        foreach (ILogitStep step in steps)
+            step.Apply(candidates, context);
+    }
+
+    // A pass over the scores, without the exponentials that a ranking by probability would take.
+    private int Highest()
+    {
+        int best = -1;
+        foreach (int id in candidates.Ids)
+            if (best < 0 || candidates.Score(id) > candidates.Score(best) || (candidates.Score(id) == candidates.Score(best) && id < best))
+                best = id;
+        return best >= 0 ? best : throw Candidates.NothingLeft();
+    }
+
+    private static SamplingOptions Checked(SamplingOptions options, Candidates candidates)
+    {
+        options.Validate(candidates.Vocabulary);
+        return options;
+    }
+}

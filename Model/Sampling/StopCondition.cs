@@ -1,0 +1,49 @@
+namespace Managed.Sampling;
+
+/// <summary>Why a text ended.</summary>
+public enum StopReason
+{
+    /// <summary>It has not.</summary>
+    None,
+
+    /// <summary>An end token came.</summary>
+    EndToken,
+
+    /// <summary>A stop string came.</summary>
+    StopString,
+
+    /// <summary>It has as many tokens as were asked for.</summary>
+    Length,
+
+    /// <summary>The constraint on its form allows nothing more.</summary>
+    Constraint,
+}
+
+/// <summary>When a text ends: end tokens of all sources together, stop strings, a number of tokens.</summary>
+internal sealed class StopCondition
+{
+    private readonly HashSet<int> endTokens;
+
+    /// <summary>Joins the end tokens of all sources: the configuration's, the generation configuration's, the tokenizer's, the caller's.</summary>
+    public StopCondition(int maxNewTokens, IEnumerable<string> stopStrings, params IEnumerable<IEnumerable<int>> endTokens)
+    {
+        if (maxNewTokens < 0)
+            throw new ArgumentException($"MaxNewTokens: found {maxNewTokens}; expected 0 or more.");
+        MaxNewTokens = maxNewTokens;
+        StopStrings = [.. stopStrings];
+        this.endTokens = [.. endTokens.SelectMany(source => source)];
+    }
+
+    public int MaxNewTokens { get; }
+
+    public IReadOnlyList<string> StopStrings { get; }
+
+    public IReadOnlyCollection<int> EndTokens => endTokens;
+
+    /// <summary>A filter for one text's stop strings.</summary>
+    public StopStringFilter CreateFilter() => new(StopStrings);
+
+    /// <summary>What the newest token does to a text that now has so many new tokens.</summary>
+    public StopReason After(int token, int newTokens) =>
+        endTokens.Contains(token) ? StopReason.EndToken : newTokens >= MaxNewTokens ? StopReason.Length : StopReason.None;
+}
