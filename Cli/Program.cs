@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Managed.Cli.Verbs;
 
 namespace Managed.Cli;
@@ -11,36 +13,60 @@ internal static class Program
         PullVerb.Create,
         TemplateVerb.Create,
         TokenizeVerb.Create,
+        DevicesVerb.Create,
     ];
 
     internal static int Main(string[] arguments)
     {
         // Text on a pipe is UTF-8 whatever the console's code page, and never begins with a byte order mark.
-        Console.OutputEncoding = new System.Text.UTF8Encoding(false);
-        return Run(arguments, Console.Out, Console.Error, Console.In, CancellationToken.None);
+        Console.OutputEncoding = new UTF8Encoding(false);
+        using var interruption = new Interruption();
+        return Run(arguments, Console.Out, Console.Error, Console.In, interruption.Token);
     }
 
     /// <summary>Runs one command line on the given streams; gives the exit code.</summary>
     internal static int Run(string[] arguments, TextWriter output, TextWriter error, TextReader input, CancellationToken cancellation)
     {
-        var root = new RootCommand("A transformer engine whose forward pass can be read and edited anywhere.");
-        foreach (var create in s_verbs)
-            root.Subcommands.Add(create());
-        var parsed = root.Parse(arguments);
-        if (parsed.Errors.Count > 0)
+        var tree = new CommandTree(s_verbs);
+        if (!TryParse(tree, arguments, error, out var parsed))
+            return ExitCode.BadInput;
+        var streams = new CommandStreams
         {
-            error.WriteLine($"managed: {parsed.Errors[0].Message}");
-            return 2;
-        }
-        var streams = new CommandStreams { Output = output, Error = error, Input = input, EnableDefaultExceptionHandler = false };
+            Output = output,
+            Error = error,
+            Input = input,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
         try
         {
-            return parsed.InvokeAsync(streams, cancellation).GetAwaiter().GetResult();
+            int code = parsed.InvokeAsync(streams, cancellation).GetAwaiter().GetResult();
+            return cancellation.IsCancellationRequested ? ExitCode.Interrupted : code;
         }
-        catch (Exception failure) when (failure is UsageException or Loader.CheckpointException or Loader.Hub.HubException or Loader.Templates.TemplateException or IOException or UnauthorizedAccessException)
+        catch (Exception failure)
         {
-            error.WriteLine($"managed: {failure.Message}");
-            return 2;
+            OutputFile.DiscardUnfinished();
+            return Failure.Report(failure, error, verbose: parsed.GetValue(tree.Verbose), cancellation);
         }
+    }
+
+    private static bool TryParse(CommandTree tree, string[] arguments, TextWriter error, [NotNullWhen(true)] out ParseResult? parsed)
+    {
+        parsed = null;
+        try
+        {
+            // "@name" is a value like any other, never a file of further arguments
+            var settings = new ParserConfiguration { ResponseFileTokenReplacer = null };
+            parsed = tree.Root.Parse(arguments.Length == 0 ? ["--help"] : arguments, settings);
+        }
+        catch (InvalidOperationException missing) when (missing.Source == typeof(Command).Assembly.GetName().Name)
+        {
+            error.WriteLine($"managed: {Mistake.OneLine(missing.Message)}"); // an option without its value, met by a validator
+            return false;
+        }
+        if (Mistake.In(parsed) is not { } mistake)
+            return true;
+        error.WriteLine(mistake);
+        return false;
     }
 }

@@ -60,7 +60,9 @@ internal static class TemplateVerb
     {
         if (request.ValueKind != JsonValueKind.Object || !request.TryGetProperty("template", out var template) || template.ValueKind != JsonValueKind.String)
             throw new UsageException("standard input holds an entry without a text under template; expected {template, variables, now}");
-        string? now = request.TryGetProperty("now", out var time) ? time.GetString() : null;
+        string? now = !request.TryGetProperty("now", out var time) || time.ValueKind == JsonValueKind.Null ? null
+            : time.ValueKind == JsonValueKind.String ? time.GetString()
+            : throw new UsageException($"standard input holds {time.ValueKind} under now; expected a time like 2026-01-31T12:00:00");
         try
         {
             var parsed = ChatTemplate.Parse(template.GetString()!);
