@@ -1,6 +1,6 @@
 using Managed.Cli;
 
-namespace Managed.Tests.Cli;
+namespace Managed.Tests.CliTests;
 
 /// <summary>Runs `managed` inside the test's own process.</summary>
 internal static class CommandLine

@@ -1,6 +1,6 @@
 using Managed.Cli;
 
-namespace Managed.Tests.Cli;
+namespace Managed.Tests.CliTests;
 
 /// <summary>A file is there complete or not at all.</summary>
 public class OutputFileTests

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Managed.Cli;
 
-namespace Managed.Tests.Cli;
+namespace Managed.Tests.CliTests;
 
 public class ProgramTests
 {

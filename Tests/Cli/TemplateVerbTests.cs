@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Managed.Tests.Cli;
+namespace Managed.Tests.CliTests;
 
 public class TemplateVerbTests
 {
