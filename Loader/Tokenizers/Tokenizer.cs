@@ -92,7 +92,9 @@ internal sealed class Tokenizer
     public string? IdToToken(int id) => addedById.TryGetValue(id, out var added) ? added.Content : vocabulary.Text(id);
 
     /// <summary>Whether the token controls the model rather than being text.</summary>
-    public bool IsSpecial(int id) => addedById.TryGetValue(id, out var token)
+    public bool IsSpecial(int id) => parts.SpecialIds.Contains(id) || IsSpecialText(id);
+
+    private bool IsSpecialText(int id) => addedById.TryGetValue(id, out var token)
         ? specialContents.Contains(token.Content)
         : specialContents.Count > 0 && vocabulary.Text(id) is { } text && specialContents.Contains(text);
 

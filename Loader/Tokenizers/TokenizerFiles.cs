@@ -11,7 +11,7 @@ internal static class TokenizerFiles
             return OpenDirectory(path);
         if (!File.Exists(path))
             throw new CheckpointException(path, "the path", null, "nothing", "a checkpoint directory, a tokenizer.json, a SentencePiece model or a GGUF file");
-        return OpenFile(path, SettingsReader.ReadBeside(path));
+        return OpenFile(path, null);
     }
 
     private static Tokenizer OpenDirectory(string directory)
@@ -25,18 +25,23 @@ internal static class TokenizerFiles
         throw new CheckpointException(directory, "the directory", null, "neither of the two", "tokenizer.json or tokenizer.model");
     }
 
-    private static Tokenizer OpenFile(string path, TokenizerSettings settings)
+    private static Tokenizer OpenFile(string path, TokenizerSettings? settings)
     {
         long length = new FileInfo(path).Length;
-        using (var stream = File.OpenRead(path))
-        {
-            Span<byte> start = stackalloc byte[4];
-            int count = stream.ReadAtLeast(start, 4, throwOnEndOfStream: false);
-            if (length > MaxFile)
-                throw new CheckpointException(path, "the file", null, $"{length} bytes", $"a tokenizer of at most {MaxFile} bytes");
-            _ = start[..count];
-        }
+        if (length > MaxFile)
+            throw new CheckpointException(path, "the file", null, $"{length} bytes", $"a tokenizer of at most {MaxFile} bytes");
         byte[] bytes = File.ReadAllBytes(path);
-        return new Tokenizer(TokenizerJsonReader.Read(path, bytes) with { Settings = settings });
+        return new Tokenizer(LooksLikeJson(bytes)
+            ? TokenizerJsonReader.Read(path, bytes) with { Settings = settings ?? SettingsReader.ReadBeside(path) }
+            : SentencePieceReader.Read(path, bytes, settings));
+    }
+
+    /// <summary>Whether JSON begins here. A SentencePiece model begins with a line feed too (a field's tag), but then comes a length and another tag.</summary>
+    private static bool LooksLikeJson(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.StartsWith("\uFEFF"u8))
+            bytes = bytes[3..];
+        bytes = bytes.TrimStart(" \t\r\n"u8);
+        return bytes.Length > 0 && bytes[0] is (byte)'{' or (byte)'[';
     }
 }

@@ -33,6 +33,9 @@ internal sealed record TokenizerParts
 
     public required TokenSpelling Spelling { get; init; }
 
+    /// <summary>Special tokens that are not found in text.</summary>
+    public IReadOnlySet<int> SpecialIds { get; init; } = new HashSet<int>();
+
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
     /// <summary>What the decoder is given for a token, where that is not its text; null: nothing. The flag says whether to skip special ones.</summary>

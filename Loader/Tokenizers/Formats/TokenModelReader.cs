@@ -84,6 +84,7 @@ internal sealed class TokenModelReader(
             UnknownId = unknown,
             LeastScore = scores.Count == 0 ? 0 : scores.Min(),
             ByteFallback = Field("byte_fallback").Flag(false),
+            ShowsUnknown = true,
         });
     }
 

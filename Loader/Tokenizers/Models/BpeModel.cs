@@ -4,62 +4,38 @@ using System.Text;
 namespace Managed.Loader.Tokenizers;
 
 /// <summary>Byte-pair encoding by a list of merges.</summary>
-internal sealed class BpeModel : ITokenModel
+internal sealed class BpeModel : WordByWordModel
 {
-    private const int LongestCachedWord = 64;
-
     private readonly MergeTable merges;
     private readonly BpeOptions options;
     private readonly int[] directIds = new int[0x180]; // of the symbols that are a single low code point
-    private readonly Dictionary<int, int> otherIds = [];
     private readonly int[]? byteIds;
-    private WordCache? idleCache;
 
     public BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
+        : base(vocabulary)
     {
-        Vocabulary = vocabulary;
         this.merges = merges;
         this.options = options;
-        Span<byte> bytes = stackalloc byte[4];
         for (int point = 0; point < directIds.Length; point++)
-            directIds[point] = vocabulary.TryGetId(bytes[..new Rune(point).EncodeToUtf8(bytes)], out int id) ? id : -1;
+            directIds[point] = PointId(point);
         if (options.ByteFallback)
             byteIds = ByteTokens.Find(vocabulary);
     }
 
-    public Vocabulary Vocabulary { get; }
-
-    public void Tokenize(AlignedText text, int from, int to, TokenList output)
-    {
-        if (from == to)
-            return;
-        var word = text.Points[from..to];
-        var cache = Interlocked.Exchange(ref idleCache, null) ?? new WordCache();
-        if (word.Length > LongestCachedWord || !cache.TryGet(word, out var tokens))
-        {
-            var found = new ArrayBufferWriter<WordToken>(Math.Max(word.Length, 1));
-            TokenizeWord(word, found);
-            tokens = found.WrittenSpan;
-            if (word.Length <= LongestCachedWord)
-                cache.Add(word, tokens);
-        }
-        foreach (var token in tokens)
-            output.Add(token.Id, text.Offsets(from + token.Start, from + token.End));
-        idleCache = cache;
-    }
-
-    private void TokenizeWord(ReadOnlySpan<int> word, ArrayBufferWriter<WordToken> output)
+    protected override void TokenizeWord(ReadOnlySpan<int> word, IBufferWriter<WordToken> output)
     {
         if (options.IgnoreMerges && TryWhole(word, out int whole))
         {
             output.Write([new WordToken(whole, 0, word.Length)]);
             return;
         }
-        // A code point gives at most four byte tokens, and each but the last may release a pending unknown token.
+        // A code point gives at most four byte tokens; an unknown token that is pending takes the place of its own code point.
         var rented = ArrayPool<WordToken>.Shared.Rent(word.Length * 4 + 1);
         int count = Symbols(word, rented);
         count = BpeMerger.Merge(merges, rented.AsSpan(0, count));
-        output.Write(rented.AsSpan(0, count));
+        foreach (var token in rented.AsSpan(0, count))
+            if (token.Id >= 0)
+                output.Write([token]);
         ArrayPool<WordToken>.Shared.Return(rented);
     }
 
@@ -92,8 +68,15 @@ internal sealed class BpeModel : ITokenModel
             int bytes = byteIds is null ? 0 : ByteTokens.Spell(byteIds, word[i], spelled);
             for (int b = 0; b < bytes; b++)
                 symbols[count++] = new WordToken(spelled[b], i, i + 1);
-            if (bytes > 0 || options.UnknownId is not { } unknownId)
-                continue; // without an unknown token such a code point vanishes
+            if (bytes > 0)
+                continue;
+            if (options.UnknownId is not { } unknownId)
+            {
+                // Without an unknown token such a code point vanishes, at once or after keeping its neighbours apart.
+                if (options.UnknownSeparates)
+                    symbols[count++] = new WordToken(-1, i, i + 1);
+                continue;
+            }
             if (unknown is { } before && !options.FuseUnknown)
                 symbols[count++] = before;
             int start = unknown is { } fused && options.FuseUnknown ? fused.Start : i;
@@ -113,19 +96,7 @@ internal sealed class BpeModel : ITokenModel
             string symbol = (prefixed ? options.ContinuingPrefix : "") + new Rune(point) + (suffixed ? options.EndSuffix : "");
             return Vocabulary.Find(symbol) ?? -1;
         }
-        if (point < directIds.Length)
-            return directIds[point];
-        lock (otherIds)
-        {
-            if (!otherIds.TryGetValue(point, out int id))
-            {
-                Span<byte> bytes = stackalloc byte[4];
-                if (!Vocabulary.TryGetId(bytes[..new Rune(point).EncodeToUtf8(bytes)], out id))
-                    id = -1;
-                otherIds.Add(point, id);
-            }
-            return id;
-        }
+        return point < directIds.Length ? directIds[point] : PointId(point);
     }
 }
 
@@ -142,6 +113,9 @@ internal sealed record BpeOptions
 
     /// <summary>A word that is a token is taken whole, whatever the merges say.</summary>
     public bool IgnoreMerges { get; init; }
+
+    /// <summary>Code points that vanish keep their neighbours from merging.</summary>
+    public bool UnknownSeparates { get; init; }
 
     public string ContinuingPrefix { get; init; } = "";
 

@@ -29,6 +29,17 @@ internal sealed class PieceTrie
     /// <summary>The token that ends at a node; -1 where none does.</summary>
     public int Id(int node) => ids[node];
 
+    /// <summary>The length in bytes of the longest token that the text starts with; 0 where there is none.</summary>
+    public int LongestMatch(ReadOnlySpan<byte> text)
+    {
+        int longest = 0;
+        int node = Root;
+        for (int i = 0; i < text.Length && (node = Next(node, text[i])) >= 0; i++)
+            if (ids[node] >= 0)
+                longest = i + 1;
+        return longest;
+    }
+
     private void Add(ReadOnlySpan<byte> token, int id)
     {
         int node = Root;

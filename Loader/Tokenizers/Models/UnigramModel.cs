@@ -66,21 +66,19 @@ internal sealed class UnigramModel : ITokenModel
                 if (id < 0)
                     continue;
                 hasCharacter |= end - at == length;
-                double pieceScore = options.FreeIds?.Invoke(id, end - at) ?? scores[id];
+                double pieceScore = options.FreeScore?.Invoke(id, end - at) ?? scores[id];
                 Offer(ref best[end], score + pieceScore, at, id);
             }
             if (!hasCharacter)
-                Offer(ref best[at + length], score + unknownScore, at, options.UnknownId);
+                Offer(ref best[at + length], options.SinglePrecision ? (float)(score + unknownScore) : score + unknownScore, at, options.UnknownId);
             at += length;
         }
     }
 
     private void Offer(ref Best target, double score, int from, int id)
     {
-        if (options.SinglePrecision)
-            score = (float)score;
         if (target.From < 0 || score > target.Score)
-            target = new Best { Score = score, From = from, Id = id };
+            target = new Best { Score = options.SinglePrecision ? (float)score : score, From = from, Id = id };
     }
 
     private void Emit(AlignedText text, int origin, ReadOnlySpan<byte> bytes, Best[] best, TokenList output)
@@ -129,7 +127,10 @@ internal sealed class UnigramModel : ITokenModel
             }
             return;
         }
-        output.Add(id, text.Offsets(from, to), text.Slice(from, to).ToString());
+        if (options.ShowsUnknown)
+            output.Add(id, text.Offsets(from, to), text.Slice(from, to).ToString());
+        else
+            output.Add(id, text.Offsets(from, to));
     }
 
     private SearchValues<byte> MissingBytes => missingBytes ??=
@@ -154,6 +155,9 @@ internal sealed record UnigramOptions
     /// <summary>A run of unknown characters becomes one token.</summary>
     public bool FuseUnknown { get; init; } = true;
 
+    /// <summary>Unknown tokens are listed as what they stand for.</summary>
+    public bool ShowsUnknown { get; init; }
+
     /// <summary>Sums are rounded to single precision, as the original implementation does.</summary>
     public bool SinglePrecision { get; init; }
 
@@ -161,5 +165,5 @@ internal sealed record UnigramOptions
     public Func<int, bool> IsMatched { get; init; } = _ => true;
 
     /// <summary>Scores, by id and length in bytes, of the tokens that are always preferred; null for the others.</summary>
-    public Func<int, int, double?>? FreeIds { get; init; }
+    public Func<int, int, double?>? FreeScore { get; init; }
 }
