@@ -20,7 +20,7 @@ internal sealed record AddedToken(int Id, string Content)
 }
 
 /// <summary>Finds added tokens: the leftmost first, and of those that start there, the longest.</summary>
-internal sealed class AddedTokenFinder
+internal sealed class AddedTokenFinder : ITokenCutter
 {
     private readonly Dictionary<int, List<(int[] Content, AddedToken Token)>> byFirst = [];
 

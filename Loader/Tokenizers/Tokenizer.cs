@@ -8,7 +8,7 @@ internal sealed class Tokenizer
     private readonly Dictionary<int, AddedToken> addedById = [];
     private readonly Dictionary<string, int> addedByContent = [];
     private readonly HashSet<string> specialContents = [];
-    private readonly AddedTokenFinder rawTokens;
+    private readonly ITokenCutter rawTokens;
     private readonly AddedTokenFinder normalizedTokens;
     private readonly ReadOnlyMemory<byte>?[] tokenBytes;
 
@@ -23,7 +23,7 @@ internal sealed class Tokenizer
             if (token.Special)
                 specialContents.Add(token.Content);
         }
-        rawTokens = new AddedTokenFinder(parts.AddedTokens.Where(t => !t.Normalized)
+        rawTokens = parts.Cutter ?? new AddedTokenFinder(parts.AddedTokens.Where(t => !t.Normalized)
             .Select(t => (AlignedText.PointsOf(t.Content), t)));
         normalizedTokens = new AddedTokenFinder(parts.AddedTokens.Where(t => t.Normalized)
             .Select(t => (Normalize(AlignedText.FromString(t.Content)).Points.ToArray(), t)));
@@ -38,6 +38,9 @@ internal sealed class Tokenizer
 
     /// <summary>Opens a checkpoint directory, a tokenizer.json, a SentencePiece model or a GGUF file: recognised by content, whatever the name.</summary>
     public static Tokenizer Open(string path) => TokenizerFiles.Open(path);
+
+    /// <summary>The tokenizer in the metadata of a GGUF file.</summary>
+    public static Tokenizer Open(GgufFile file) => TokenizerFiles.Open(file);
 
     /// <summary>One more than the largest id, added tokens included.</summary>
     public int VocabularySize { get; }

@@ -14,6 +14,9 @@ internal static class TokenizerFiles
         return OpenFile(path, null);
     }
 
+    /// <summary>The tokenizer in the metadata of a GGUF file.</summary>
+    public static Tokenizer Open(GgufFile file) => new(GgufTokenizerBuilder.Build(GgufVocabulary.Read(file)));
+
     private static Tokenizer OpenDirectory(string directory)
     {
         foreach (string name in (string[])["tokenizer.json", "tokenizer.model"])
@@ -28,6 +31,11 @@ internal static class TokenizerFiles
     private static Tokenizer OpenFile(string path, TokenizerSettings? settings)
     {
         long length = new FileInfo(path).Length;
+        if (GgufFile.Recognise(path))
+        {
+            using var gguf = GgufFile.Open(path);
+            return Open(gguf);
+        }
         if (length > MaxFile)
             throw new CheckpointException(path, "the file", null, $"{length} bytes", $"a tokenizer of at most {MaxFile} bytes");
         byte[] bytes = File.ReadAllBytes(path);

@@ -38,6 +38,9 @@ internal sealed record TokenizerParts
 
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
+    /// <summary>Finds the added tokens that are not normalised, where not the leftmost and longest comes first.</summary>
+    public ITokenCutter? Cutter { get; init; }
+
     /// <summary>What the decoder is given for a token, where that is not its text; null: nothing. The flag says whether to skip special ones.</summary>
     public Func<int, bool, string?>? Surface { get; init; }
 

@@ -70,15 +70,17 @@ internal sealed class UnigramModel : ITokenModel
                 Offer(ref best[end], score + pieceScore, at, id);
             }
             if (!hasCharacter)
-                Offer(ref best[at + length], options.SinglePrecision ? (float)(score + unknownScore) : score + unknownScore, at, options.UnknownId);
+                Offer(ref best[at + length], score + unknownScore, at, options.UnknownId);
             at += length;
         }
     }
 
     private void Offer(ref Best target, double score, int from, int id)
     {
+        if (options.SinglePrecision)
+            score = (float)score;
         if (target.From < 0 || score > target.Score)
-            target = new Best { Score = options.SinglePrecision ? (float)score : score, From = from, Id = id };
+            target = new Best { Score = score, From = from, Id = id };
     }
 
     private void Emit(AlignedText text, int origin, ReadOnlySpan<byte> bytes, Best[] best, TokenList output)

@@ -1,0 +1,102 @@
+namespace Managed.Loader.Tokenizers;
+
+/// <summary>The vocabulary of a GGUF file, as its metadata gives it.</summary>
+internal sealed record GgufVocabulary
+{
+    public required string File { get; init; }
+
+    /// <summary>llama (SentencePiece's BPE), gpt2 (byte-level BPE), bert (WordPiece), t5 (unigram), gemma4.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The name of the pre-tokeniser; null where the file gives none.</summary>
+    public string? Pre { get; init; }
+
+    public required string[] Tokens { get; init; }
+
+    public float[]? Scores { get; init; }
+
+    public PieceType[]? Types { get; init; }
+
+    public string[] Merges { get; init; } = [];
+
+    public int? BeginId { get; init; }
+
+    public int? EndId { get; init; }
+
+    public int? UnknownId { get; init; }
+
+    public int? SeparatorId { get; init; }
+
+    public int? PadId { get; init; }
+
+    public bool? AddBegin { get; init; }
+
+    public bool? AddEnd { get; init; }
+
+    public bool? AddSpacePrefix { get; init; }
+
+    public bool RemoveExtraWhitespaces { get; init; }
+
+    public byte[] CharsMap { get; init; } = [];
+
+    /// <summary>Names of the model and its architecture, which tell apart what the metadata does not.</summary>
+    public string Name { get; init; } = "";
+
+    public string Architecture { get; init; } = "";
+
+    public string? ChatTemplate { get; init; }
+
+    public IReadOnlyDictionary<string, string> NamedChatTemplates { get; init; } = new Dictionary<string, string>();
+
+    public CheckpointException Error(string key, string found, string expected) => new(File, $"tokenizer.{key}", null, found, expected);
+
+    /// <summary>The vocabulary in a file's metadata.</summary>
+    public static GgufVocabulary Read(GgufFile file)
+    {
+        var section = new GgufConfigSection(file, "tokenizer.");
+        string[] tokens = section.Texts("ggml.tokens") ?? throw section.Error("ggml.tokens", "nothing", "the tokens of the vocabulary");
+        if (tokens.Length == 0 || tokens.Length > Vocabulary.MaxId)
+            throw section.Error("ggml.tokens", $"{tokens.Length} tokens", $"from 1 to {Vocabulary.MaxId} tokens");
+        return new GgufVocabulary
+        {
+            File = file.Path,
+            Model = section.Text("ggml.model"),
+            Pre = section.Has("ggml.pre") ? section.Text("ggml.pre") : null,
+            Tokens = tokens,
+            Scores = Each(section, "ggml.scores", tokens.Length, section.Numbers("ggml.scores"), score => (float)score),
+            Types = Each(section, "ggml.token_type", tokens.Length, section.Integers("ggml.token_type"),
+                type => type is >= 0 and <= 6 ? (PieceType)type : PieceType.Undefined),
+            Merges = section.Texts("ggml.merges") ?? [],
+            BeginId = Id(section, "ggml.bos_token_id", tokens.Length),
+            EndId = Id(section, "ggml.eos_token_id", tokens.Length),
+            UnknownId = Id(section, "ggml.unknown_token_id", tokens.Length),
+            SeparatorId = Id(section, "ggml.seperator_token_id", tokens.Length),
+            PadId = Id(section, "ggml.padding_token_id", tokens.Length),
+            AddBegin = Flag(section, "ggml.add_bos_token"),
+            AddEnd = Flag(section, "ggml.add_eos_token"),
+            AddSpacePrefix = Flag(section, "ggml.add_space_prefix"),
+            RemoveExtraWhitespaces = section.Flag("ggml.remove_extra_whitespaces", false),
+            CharsMap = Each(section, "ggml.precompiled_charsmap", 0, section.Integers("ggml.precompiled_charsmap"), value => (byte)value) ?? [],
+            Name = section.Text("general.name", ""),
+            Architecture = section.Text("general.architecture", ""),
+            ChatTemplate = section.Has("chat_template") ? section.Text("chat_template") : null,
+            NamedChatTemplates = file.Metadata.Keys.Where(key => key.StartsWith("tokenizer.chat_template.", StringComparison.Ordinal))
+                .ToDictionary(key => key["tokenizer.chat_template.".Length..], key => section.Text(key["tokenizer.".Length..])),
+        };
+    }
+
+    private static TOut[]? Each<TIn, TOut>(ConfigSection section, string key, int least, TIn[]? values, Converter<TIn, TOut> convert)
+    {
+        if (values is null)
+            return null;
+        return values.Length >= least
+            ? Array.ConvertAll(values, convert)
+            : throw section.Error(key, $"{values.Length} entries", $"one for each of the {least} tokens");
+    }
+
+    private static bool? Flag(GgufConfigSection section, string key) => section.Has(key) ? section.Flag(key) : null;
+
+    // An id beyond the vocabulary, such as 4294967295, is how files write that there is no such token.
+    private static int? Id(GgufConfigSection section, string key, int count) =>
+        section.Has(key) && section.Integer(key, null, long.MinValue, long.MaxValue) is var id && id >= 0 && id < count ? (int)id : null;
+}
