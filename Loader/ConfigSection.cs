@@ -12,6 +12,9 @@ internal abstract class ConfigSection
 
     public abstract bool Has(string key);
 
+    /// <summary>Whether the key is written with the value null, which some configuration classes tell from absence (Mistral's sliding_window).</summary>
+    public virtual bool IsNull(string key) => false;
+
     /// <summary>The integer under the key; without a default, a missing key is an error.</summary>
     public abstract long Integer(string key, long? missing = null, long least = 0, long most = int.MaxValue);
 

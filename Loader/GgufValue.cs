@@ -91,6 +91,7 @@ internal sealed unsafe class GgufValue : IConfigValue
         sbyte[] items => Array.ConvertAll(items, item => (long)item),
         ushort[] items => Array.ConvertAll(items, item => (long)item),
         short[] items => Array.ConvertAll(items, item => (long)item),
+        bool[] items => Array.ConvertAll(items, item => item ? 1L : 0L), // which layers slide
         _ => null,
     };
 

@@ -41,6 +41,9 @@ internal sealed class JsonConfigSection : ValueConfigSection
         return null;
     }
 
+    public override bool IsNull(string key) =>
+        !Has(key) && key.Split('|').Any(name => _object.Members!.TryGetValue(name, out JsonValue? value) && value.IsNull);
+
     protected override IConfigValue? FindOne(string key) =>
         _object.Members!.TryGetValue(key, out JsonValue? value) && !value.IsNull ? value : null;
 

@@ -21,6 +21,12 @@ internal sealed record TensorRef(string Name)
 
     /// <summary>Output index of each row in stored order; null: as stored. Used in place, no copy.</summary>
     public int[]? OutputOrder { get; init; }
+
+    /// <summary>The weight is these parts, one below the other (StableLM's norms by head, DeepSeek's k and v in GGUF); copied at load. `Name` then only names it.</summary>
+    public TensorRef[]? Parts { get; init; }
+
+    /// <summary>Tensor of the scales, where `Name` holds gpt-oss's packed 4-bit blocks [experts, outputs, inputs/32, 16]; repacked at load.</summary>
+    public string? BlockScales { get; init; }
 }
 
 /// <summary>A linear layer's weight and bias.</summary>
