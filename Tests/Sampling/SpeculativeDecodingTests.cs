@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Managed.Sampling;
+
+namespace Managed.Tests.Sampling;
+
+public class SpeculativeDecodingTests
+{
+    [Test]
+    public void Walks_accept_the_same_tokens_and_draw_the_same_next_one()
+    {
+        JsonElement[] cases = [.. GoldenCases.Json(GoldenCases.Path("speculative.json")).GetProperty("cases").EnumerateArray()];
+        Assert.That(cases, Has.Length.GreaterThanOrEqualTo(30));
+        foreach (JsonElement one in cases)
+        {
+            double[][] draft = Rows(one, "draft_probs"), target = Rows(one, "target_probs");
+            int[] proposed = one.GetProperty("draft").Ints();
+            var final = new double[target[0].Length];
+            (int accepted, int next) = SpeculativeDecoding.Walk(
+                final, proposed, [.. draft.SelectMany(row => row)], [.. target.SelectMany(row => row)],
+                one.GetProperty("u").Doubles(), one.Number("u_last"), new LazyRanking(final.Length));
+
+            Assert.That(accepted, Is.EqualTo(one.Count("accepted")));
+            Assert.That(proposed.Take(accepted).Append(next), Is.EqualTo(one.GetProperty("tokens").Ints()));
+            Assert.That(final, Is.EqualTo(one.GetProperty("final_distribution").Doubles()).Within(1e-12));
+            int position = 0;
+            foreach (JsonElement at in one.GetProperty("positions").EnumerateArray())
+            {
+                double overlap = draft[position].Zip(target[position], Math.Min).Sum();
+                Assert.That(overlap, Is.EqualTo(at.Number("expected_acceptance")).Within(1e-12));
+                position++;
+            }
+        }
+    }
+
+    [Test]
+    public void What_comes_out_has_the_targets_distribution()
+    {
+        double[] draft = [0.5, 0.3, 0.2, 0], target = [0.1, 0.4, 0.2, 0.3], residual = new double[4];
+        SpeculativeDecoding.Residual(residual, draft, target);
+        double accepted = draft.Zip(target, Math.Min).Sum();
+        for (int id = 0; id < 4; id++)
+            Assert.That(Math.Min(draft[id], target[id]) + ((1 - accepted) * residual[id]), Is.EqualTo(target[id]).Within(1e-15));
+    }
+
+    [Test]
+    public void Equal_distributions_leave_a_residual_that_can_be_drawn_from()
+    {
+        double[] same = [0.25, 0.75], residual = new double[2];
+        SpeculativeDecoding.Residual(residual, same, same);
+        Assert.That(residual, Is.EqualTo(same));
+    }
+
+    private static double[][] Rows(JsonElement one, string name) => [.. one.GetProperty(name).EnumerateArray().Select(row => row.Doubles())];
+}
