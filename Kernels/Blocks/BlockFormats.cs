@@ -29,6 +29,17 @@ internal static unsafe class BlockFormats
         [WeightType.Q2_K] = Of<Q2_K>(direct: false),
         [WeightType.Q3_K] = Of<Q3_K>(direct: false),
         [WeightType.IQ4_XS] = Of<IQ4_XS>(direct: false),
+        [WeightType.IQ2_XXS] = Of<IQ2_XXS>(direct: false),
+        [WeightType.IQ2_XS] = Of<IQ2_XS>(direct: false),
+        [WeightType.IQ2_S] = Of<IQ2_S>(direct: false),
+        [WeightType.IQ3_XXS] = Of<IQ3_XXS>(direct: false),
+        [WeightType.IQ3_S] = Of<IQ3_S>(direct: false),
+        [WeightType.IQ1_S] = Of<IQ1_S>(direct: false),
+        [WeightType.IQ1_M] = Of<IQ1_M>(direct: false),
+        [WeightType.TQ1_0] = Of<TQ1_0>(direct: false),
+        [WeightType.TQ2_0] = Of<TQ2_0>(direct: false),
+        [WeightType.NVFP4] = Of<NVFP4>(direct: false),
+        [WeightType.Q1_0] = Of<Q1_0>(direct: false),
     };
 
     private static Entry Of<TFormat>(bool direct)
