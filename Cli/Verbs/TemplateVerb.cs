@@ -65,7 +65,7 @@ internal static class TemplateVerb
             : throw new UsageException($"standard input holds {time.ValueKind} under now; expected a time like 2026-01-31T12:00:00");
         try
         {
-            var parsed = ChatTemplate.Parse(template.GetString()!);
+            var parsed = ChatTemplate.Parse(TemplateValues.Text(template));
             return new JsonObject
             {
                 ["text"] = request.TryGetProperty("variables", out var variables)

@@ -66,6 +66,10 @@ internal sealed class ChatTemplates
         {
             throw new CheckpointException(file, "the whole file", error.BytePositionInLine, error.Message, "JSON", error);
         }
+        catch (TemplateException error)
+        {
+            throw new CheckpointException(file, "chat_template", null, error.Reason, "Unicode text", error);
+        }
     }
 
     private void Add(string file, JsonElement value)
@@ -75,7 +79,7 @@ internal sealed class ChatTemplates
             case JsonValueKind.Null:
                 break;
             case JsonValueKind.String:
-                sources.TryAdd(DefaultName, value.GetString()!);
+                sources.TryAdd(DefaultName, TemplateValues.Text(value));
                 break;
             case JsonValueKind.Array:
                 foreach (var entry in value.EnumerateArray())
@@ -88,6 +92,6 @@ internal sealed class ChatTemplates
 
     private static string Part(string file, JsonElement entry, string key) =>
         entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(key, out var part) && part.ValueKind == JsonValueKind.String
-            ? part.GetString()!
+            ? TemplateValues.Text(part)
             : throw new CheckpointException(file, "chat_template", null, "an entry without a text under " + key, "entries of name and template");
 }

@@ -52,6 +52,14 @@ public class TemplateVerbTests
             Is.EqualTo(new[] { "raise", "runtime", "syntax" }));
     }
 
+    [Test]
+    public void Half_a_surrogate_pair_is_an_error_of_that_template_alone()
+    {
+        const string Requests = """[{"template": "\ud800"}, {"template": "{{ x }}", "variables": {"x": "\ud800"}}, {"template": "y"}]""";
+        using var replies = JsonDocument.Parse(CommandLine.Run(["template", "--stdin-json"], Requests).Output);
+        Assert.That(replies.RootElement.EnumerateArray().Select(r => r.TryGetProperty("text", out _)), Is.EqualTo(new[] { false, false, true }));
+    }
+
     [TestCase("{}")]
     [TestCase("[1]")]
     [TestCase("[{}]")]

@@ -16,7 +16,7 @@ internal static class TemplateValues
         switch (element.ValueKind)
         {
             case JsonValueKind.String:
-                return TextOf(element);
+                return Text(element);
             case JsonValueKind.Number:
                 return NumberOf(element.GetRawText());
             case JsonValueKind.True or JsonValueKind.False:
@@ -58,7 +58,8 @@ internal static class TemplateValues
         return dict;
     }
 
-    private static string TextOf(JsonElement element)
+    /// <summary>The text of a JSON string; one that is no Unicode is refused.</summary>
+    public static string Text(JsonElement element)
     {
         try
         {
@@ -66,7 +67,7 @@ internal static class TemplateValues
         }
         catch (InvalidOperationException half)
         {
-            throw new TemplateException(TemplateError.Runtime, "a string among the variables holds half of a surrogate pair", cause: half);
+            throw new TemplateException(TemplateError.Runtime, "a JSON string holds half of a surrogate pair", cause: half);
         }
     }
 
