@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using Managed.Kernels.Blocks;
 
 namespace Managed.Kernels.Linear;
 
@@ -7,8 +6,8 @@ namespace Managed.Kernels.Linear;
 /// y[t, o] = Σ_k w[o, k]·x[t, k] with float32 activations. Rows of weights become float32 in a small scratch that stays in the
 /// first-level cache; then tiles of rows and tokens share their loads. Every element keeps the order of <see cref="Lanes"/>.
 /// </summary>
-internal static unsafe class ExactLinear<TFormat>
-    where TFormat : struct, IBlockFormat
+internal static unsafe class ExactLinear<TRows>
+    where TRows : struct, IRowReader
 {
     private const int RowTile = 4;
 
@@ -23,7 +22,7 @@ internal static unsafe class ExactLinear<TFormat>
         {
             int count = Math.Min(RowTile, endRow - row);
             for (int r = 0; r < count; r++)
-                rows[r] = Row(arguments, row + r, scratch + ((long)r * (columns + 8)));
+                rows[r] = TRows.Read(scratch + ((long)r * (columns + 8)), arguments.Weight + ((row + r) * arguments.RowBytes), columns);
             for (int r = count; r < RowTile; r++)
                 rows[r] = rows[0];
             int token = 0;
@@ -32,17 +31,6 @@ internal static unsafe class ExactLinear<TFormat>
             if (token < arguments.Tokens)
                 OneToken(arguments, token, row, count, rows);
         }
-    }
-
-    // The row as float32: where it lies, or converted.
-    private static float* Row(in LinearArguments arguments, int row, float* scratch)
-    {
-        byte* stored = arguments.Weight + (row * arguments.RowBytes);
-        if (typeof(TFormat) == typeof(F32))
-            return (float*)stored;
-        for (int i = 0; i < arguments.Columns; i += TFormat.Elements, stored += TFormat.Bytes)
-            TFormat.Dequantise(scratch + i, stored);
-        return scratch;
     }
 
     private static void OneToken(in LinearArguments arguments, int token, int row, int count, float** rows)

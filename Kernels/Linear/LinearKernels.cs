@@ -10,9 +10,9 @@ internal static unsafe class LinearKernels
 
     static LinearKernels()
     {
-        Exact[(int)WeightType.F32] = &ExactLinear<F32>.Run;
-        Exact[(int)WeightType.F16] = &ExactLinear<F16>.Run;
-        Exact[(int)WeightType.BF16] = &ExactLinear<BF16>.Run;
+        Exact[(int)WeightType.F32] = &ExactLinear<SingleRows>.Run;
+        Exact[(int)WeightType.F16] = &ExactLinear<HalfRows>.Run;
+        Exact[(int)WeightType.BF16] = &ExactLinear<BrainRows>.Run;
         Add<Q4_0>(WeightType.Q4_0);
         Add<Q4_1>(WeightType.Q4_1);
         Add<Q5_0>(WeightType.Q5_0);
@@ -28,7 +28,7 @@ internal static unsafe class LinearKernels
     private static void Add<TFormat>(WeightType type)
         where TFormat : struct, IIntegerFormat
     {
-        Exact[(int)type] = &ExactLinear<TFormat>.Run;
+        Exact[(int)type] = &ExactLinear<IntegerRows<TFormat>>.Run;
         Fast[(int)type] = &FastLinear<TFormat>.Run;
     }
 

@@ -105,7 +105,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     private void EnsureScratch(int columns)
     {
         for (int i = 0; i < scratch.Length; i++)
-            Room(ref scratch[i], ExactLinear<Blocks.F32>.ScratchLength(columns));
+            Room(ref scratch[i], ExactLinear<SingleRows>.ScratchLength(columns));
     }
 
     private static CpuBuffer Room(ref CpuBuffer? buffer, long length)

@@ -18,7 +18,7 @@ internal sealed class Sequence : IDisposable
     public ReadOnlySpan<int> Tokens => tokens.AsSpan(0, Length);
 
     /// <summary>The adapter that this sequence's linear layers use; null: none.</summary>
-    public Weights.Adapter? Adapter { get; set; }
+    public Adapter? Adapter { get; set; }
 
     /// <summary>The pages as the kernels take them; valid up to the page of the last position.</summary>
     internal DeviceBuffer[] Buffers { get; private set; } = new DeviceBuffer[4];

@@ -84,6 +84,9 @@ internal sealed class TokenMasker
         return starts;
     }
 
+    /// <summary>The bytes of a token.</summary>
+    public ReadOnlySpan<byte> BytesOf(int id) => tokens[id].Span;
+
     /// <summary>Sets the bit of every token that may follow, clears the others; returns how many are set.</summary>
     public int FillMask(in ConstraintState state, Span<ulong> mask)
     {

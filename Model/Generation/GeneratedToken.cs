@@ -1,3 +1,5 @@
+using Managed.Sampling;
+
 namespace Managed;
 
 /// <summary>One token that was generated, as a stream hands it out.</summary>
@@ -6,25 +8,6 @@ namespace Managed;
 /// <param name="Position">Its position in the conversation, counted from the beginning.</param>
 /// <param name="LogProbability">Natural logarithm of the probability it was drawn with; NaN where log-probabilities were not asked for.</param>
 public readonly record struct GeneratedToken(int Id, string Text, int Position, double LogProbability);
-
-/// <summary>Why a generation ended.</summary>
-public enum StopReason
-{
-    /// <summary>The model gave an end token.</summary>
-    EndToken,
-
-    /// <summary>A stop string came up; it is not part of the text.</summary>
-    StopString,
-
-    /// <summary>The limit of new tokens was reached.</summary>
-    Length,
-
-    /// <summary>The constraint's sentence is complete and can't be continued.</summary>
-    ConstraintComplete,
-
-    /// <summary>The caller cancelled.</summary>
-    Cancelled,
-}
 
 /// <summary>What a generation gave.</summary>
 public sealed record GenerationResult

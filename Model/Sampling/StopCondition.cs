@@ -17,6 +17,9 @@ public enum StopReason
 
     /// <summary>The constraint on its form allows nothing more.</summary>
     Constraint,
+
+    /// <summary>The caller cancelled.</summary>
+    Cancelled,
 }
 
 /// <summary>When a text ends: end tokens of all sources together, stop strings, a number of tokens.</summary>

@@ -1,20 +1,45 @@
 using Managed.Kernels;
+using Managed.Weights;
 
-namespace Managed.Weights;
+namespace Managed;
 
 /// <summary>
 /// A low-rank adapter (Hu et al. 2021, eq. 3): y = W·x + scale · B·(A·x), for the linear layers it targets.
-/// Bound to one model on one device; any number of sequences may use it, others in the same batch another or none.
+/// Bound to one model; any number of sequences may use it while others in the same batch use another or none.
 /// </summary>
-internal sealed class Adapter(string name, IReadOnlyDictionary<LinearLayer, AdapterPart> parts)
+public sealed class Adapter : IDisposable
 {
-    public string Name { get; } = name;
+    private readonly IReadOnlyDictionary<LinearLayer, AdapterPart> parts;
+    private readonly IDisposable file;
+
+    internal Adapter(string name, IReadOnlyDictionary<LinearLayer, AdapterPart> parts, IDisposable file)
+    {
+        Name = name;
+        this.parts = parts;
+        this.file = file;
+    }
+
+    /// <summary>The folder it was loaded from.</summary>
+    public string Name { get; }
+
+    /// <summary>Linear layers that it changes.</summary>
+    public int LayerCount => parts.Count;
+
+    internal IReadOnlyDictionary<LinearLayer, AdapterPart> Parts => parts;
 
     /// <summary>The adapter's part for a layer, or null where it does not target it.</summary>
-    public AdapterPart? For(LinearLayer layer) => parts.GetValueOrDefault(layer);
+    internal AdapterPart? For(LinearLayer layer) => parts.GetValueOrDefault(layer);
 
-    /// <summary>Linear layers that it targets.</summary>
-    public int PartCount => parts.Count;
+    /// <summary>Frees its memory; no sequence may use it any more.</summary>
+    public void Dispose()
+    {
+        foreach (AdapterPart part in parts.Values)
+        {
+            part.Down.Dispose();
+            part.Up.Dispose();
+        }
+        file.Dispose();
+    }
 }
 
 /// <summary>One linear layer's low-rank change.</summary>

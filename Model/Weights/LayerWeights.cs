@@ -16,6 +16,9 @@ internal sealed record ModelWeights
     public required LinearLayer Head { get; init; } // [vocabulary, width]
 
     public required LayerWeights[] Layers { get; init; }
+
+    /// <summary>Every linear layer of the model but those of single experts.</summary>
+    public IEnumerable<LinearLayer> LinearLayers() => Layers.SelectMany(layer => layer.LinearLayers()).Append(Head);
 }
 
 /// <summary>The weights of one block; what the block does not have is null.</summary>
@@ -66,6 +69,13 @@ internal sealed record LayerWeights
     public MlpWeights? SharedExpert { get; init; }
 
     public LinearLayer? SharedExpertGate { get; init; }
+
+    /// <summary>Every linear layer of the block but those of single experts.</summary>
+    public IEnumerable<LinearLayer> LinearLayers() => new[]
+    {
+        Query, Key, Value, QueryKeyValue, AttentionOutput, QueryDown, KeyValueDown, KeyValueUp,
+        Mlp?.Gate, Mlp?.Up, Mlp?.Down, Router, SharedExpert?.Gate, SharedExpert?.Up, SharedExpert?.Down, SharedExpertGate,
+    }.OfType<LinearLayer>();
 }
 
 /// <summary>The matrices of an MLP; Gate is null where it is not gated.</summary>

@@ -81,7 +81,7 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
     {
         FirstRow = names.Weight.FirstRow,
         OutputOrder = names.Weight.OutputOrder,
-        RowStep = names.Weight.Slice is null ? names.Weight.RowStep : 0,
+        IsAdaptable = names.Weight.Slice is null && names.Weight.RowStep == 1,
     };
 
     private NormSettings? Norm(NormSpec? spec, NormRef? names) => spec is null || names is null ? null

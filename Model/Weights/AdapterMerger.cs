@@ -1,0 +1,43 @@
+using Managed.Kernels;
+
+namespace Managed.Weights;
+
+/// <summary>Adds an adapter to a model's weights for good: W + scale · B·A, as float32.</summary>
+internal static unsafe class AdapterMerger
+{
+    /// <summary>Replaces each targeted layer's weights; the new ones belong to the caller.</summary>
+    public static List<IDisposable> Merge(IDevice device, Adapter adapter)
+    {
+        var owned = new List<IDisposable>();
+        foreach ((LinearLayer layer, AdapterPart part) in adapter.Parts)
+        {
+            // Row i of the identity through a linear layer gives column i of its matrix: any weight type, any device.
+            int inputs = layer.Inputs, outputs = layer.Outputs, rank = part.Down.Rows;
+            DeviceBuffer merged = device.Allocate((long)inputs * outputs);
+            using DeviceBuffer identity = device.Allocate((long)inputs * inputs), column = device.Allocate((long)inputs * outputs);
+            using DeviceBuffer down = device.Allocate((long)inputs * rank), up = device.Allocate((long)inputs * outputs);
+            Span<float> ones = device.Span(identity, 0, inputs * inputs);
+            for (int i = 0; i < inputs; i++)
+                ones[(i * inputs) + i] = 1;
+            var unit = new Rows(identity, inputs, inputs);
+            Rows columns = new(column, inputs, outputs), downs = new(down, inputs, rank), ups = new(up, inputs, outputs);
+            device.Linear([new Projection(columns, layer.Matrix)], unit, Precision.Exact);
+            device.Linear([new Projection(downs, part.Down)], unit, Precision.Exact);
+            device.Linear([new Projection(ups, part.Up)], downs, Precision.Exact);
+            device.Add(columns, columns, ups, part.Scale);
+            device.Synchronize();
+            Span<float> from = device.Span(column, 0, inputs * outputs), to = device.Span(merged, 0, inputs * outputs);
+            for (int i = 0; i < inputs; i++)
+                for (int o = 0; o < outputs; o++)
+                    to[(o * inputs) + i] = from[(i * outputs) + o];
+            fixed (float* data = to)
+            {
+                Weight weight = device.CreateWeight(new WeightSource { Data = (byte*)data, Type = WeightType.F32, Rows = outputs, Columns = inputs });
+                layer.Matrix = weight;
+                owned.Add(weight);
+            }
+            owned.Add(merged);
+        }
+        return owned;
+    }
+}
