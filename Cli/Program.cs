@@ -14,6 +14,11 @@ internal static class Program
         PullVerb.Create,
         TemplateVerb.Create,
         TokenizeVerb.Create,
+        RunVerb.Create,
+        ChatVerb.Create,
+        CaptureVerb.Create,
+        VerifyVerb.Create,
+        InspectVerb.Create,
         DevicesVerb.Create,
     ];
 

@@ -95,22 +95,21 @@ internal sealed class WorkerPool : IDisposable
 
     private void Wait(int index, int seen)
     {
-        for (int i = 0; i < Spins; i++)
+        while (true)
         {
-            if (Volatile.Read(ref epoch) != seen || stopping)
-                return;
-            Thread.SpinWait(8);
-        }
-        Volatile.Write(ref asleep[index], 1);
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref epoch) != seen || stopping)
-        {
-            // Work came while falling asleep: take the mark back, or the wake-up that was sent for it.
-            if (Interlocked.Exchange(ref asleep[index], 0) == 0)
+            for (int i = 0; i < Spins; i++)
+            {
+                if (Volatile.Read(ref epoch) != seen || stopping)
+                    return;
+                Thread.SpinWait(8);
+            }
+            Volatile.Write(ref asleep[index], 1);
+            Interlocked.MemoryBarrier();
+            // Work that came while falling asleep: take the mark back, or the wake-up that was sent for it.
+            if ((Volatile.Read(ref epoch) == seen && !stopping) || Interlocked.Exchange(ref asleep[index], 0) == 0)
                 wake[index].Wait();
-            return;
+            // A wake-up may belong to work that is done already; then there is nothing new, and the worker waits on.
         }
-        wake[index].Wait();
     }
 
     public void Dispose()

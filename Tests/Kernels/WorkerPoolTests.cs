@@ -1,0 +1,48 @@
+using Managed.Kernels;
+
+namespace Managed.Tests.Kernels;
+
+public class WorkerPoolTests
+{
+    private sealed class Counting(int workers) : IParallelWork
+    {
+        public readonly int[] Runs = new int[workers];
+
+        public void Run(int index, int count) => Runs[index]++;
+    }
+
+    private sealed class Throwing : IParallelWork
+    {
+        public void Run(int index, int count)
+        {
+            if (index == 1)
+                throw new InvalidOperationException("worker 1");
+        }
+    }
+
+    [Test]
+    public void Every_worker_does_its_part_exactly_once_however_short_the_pieces_and_the_pauses()
+    {
+        using var pool = new WorkerPool(4);
+        var work = new Counting(4);
+        for (int piece = 1; piece <= 20000; piece++)
+        {
+            pool.Run(work);
+            if (work.Runs.Any(runs => runs != piece))
+                Assert.Fail($"after piece {piece} the workers had run {string.Join(", ", work.Runs)} times");
+            if (piece % 5000 == 0)
+                Thread.Sleep(20); // long enough for workers to fall asleep
+        }
+        Assert.That(work.Runs, Is.All.EqualTo(20000));
+    }
+
+    [Test]
+    public void A_part_that_fails_is_reported_to_the_caller_and_the_pool_goes_on()
+    {
+        using var pool = new WorkerPool(3);
+        Assert.That(() => pool.Run(new Throwing()), Throws.TypeOf<DeviceException>().With.Message.Contains("worker 1"));
+        var work = new Counting(3);
+        pool.Run(work);
+        Assert.That(work.Runs, Is.All.EqualTo(1));
+    }
+}
