@@ -104,6 +104,8 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
     /// <summary>A one-dimensional weight (or one row of a matrix of them), as float32 in output order.</summary>
     private float[] ReadVector(TensorRef name)
     {
+        if (name.Parts is { } parts)
+            return [.. parts.SelectMany(ReadVector)];
         StoredTensor tensor = Find(name.Name);
         float[] all = StoredValues.ToSingle(tensor);
         if (name.Slice is { } slice)
@@ -111,7 +113,7 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
             int width = (int)(tensor.ElementCount / tensor.Shape[0]);
             all = all[(slice * width)..((slice + 1) * width)];
         }
-        int count = name.Rows ?? ((all.Length - name.FirstRow) / name.RowStep);
+        int count = name.Rows ?? ((all.Length - name.FirstRow + name.RowStep - 1) / name.RowStep);
         var values = new float[count];
         for (int i = 0; i < count; i++)
             values[name.OutputOrder?[i] ?? i] = all[name.FirstRow + (i * name.RowStep)];
@@ -122,25 +124,55 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
     {
         if (weights.TryGetValue(name, out Weight? known))
             return known;
-        StoredTensor tensor = Find(name.Name);
-        StoredMatrix matrix = StoredMatrix.Of(tensor, name);
-        if (matrix.NeedsCopy)
+        Weight weight = device.CreateWeight(name switch
         {
-            matrix = matrix.Copy(out nint memory);
-            copies.Add(memory);
-            CopiedBytes += matrix.Rows * matrix.RowBytes;
-        }
-        Weight weight = device.CreateWeight(new WeightSource
-        {
-            Data = matrix.Data,
-            Type = matrix.Type,
-            Rows = matrix.Rows,
-            Columns = matrix.Columns,
-            RowBytes = matrix.RowBytes,
-            OutputOrder = name.OutputOrder,
+            { Parts: { } parts } => Stack(parts, name),
+            { BlockScales: { } scales } => Own(PackedFp4.Repack(Find(name.Name), Find(scales), name, out nint repacked), repacked),
+            _ => Stored(name),
         });
         owned.Add(weight);
         return weights[name] = weight;
+    }
+
+    private WeightSource Stored(TensorRef name)
+    {
+        StoredMatrix matrix = StoredMatrix.Of(Find(name.Name), name);
+        if (!matrix.NeedsCopy)
+            return Source(matrix, name);
+        WeightSource copy = Source(matrix.Copy(out nint memory), name);
+        return Own(copy, memory);
+    }
+
+    private static WeightSource Source(in StoredMatrix matrix, TensorRef name) => new()
+    {
+        Data = matrix.Data,
+        Type = matrix.Type,
+        Rows = matrix.Rows,
+        Columns = matrix.Columns,
+        RowBytes = matrix.RowBytes,
+        OutputOrder = name.OutputOrder,
+    };
+
+    // Parts one below the other, as float32.
+    private WeightSource Stack(TensorRef[] parts, TensorRef name)
+    {
+        StoredMatrix[] matrices = [.. parts.Select(part => StoredMatrix.Of(Find(part.Name), part))];
+        int rows = matrices.Sum(matrix => matrix.Rows), columns = matrices[0].Columns;
+        float* memory = (float*)System.Runtime.InteropServices.NativeMemory.Alloc((nuint)((long)rows * columns * sizeof(float)));
+        float* next = memory;
+        foreach (StoredMatrix matrix in matrices)
+        {
+            matrix.CopyTo(next);
+            next += (long)matrix.Rows * columns;
+        }
+        return Own(new WeightSource { Data = (byte*)memory, Type = WeightType.F32, Rows = rows, Columns = columns, OutputOrder = name.OutputOrder }, (nint)memory);
+    }
+
+    private WeightSource Own(in WeightSource source, nint memory)
+    {
+        copies.Add(memory);
+        CopiedBytes += source.Rows * (source.RowBytes > 0 ? source.RowBytes : Kernels.Blocks.BlockFormats.RowBytes(source.Type, source.Columns));
+        return source;
     }
 
     private StoredTensor Find(string name) => tensors.TryGetValue(name, out StoredTensor? tensor) ? tensor
