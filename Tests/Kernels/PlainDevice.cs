@@ -1,7 +1,7 @@
 using Managed.Kernels;
 using Managed.Kernels.Blocks;
 
-namespace Managed.Tests.Kernels;
+namespace Managed.Tests.Devices;
 
 /// <summary>
 /// The transformer's instruction set written as plainly as its formulas, in double precision where it sums:

@@ -1,6 +1,6 @@
 using Managed.Kernels;
 
-namespace Managed.Tests.Kernels;
+namespace Managed.Tests.Devices;
 
 public class WorkerPoolTests
 {

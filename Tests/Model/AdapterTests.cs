@@ -1,4 +1,4 @@
-namespace Managed.Tests.Model;
+namespace Managed.Tests.Models;
 
 public class AdapterTests
 {

@@ -1,6 +1,6 @@
 using Managed.Hooks;
 
-namespace Managed.Tests.Model;
+namespace Managed.Tests.Models;
 
 public class HookNameTests
 {

@@ -1,7 +1,7 @@
 using System.Text;
 using Managed.Hooks;
 
-namespace Managed.Tests.Model;
+namespace Managed.Tests.Models;
 
 /// <summary>docs/hooks.md is written from the tables that the engine itself uses.</summary>
 public class HookPageTests

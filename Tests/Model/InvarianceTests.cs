@@ -2,7 +2,7 @@ using Managed.Cache;
 using Managed.Hooks;
 using Managed.Kernels;
 
-namespace Managed.Tests.Model;
+namespace Managed.Tests.Models;
 
 /// <summary>Rule 5 of the design: a row's bits depend on nothing but the row.</summary>
 public class InvarianceTests

@@ -1,6 +1,6 @@
 using Managed.Kernels;
 
-namespace Managed.Tests.Model;
+namespace Managed.Tests.Models;
 
 /// <summary>Models that several fixtures share; opened once.</summary>
 internal static class TestModels
