@@ -10,6 +10,7 @@ internal static class Program
     /// <summary>What `managed` can do: each verb in a file of its own.</summary>
     private static readonly Func<Command>[] s_verbs =
     [
+        ConvertVerb.Create,
         DumpVerb.Create,
         PullVerb.Create,
         TemplateVerb.Create,
