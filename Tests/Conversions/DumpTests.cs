@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Managed.Cli;
 using Managed.Loader;
 
-namespace Managed.Tests.Conversion;
+namespace Managed.Tests.Conversions;
 
 /// <summary>`managed dump`: lists, and numbers bit for bit.</summary>
 public class DumpTests
