@@ -4,7 +4,7 @@ using Managed.Loader.Tokenizers;
 
 namespace Managed.Conversion;
 
-/// <summary>A byte-level BPE tokenizer.json becomes `tokenizer.ggml.*`; the file itself travels along, so that the way back is exact.</summary>
+/// <summary>A BPE tokenizer.json, of bytes or with byte fallback, becomes `tokenizer.ggml.*`; the file itself travels along, so that the way back is exact.</summary>
 internal sealed class VocabularyToGguf
 {
     /// <summary>The whole of tokenizer.json: a key that the GGUF specification names.</summary>
@@ -49,20 +49,24 @@ internal sealed class VocabularyToGguf
     private void Fill(string folder, ConfigSection config, int vocabularySize, IDictionary<string, GgufValue> metadata, Action<string> note)
     {
         JsonElement model = _root.GetProperty("model");
-        if (model.GetProperty("type").GetString() != "BPE" || Flag(model, "byte_fallback"))
-            throw Error("model", $"a {model.GetProperty("type").GetString()} model{(Flag(model, "byte_fallback") ? " with byte fallback" : "")}", "byte-level BPE; other vocabularies cannot be converted");
+        if (model.GetProperty("type").GetString() != "BPE")
+            throw Error("model", $"a {model.GetProperty("type").GetString()} model", "BPE, of bytes or with byte fallback; other vocabularies cannot be converted");
+        bool pieces = Flag(model, "byte_fallback");
         var (tokens, types) = Tokens(model, vocabularySize);
         SpecialTokens special = SpecialTokens.Read(folder, config, _ids);
-        metadata["tokenizer.ggml.model"] = GgufValue.From("gpt2");
-        metadata["tokenizer.ggml.pre"] = GgufValue.From(NameOfSplitting(Flag(model, "ignore_merges"), special.CleansSpaces, note));
+        metadata["tokenizer.ggml.model"] = GgufValue.From(pieces ? "llama" : "gpt2");
+        metadata["tokenizer.ggml.pre"] = GgufValue.From(pieces ? "default" : NameOfSplitting(Flag(model, "ignore_merges"), special.CleansSpaces, note));
         metadata["tokenizer.ggml.tokens"] = GgufValue.From(tokens);
         metadata["tokenizer.ggml.token_type"] = GgufValue.From(types);
-        metadata["tokenizer.ggml.merges"] = GgufValue.From(Merges(model));
+        if (pieces)
+            metadata["tokenizer.ggml.scores"] = GgufValue.From(PieceMerges.Scores(tokens, Merges(model)));
+        else
+            metadata["tokenizer.ggml.merges"] = GgufValue.From(Merges(model));
         special.WriteTo(metadata);
         (bool begin, bool end) = Added();
         metadata["tokenizer.ggml.add_bos_token"] = GgufValue.From(begin);
         metadata["tokenizer.ggml.add_eos_token"] = GgufValue.From(end);
-        metadata["tokenizer.ggml.add_space_prefix"] = GgufValue.From(false);
+        metadata["tokenizer.ggml.add_space_prefix"] = GgufValue.From(pieces && PutsSpaceInFront(_root));
         if (special.ChatTemplate is { } template)
             metadata["tokenizer.chat_template"] = GgufValue.From(template);
     }
@@ -87,6 +91,10 @@ internal sealed class VocabularyToGguf
         {
             tokens[id] = token;
             types[id] = (int)(!added.TryGetValue(id, out bool special) ? PieceType.Normal : special ? PieceType.Control : PieceType.UserDefined);
+            if (Flag(model, "byte_fallback") && ByteTokens.Parse(token) is not null)
+                types[id] = (int)PieceType.Byte;
+            else if (model.TryGetProperty("unk_token", out JsonElement unknown) && unknown.ValueKind == JsonValueKind.String && unknown.GetString() == token)
+                types[id] = (int)PieceType.Unknown;
         }
         return (tokens, types);
     }
@@ -130,6 +138,31 @@ internal sealed class VocabularyToGguf
             case var other:
                 throw Error("pre_tokenizer", $"{other}", "a splitting that GGUF has a name for");
         }
+    }
+
+    // A vocabulary of pieces writes a space as U+2581 and, usually, one in front of the text.
+    private bool PutsSpaceInFront(JsonElement root)
+    {
+        bool Look(JsonElement part)
+        {
+            if (part.ValueKind != JsonValueKind.Object)
+                return false;
+            switch (part.GetProperty("type").GetString())
+            {
+                case "Sequence":
+                    return part.GetProperty(part.TryGetProperty("normalizers", out _) ? "normalizers" : "pretokenizers").EnumerateArray().Select(Look).ToArray().Contains(true);
+                case "Prepend":
+                    return true;
+                case "Replace":
+                    return false;
+                case "Metaspace":
+                    return part.TryGetProperty("prepend_scheme", out JsonElement scheme) ? scheme.GetString() != "never" : Flag(part, "add_prefix_space");
+                case var other:
+                    throw Error("normalizer", $"{other}", "the handling of spaces that SentencePiece has");
+            }
+        }
+        bool normalized = root.TryGetProperty("normalizer", out JsonElement normalizer) && Look(normalizer);
+        return (root.TryGetProperty("pre_tokenizer", out JsonElement splitting) && Look(splitting)) || normalized;
     }
 
     /// <summary>Whether encoding puts a token in front and one behind.</summary>

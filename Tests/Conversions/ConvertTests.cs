@@ -143,6 +143,30 @@ public class ConvertTests
         Assert.That(ours.Metadata["tokenizer.chat_template"].Content, Is.EqualTo(theirs.Metadata["tokenizer.chat_template"].Content));
     }
 
+    [Test]
+    public void A_vocabulary_of_pieces_becomes_merges_and_scores_again()
+    {
+        string gguf = SharedFolder.Require("models/stories260K/stories260K-f32.gguf");
+        Convert(gguf, At("folder"));
+        Convert(At("folder"), At("x.gguf"));
+        using (GgufFile whole = GgufFile.Open(gguf))
+        using (GgufFile again = GgufFile.Open(At("x.gguf")))
+        {
+            AssertSameTensors(again.Tensors, whole.Tensors);
+            foreach (string key in new[] { "tokens", "token_type", "model", "bos_token_id", "eos_token_id" })
+                Assert.That(again.Metadata.GetValueOrDefault("tokenizer.ggml." + key)?.Content, Is.EqualTo(whole.Metadata["tokenizer.ggml." + key].Content), key);
+        }
+        Tokenizer expected = Tokenizer.Open(gguf);
+        foreach (string path in new[] { At("folder"), At("x.gguf") })
+            foreach (string text in new[] { "Once upon a time", "Lily's mom said, \"Let's go!\"", "two  spaces and é 蜂", "   lead", "trailing ", "a" })
+            {
+                int[] ids = expected.Encode(text).Ids;
+                Assert.That(Tokenizer.Open(path).Encode(text).Ids, Is.EqualTo(ids), $"{path}: {text}");
+                Assert.That(Tokenizer.Open(path).Decode(ids), Is.EqualTo(expected.Decode(ids)), $"{path}: {text}");
+            }
+        Assert.That(Logits(At("folder")), Is.EqualTo(Logits(gguf)).Within(1e-5f));
+    }
+
     private static void AssertSameTokens(Tokenizer expected, params Tokenizer[] others)
     {
         string[] texts = ["Honey bread, please!", "<|user|>\nHow do I bake?<|end|>", "  two  spaces\n\nand 12345 é 蜂蜜 🐝", "don't we'll I'm", ""];
