@@ -22,16 +22,15 @@ internal sealed class Converter(TensorType? type, Action<string> note, Cancellat
     public void ToGguf(Checkpoint folder, string path)
     {
         ConversionFamily family = ConversionFamily.Of(folder);
-        ConfigConversion.Sizes sizes = ConfigConversion.Read(folder);
+        ConversionSizes sizes = ConversionSizes.Read(folder, family);
         var metadata = new Dictionary<string, GgufValue>();
         float[]? divisors = ConfigConversion.ToGguf(folder, family, sizes, metadata);
-        bool tied = folder.Config.Flag("tie_word_embeddings", false);
-        List<TensorToWrite> tensors = Tensors(folder, family, sizes, toGguf: true, name => tied && name == "lm_head.weight" || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal));
+        List<TensorToWrite> tensors = Tensors(folder, family, sizes, toGguf: true, name => sizes.IsTied && name == "lm_head.weight" || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal));
         if (divisors is not null)
             tensors.Insert(0, TensorToWrite.From(RopeScaling.DivisorsName, [divisors.Length], divisors));
         metadata["general.file_type"] = GgufValue.From(s_fileTypes[type ?? MostUsed(tensors)]);
         metadata["general.quantization_version"] = GgufValue.From(2u);
-        VocabularyToGguf.Add(folder.Path, folder.Config, folder.Config.Count("vocab_size", null, 1), metadata, note);
+        VocabularyToGguf.Add(folder.Path, folder.Config, sizes.Architecture.VocabularySize, metadata, note);
         GgufWriter.Write(path, metadata, tensors);
     }
 
@@ -41,7 +40,7 @@ internal sealed class Converter(TensorType? type, Action<string> note, Cancellat
         if (type is { } wanted && !TensorTypes.Of(wanted).IsPlain)
             throw new CheckpointException(gguf.Path, "--type", null, wanted.ToString(), "F32, F16 or BF16: safetensors hold no blocks");
         ConversionFamily family = ConversionFamily.Of(gguf);
-        ConfigConversion.Sizes sizes = ConfigConversion.Read(gguf);
+        ConversionSizes sizes = ConversionSizes.Read(gguf, family);
         List<TensorToWrite> tensors = Tensors(gguf, family, sizes, toGguf: false, name => name == RopeScaling.DivisorsName);
         JsonObject config = ConfigConversion.ToHuggingFace(gguf, family, sizes, type ?? MostUsed(tensors));
         string draft = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))}.{Path.GetRandomFileName()[..8]}.part";
@@ -66,10 +65,10 @@ internal sealed class Converter(TensorType? type, Action<string> note, Cancellat
         }
     }
 
-    private List<TensorToWrite> Tensors(Checkpoint from, ConversionFamily family, ConfigConversion.Sizes sizes, bool toGguf, Func<string, bool> isDropped)
+    private List<TensorToWrite> Tensors(Checkpoint from, ConversionFamily family, ConversionSizes sizes, bool toGguf, Func<string, bool> isDropped)
     {
         var plan = new StoredTypePlan(type, toGguf, note);
-        int[] queries = TensorRecoder.RotaryOrder(sizes.Heads, sizes.HeadDimension, toGguf), keys = TensorRecoder.RotaryOrder(sizes.KeyHeads, sizes.HeadDimension, toGguf);
+        int[] queries = TensorRecoder.RotaryOrder(sizes.Attention.Heads, sizes.Attention.KeyDimension, toGguf), keys = TensorRecoder.RotaryOrder(sizes.Attention.KeyHeads, sizes.Attention.KeyDimension, toGguf);
         var tensors = new List<TensorToWrite>();
         foreach (StoredTensor tensor in from.Tensors.Values.Where(tensor => !isDropped(tensor.Name)))
         {

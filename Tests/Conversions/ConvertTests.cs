@@ -56,6 +56,8 @@ public class ConvertTests
     [TestCase("qwen2")]
     [TestCase("qwen3")]
     [TestCase("smollm3")]
+    [TestCase("granite")]
+    [TestCase("olmo2")]
     public void A_folder_becomes_what_llamacpps_converter_makes_of_it(string name)
     {
         string source = SharedFolder.Require($"fixtures/arch/{name}");
@@ -86,6 +88,8 @@ public class ConvertTests
     [TestCase("qwen2")]
     [TestCase("qwen3")]
     [TestCase("smollm3")]
+    [TestCase("granite")]
+    [TestCase("olmo2")]
     public void There_and_back_every_tensor_has_the_same_bits_and_the_model_the_same_logits(string name)
     {
         string source = SharedFolder.Require($"fixtures/arch/{name}");
