@@ -14,7 +14,8 @@ internal static class DumpVerb
         var list = new Option<bool>("--list") { Description = "Print a tensor a line: name, type, shape (outermost first), bytes." };
         var tensor = new Option<string?>("--tensor") { Description = "The tensor to write." };
         var output = new Option<string?>("--out") { Description = "Where its elements go, as little-endian 32-bit floats." };
-        var command = new Command("dump", "Lists the tensors of a file, or writes one of them as numbers.") { file, list, tensor, output };
+        var json = JsonOutput.Option();
+        var command = new Command("dump", "Lists the tensors of a file, or writes one of them as numbers.") { file, list, tensor, output, json };
         command.Validators.Add(result =>
         {
             bool one = result.GetValue(tensor) is not null, into = result.GetValue(output) is not null;
@@ -26,6 +27,8 @@ internal static class DumpVerb
             using TensorFile opened = TensorFile.Open(result.GetValue(file)!);
             if (result.GetValue(tensor) is { } name)
                 Write(opened.Tensor(name), result.GetValue(output)!, cancellation);
+            else if (result.GetValue(json))
+                JsonOutput.Write(result, opened.Tensors.Values.Select(t => new { t.Name, Type = TensorTypes.Of(t.Type).Name, t.Shape, Bytes = t.ByteCount, t.FileOffset }));
             else
                 List(opened, result.InvocationConfiguration.Output);
             return Task.FromResult(0);

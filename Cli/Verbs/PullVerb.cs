@@ -10,11 +10,17 @@ internal static class PullVerb
     {
         var model = new Argument<string>("model") { Description = "owner/name, or owner/name@revision." };
         var include = new Option<string[]>("--include") { Description = "Only files that match this pattern (*, ?, [a-z]); may be given again." };
-        var command = new Command("pull", "Downloads a model from the hub; what is there already is not fetched again.") { model, include };
-        command.SetAction((result, cancellation) =>
+        var json = JsonOutput.Option();
+        var command = new Command("pull", "Downloads a model from the hub; what is there already is not fetched again.") { model, include, json };
+        command.SetAction(async (result, cancellation) =>
         {
             InvocationConfiguration streams = result.InvocationConfiguration;
-            return PullAsync(new HubClient(HubSettings.FromEnvironment()), result.GetValue(model)!, result.GetValue(include) ?? [], streams.Output, streams.Error, cancellation);
+            using var folder = new StringWriter();
+            int code = await PullAsync(new HubClient(HubSettings.FromEnvironment()), result.GetValue(model)!, result.GetValue(include) ?? [],
+                result.GetValue(json) ? folder : streams.Output, streams.Error, cancellation).ConfigureAwait(false);
+            if (result.GetValue(json) && code == ExitCode.Success)
+                JsonOutput.Write(result, new { Snapshot = folder.ToString().TrimEnd() });
+            return code;
         });
         return command;
     }

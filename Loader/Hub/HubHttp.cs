@@ -8,7 +8,9 @@ internal sealed class HubHttp : IDisposable
 {
     private const int MostRedirects = 10;
     private readonly HttpClient _client;
+    private const int AttemptsToReach = 2;
     private readonly HubSettings _settings;
+    private volatile bool _reached;
 
     public HubHttp(HubSettings settings, HubTiming timing)
     {
@@ -40,13 +42,14 @@ internal sealed class HubHttp : IDisposable
             try
             {
                 HttpResponseMessage response = await FollowAsync(method, address, from, untilLinked, cancellation).ConfigureAwait(false);
+                _reached = true;
                 if (!IsPassing(response.StatusCode))
                     return response;
                 found = $"{(int)response.StatusCode} {response.ReasonPhrase}";
                 wait = RetryAfter(response) ?? HubTiming.Backoff(failures);
                 response.Dispose();
             }
-            catch (HttpRequestException failure) when (failures < Timing.Attempts)
+            catch (HttpRequestException failure) when (failures < (_reached ? Timing.Attempts : AttemptsToReach))
             {
                 (found, wait) = (failure.Message, HubTiming.Backoff(failures));
             }

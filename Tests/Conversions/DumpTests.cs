@@ -79,6 +79,7 @@ public class DumpTests
         Assert.That(lines, Has.Length.EqualTo(56));
         Assert.That(lines, Has.One.EqualTo("model.embed_tokens.weight\tBF16\t[1024,128]\t262144"));
         Assert.That(Run(Path.GetDirectoryName(file)!, "--list").Output, Is.EqualTo(output), "a folder lists the same");
+        Assert.That(Run(file, "--list", "--json").Output, Does.Contain("{\"name\":\"model.embed_tokens.weight\",\"type\":\"BF16\",\"shape\":[1024,128],\"bytes\":262144,"));
     }
 
     [Test]
