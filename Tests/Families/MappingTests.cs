@@ -1,5 +1,6 @@
 using Managed.Architectures;
 using Managed.Families;
+using Managed.Kernels;
 using Managed.Loader;
 
 namespace Managed.Tests.Families;
@@ -34,7 +35,7 @@ public sealed class MappingTests
             if (x.Rope is { } rope)
                 foreach (int length in new[] { 1, 4096 })
                 {
-                    Kernels.RopeTable p = RopeFrequencies.Table(rope, length), q = RopeFrequencies.Table(y.Rope!, length);
+                    RopeTable p = RopeFrequencies.Table(rope, length), q = RopeFrequencies.Table(y.Rope!, length);
                     Assert.That(q.InverseFrequencies, Is.EqualTo(p.InverseFrequencies).Within(1e-6));
                     Assert.That(q.Magnitude, Is.EqualTo(p.Magnitude).Within(1e-6));
                 }
