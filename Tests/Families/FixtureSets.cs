@@ -1,6 +1,6 @@
 using Managed.Loader;
 
-namespace Managed.Tests.Families;
+namespace Managed.Tests.FamilyMappers;
 
 /// <summary>The architecture fixtures: a few travel with the repository, all lie in shared.</summary>
 internal static class FixtureSets

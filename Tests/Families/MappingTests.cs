@@ -3,7 +3,7 @@ using Managed.Families;
 using Managed.Kernels;
 using Managed.Loader;
 
-namespace Managed.Tests.Families;
+namespace Managed.Tests.FamilyMappers;
 
 public sealed class MappingTests
 {

@@ -1,10 +1,10 @@
 using Managed.Kernels;
 using Managed.Loader;
-using Managed.Tests.Families;
+using Managed.Tests.FamilyMappers;
 using Managed.Verification;
 using Managed.Weights;
 
-namespace Managed.Tests.Model;
+namespace Managed.Tests.Models;
 
 /// <summary>Every architecture fixture against what the reference implementation gives, at every hook point; tolerances are the fixtures' own.</summary>
 public sealed class ArchitectureGoldenTests

@@ -17,6 +17,8 @@ internal class Gemma2 : Gemma
         Tied = true,
     };
 
+    protected override KeyNames Keys { get; } = new() { Activation = "hidden_activation" };
+
     /// <summary>The number of layers whose GGUF files scale queries by width / heads instead of by the dimension of a head.</summary>
     protected virtual int LargestModelLayers => 46;
 
@@ -40,7 +42,7 @@ internal class Gemma2 : Gemma
     protected override AttentionSpec Attention(FamilyPlan plan, int layer) => base.Attention(plan, layer) with
     {
         Scale = QueryScale(plan),
-        SoftCap = Cap(plan, plan.Source.Key("attn_logit_softcapping", "attn_logit_softcapping"), ScoreCap),
+        SoftCap = Cap(plan, "attn_logit_softcapping", ScoreCap),
     };
 
     protected override Architecture Complete(FamilyPlan plan, Architecture architecture) =>
