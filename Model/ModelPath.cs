@@ -12,7 +12,7 @@ internal static class ModelPath
         if (Directory.Exists(name) || File.Exists(name))
             return name;
         if (HubCache.TryResolve(name) is { } snapshot)
-            return snapshot;
+            return HubCache.ModelIn(snapshot);
         throw new FileNotFoundException(HubId.TryParse(name) is not null
             ? $"{name}: no such file or directory, and no such checkpoint in the hub's cache; `managed pull {name}` fetches it."
             : $"{name}: no such file or directory.");

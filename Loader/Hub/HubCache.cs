@@ -12,6 +12,15 @@ internal sealed class HubCache(string folder)
     public static string? TryResolve(string id) =>
         HubId.TryParse(id) is { } parsed ? new HubCache(HubSettings.FromEnvironment().CacheFolder).TryResolve(parsed) : null;
 
+    /// <summary>What to open of a snapshot: the folder, or the only GGUF model (the first part of a split one) of a folder that has no config.json.</summary>
+    public static string ModelIn(string snapshot)
+    {
+        if (File.Exists(Path.Combine(snapshot, "config.json")))
+            return snapshot;
+        string[] models = [.. Directory.EnumerateFiles(snapshot, "*.gguf").Order(StringComparer.Ordinal).DistinctBy(HubFileName.WithoutPart)];
+        return models.Length == 1 ? models[0] : snapshot;
+    }
+
     /// <summary>The snapshot folder of the id, or null where it was never pulled.</summary>
     public string? TryResolve(HubId id)
     {

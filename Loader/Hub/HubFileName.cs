@@ -48,7 +48,7 @@ internal static class HubFileName
     }
 
     // model-00001-of-00003.gguf is one model with its other parts
-    private static string WithoutPart(string name) => Regex.Replace(name, @"-\d{5}-of-\d{5}\.gguf\z", ".gguf", RegexOptions.CultureInvariant);
+    public static string WithoutPart(string name) => Regex.Replace(name, @"-\d{5}-of-\d{5}\.gguf\z", ".gguf", RegexOptions.CultureInvariant);
 
     private static string List(IReadOnlyList<string> names) =>
         names.Count == 0 ? "nothing" : string.Join(", ", names.Take(20)) + (names.Count > 20 ? $" and {names.Count - 20} more" : "");

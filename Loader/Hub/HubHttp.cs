@@ -55,7 +55,7 @@ internal sealed class HubHttp : IDisposable
             }
             catch (HttpRequestException failure)
             {
-                throw new HubException($"{address.Host} cannot be reached: {failure.Message} Check the network, HF_ENDPOINT and the proxy settings; HF_HUB_OFFLINE=1 uses only what was pulled before.", failure);
+                throw new HubException($"{address.Host} cannot be reached: {failure.Message.TrimEnd('.')}. Check the network, HF_ENDPOINT and the proxy settings; HF_HUB_OFFLINE=1 uses only what was pulled before.", failure);
             }
             if (failures >= Timing.Attempts)
                 throw new HubException($"{address.Host} answers {found} after {failures} attempts; try again later, what has arrived is kept.");

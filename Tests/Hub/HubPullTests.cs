@@ -80,6 +80,17 @@ public class HubPullTests
     }
 
     [Test]
+    public async Task A_pulled_GGUF_model_is_opened_itself()
+    {
+        _hub.Files.Remove("config.json");
+        foreach (string name in new[] { "README.md", "m-00002-of-00002.gguf", "m-00001-of-00002.gguf" })
+            _hub.Files[name] = [1];
+        Assert.That(HubCache.ModelIn(await _hub.Pull()), Is.EqualTo(Path.Combine(_hub.Snapshot, "m-00001-of-00002.gguf")));
+        _hub.Files["config.json"] = "{}"u8.ToArray();
+        Assert.That(HubCache.ModelIn(await _hub.Pull()), Is.EqualTo(_hub.Snapshot));
+    }
+
+    [Test]
     public async Task Progress_ends_at_the_total()
     {
         _hub.AddLarge("model.safetensors", 300_000);
