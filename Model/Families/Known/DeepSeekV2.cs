@@ -63,12 +63,12 @@ internal class DeepSeekV2 : Family
         var latent = new LatentSpec(
             source.CountOrNull(source.Key("q_lora_rank", "attention.q_lora_rank"), Default(Latents.QueryRank), 0) ?? 0,
             config.Count(source.Key("kv_lora_rank", "attention.kv_lora_rank"), Default(Latents.KeyValueRank), 1, 1 << 20),
-            nope, rope, new NormSpec(NormKind.Rms, LatentEpsilon(source)));
+            nope, rope, new NormSpec(NormKind.Rms, LatentEpsilon));
         return (latent, config.Count(source.Key("v_head_dim", "attention.value_length_mla|attention.value_length"), Default(Latents.Value), 1, 1 << 14));
     }
 
-    // The reference code leaves these norms at its default, whatever rms_norm_eps says.
-    private static float LatentEpsilon(FamilySource source) => source.IsGguf ? 1e-6f : 1e-6f;
+    /// <summary>The reference code leaves the latents' norms at its default, whatever rms_norm_eps says.</summary>
+    private const float LatentEpsilon = 1e-6f;
 
     protected override MlpSpec Mlp(FamilyPlan plan, int layer) => DeepSeekMixture.Mlp(plan, base.Mlp(plan, layer), layer, Mixture);
 

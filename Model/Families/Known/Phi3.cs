@@ -11,7 +11,15 @@ internal sealed class Phi3 : Family
 
     protected override ClassDefaults Defaults { get; } = new(32064, 3072, 8192, 32, 32, 4096) { Epsilon = 1e-5 };
 
-    protected override bool[] Windows(FamilyPlan plan) => WindowsBy(plan, null, _ => true);
+    // Converters write a window of 0 where there is none; the first files, of the model with 4096 positions, lack the key.
+    protected override bool[] Windows(FamilyPlan plan)
+    {
+        bool[] sliding = WindowsBy(plan, null, _ => true);
+        if (!plan.IsGguf || plan.Config.Has("attention.sliding_window") || plan.Dimensions.Context != 4096)
+            return sliding;
+        plan.Window = 2047;
+        return [.. sliding.Select(_ => true)];
+    }
 
     protected override TensorLayout HuggingFace(FamilySource source, TensorLayout llama, Architecture architecture) =>
         Prefixed(source, llama) with { QueryKeyValue = "self_attn.qkv_proj", GateUp = "mlp.gate_up_proj" };
