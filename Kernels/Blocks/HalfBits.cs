@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Managed.Kernels.Blocks;
 
@@ -14,6 +15,16 @@ internal static class HalfBits
             return (float)BitConverter.UInt16BitsToHalf(bits);
         float magnitude = BitConverter.UInt32BitsToSingle((uint)(bits & 0x7FFF) << 13) * BitConverter.UInt32BitsToSingle((127u + 112u) << 23);
         return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(magnitude) | ((uint)(bits & 0x8000) << 16));
+    }
+
+    /// <summary>Eight halves, in the low 16 bits of each lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ToSingle(Vector256<uint> bits)
+    {
+        Vector256<uint> exponent = Vector256.Create(0x7C00u);
+        Vector256<uint> special = Vector256.Equals(bits & exponent, exponent) & Vector256.Create(0x7F800000u); // infinite or not a number
+        Vector256<float> magnitude = Vector256.ShiftLeft(bits & Vector256.Create(0x7FFFu), 13).AsSingle() * Vector256.Create((127u + 112u) << 23).AsSingle();
+        return (magnitude.AsUInt32() | special | Vector256.ShiftLeft(bits & Vector256.Create(0x8000u), 16)).AsSingle();
     }
 
     /// <summary>bfloat16 to float32.</summary>

@@ -24,6 +24,12 @@ internal unsafe interface IIntegerFormat : IBlockFormat
 
     static abstract bool HasMinimum { get; }
 
-    /// <summary>The 32 integers of a part in order, the scale of elements 4i…4i+3 in lane i, and the minimum.</summary>
-    static abstract Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum);
+    /// <summary>Each part has two scales, of 16 elements each; else one.</summary>
+    static abstract bool HasHalfScales { get; }
+
+    /// <summary>Scales (one or two a part) and, if there are any, minima of the first `parts` parts of a row.</summary>
+    static abstract void ReadScales(float* scales, float* minima, byte* row, int parts);
+
+    /// <summary>The 32 integers of a part, in order.</summary>
+    static abstract Vector256<byte> Unpack(byte* block, int part);
 }

@@ -10,6 +10,43 @@ internal static unsafe class Packed
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Half(byte* at) => HalfBits.ToSingle(Unsafe.ReadUnaligned<ushort>(at));
 
+    /// <summary>Eight small integers as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Singles(Vector128<short> values) =>
+        Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values)));
+
+    // The first four bytes of eight blocks.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Firsts(byte* at, int stride) => Vector256.Create(
+        Unsafe.ReadUnaligned<uint>(at), Unsafe.ReadUnaligned<uint>(at + stride),
+        Unsafe.ReadUnaligned<uint>(at + (2 * stride)), Unsafe.ReadUnaligned<uint>(at + (3 * stride)),
+        Unsafe.ReadUnaligned<uint>(at + (4 * stride)), Unsafe.ReadUnaligned<uint>(at + (5 * stride)),
+        Unsafe.ReadUnaligned<uint>(at + (6 * stride)), Unsafe.ReadUnaligned<uint>(at + (7 * stride)));
+
+    /// <summary>The half that begins each of `count` blocks, as float32.</summary>
+    public static void Halves(float* to, byte* at, int stride, int count)
+    {
+        int i = 0;
+        for (; i + 8 <= count; i += 8, at += 8 * stride)
+            HalfBits.ToSingle(Firsts(at, stride) & Vector256.Create(0xFFFFu)).Store(to + i);
+        for (; i < count; i++, at += stride)
+            to[i] = Half(at);
+    }
+
+    /// <summary>The two halves that begin each of `count` blocks, as float32.</summary>
+    public static void HalfPairs(float* first, float* second, byte* at, int stride, int count)
+    {
+        int i = 0;
+        for (; i + 8 <= count; i += 8, at += 8 * stride)
+        {
+            Vector256<uint> pairs = Firsts(at, stride);
+            HalfBits.ToSingle(pairs & Vector256.Create(0xFFFFu)).Store(first + i);
+            HalfBits.ToSingle(Vector256.ShiftRightLogical(pairs, 16)).Store(second + i);
+        }
+        for (; i < count; i++, at += stride)
+            (first[i], second[i]) = (Half(at), Half(at + 2));
+    }
+
     /// <summary>32 nibbles of 16 bytes: the low ones first, then the high ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Nibbles(byte* at)
@@ -42,6 +79,8 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
 
     public static bool HasMinimum => false;
 
+    public static bool HasHalfScales => false;
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block);
@@ -52,11 +91,12 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
         }
     }
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        Packed.Halves(scales, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        scale = Vector256.Create(Packed.Half(block));
-        minimum = 0;
         return Packed.Nibbles(block + 2) - Vector256.Create((byte)8);
     }
 }
@@ -72,6 +112,8 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
 
     public static bool HasMinimum => true;
 
+    public static bool HasHalfScales => false;
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block), m = Packed.Half(block + 2);
@@ -82,11 +124,12 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
         }
     }
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        Packed.HalfPairs(scales, minima, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        scale = Vector256.Create(Packed.Half(block));
-        minimum = Packed.Half(block + 2);
         return Packed.Nibbles(block + 4);
     }
 }
@@ -102,6 +145,8 @@ internal readonly unsafe struct Q5_0 : IIntegerFormat
 
     public static bool HasMinimum => false;
 
+    public static bool HasHalfScales => false;
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block);
@@ -113,11 +158,12 @@ internal readonly unsafe struct Q5_0 : IIntegerFormat
         }
     }
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        Packed.Halves(scales, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        scale = Vector256.Create(Packed.Half(block));
-        minimum = 0;
         return (Packed.Nibbles(block + 6) | Packed.FifthBits(Unsafe.ReadUnaligned<uint>(block + 2))) - Vector256.Create((byte)16);
     }
 }
@@ -133,6 +179,8 @@ internal readonly unsafe struct Q5_1 : IIntegerFormat
 
     public static bool HasMinimum => true;
 
+    public static bool HasHalfScales => false;
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block), m = Packed.Half(block + 2);
@@ -144,11 +192,12 @@ internal readonly unsafe struct Q5_1 : IIntegerFormat
         }
     }
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        Packed.HalfPairs(scales, minima, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        scale = Vector256.Create(Packed.Half(block));
-        minimum = Packed.Half(block + 2);
         return Packed.Nibbles(block + 8) | Packed.FifthBits(Unsafe.ReadUnaligned<uint>(block + 4));
     }
 }
@@ -164,6 +213,8 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
 
     public static bool HasMinimum => false;
 
+    public static bool HasHalfScales => false;
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block);
@@ -171,11 +222,12 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
             values[j] = d * (sbyte)block[2 + j];
     }
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        Packed.Halves(scales, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        scale = Vector256.Create(Packed.Half(block));
-        minimum = 0;
         return Vector256.Load(block + 2);
     }
 }

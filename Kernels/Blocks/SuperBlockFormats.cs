@@ -10,6 +10,19 @@ internal static unsafe class SixBitScales
     public static (int Scale, int Minimum) Get(byte* s, int j) => j < 4
         ? (s[j] & 63, s[j + 4] & 63)
         : ((s[j + 4] & 15) | ((s[j - 4] >> 6) << 4), (s[j + 4] >> 4) | ((s[j] >> 6) << 4));
+
+    /// <summary>d · scale and −dmin · minimum of a row's parts; the same bits, eight at a time.</summary>
+    public static void ReadRow(float* scales, float* minima, byte* row, int blockBytes, int parts)
+    {
+        for (; parts > 0; parts -= 8, scales += 8, minima += 8, row += blockBytes)
+        {
+            uint a = Unsafe.ReadUnaligned<uint>(row + 4), b = Unsafe.ReadUnaligned<uint>(row + 8), c = Unsafe.ReadUnaligned<uint>(row + 12);
+            ulong s = (a & 0x3F3F3F3F) | ((ulong)((c & 0x0F0F0F0F) | (((a >> 6) & 0x03030303) << 4)) << 32);
+            ulong m = (b & 0x3F3F3F3F) | ((ulong)(((c >> 4) & 0x0F0F0F0F) | (((b >> 6) & 0x03030303) << 4)) << 32);
+            (Vector256.Create(Packed.Half(row)) * Packed.Singles(Vector128.WidenLower(Vector128.CreateScalar(s).AsByte()).AsInt16())).Store(scales);
+            (-(Vector256.Create(Packed.Half(row + 2)) * Packed.Singles(Vector128.WidenLower(Vector128.CreateScalar(m).AsByte()).AsInt16()))).Store(minima);
+        }
+    }
 }
 
 /// <summary>Q4_K: { f16 d; f16 dmin; 12 bytes of scales; 128 bytes of nibbles }, w = d·sc·q − dmin·m, in eight parts of 32.</summary>
@@ -22,6 +35,8 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
     public static bool IsSigned => false;
 
     public static bool HasMinimum => true;
+
+    public static bool HasHalfScales => false;
 
     public static void Dequantise(float* values, byte* block)
     {
@@ -36,12 +51,12 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
         }
     }
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        SixBitScales.ReadRow(scales, minima, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        (int s, int m) = SixBitScales.Get(block + 4, part);
-        scale = Vector256.Create(Packed.Half(block) * s);
-        minimum = -(Packed.Half(block + 2) * m);
         Vector256<byte> nibbles = Vector256.Load(block + 16 + (32 * (part / 2)));
         return ((part & 1) == 0 ? nibbles : Vector256.ShiftRightLogical(nibbles.AsUInt16(), 4).AsByte()) & Vector256.Create((byte)15);
     }
@@ -58,6 +73,8 @@ internal readonly unsafe struct Q5_K : IIntegerFormat
 
     public static bool HasMinimum => true;
 
+    public static bool HasHalfScales => false;
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block), dmin = Packed.Half(block + 2);
@@ -71,12 +88,12 @@ internal readonly unsafe struct Q5_K : IIntegerFormat
         }
     }
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        SixBitScales.ReadRow(scales, minima, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        (int s, int m) = SixBitScales.Get(block + 4, part);
-        scale = Vector256.Create(Packed.Half(block) * s);
-        minimum = -(Packed.Half(block + 2) * m);
         Vector256<byte> nibbles = Vector256.Load(block + 48 + (32 * (part / 2)));
         nibbles = ((part & 1) == 0 ? nibbles : Vector256.ShiftRightLogical(nibbles.AsUInt16(), 4).AsByte()) & Vector256.Create((byte)15);
         Vector256<byte> bit = Vector256.Create((byte)(1 << part));
@@ -96,6 +113,8 @@ internal readonly unsafe struct Q6_K : IIntegerFormat
 
     public static bool HasMinimum => false;
 
+    public static bool HasHalfScales => true;
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block + 208);
@@ -112,12 +131,20 @@ internal readonly unsafe struct Q6_K : IIntegerFormat
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts)
     {
-        float d = Packed.Half(block + 208);
-        scale = Vector256.Create(Vector128.Create(d * (sbyte)block[192 + (2 * part)]), Vector128.Create(d * (sbyte)block[193 + (2 * part)]));
-        minimum = 0;
+        for (; parts > 0; parts -= 8, scales += 16, row += Bytes)
+        {
+            Vector256<float> d = Vector256.Create(Packed.Half(row + 208));
+            (Vector128<short> low, Vector128<short> high) = Vector128.Widen(Vector128.Load((sbyte*)row + 192));
+            (d * Packed.Singles(low)).Store(scales);
+            (d * Packed.Singles(high)).Store(scales + 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Unpack(byte* block, int part)
+    {
         int half = part / 4, quarter = part % 4;
         Vector256<byte> low = Vector256.Load(block + (64 * half) + (32 * (quarter & 1))), high = Vector256.Load(block + 128 + (32 * half));
         low = (quarter < 2 ? low : Vector256.ShiftRightLogical(low.AsUInt16(), 4).AsByte()) & Vector256.Create((byte)15);

@@ -41,14 +41,17 @@ internal readonly unsafe struct IQ4_NL : IIntegerFormat
 
     public static bool HasMinimum => false;
 
+    public static bool HasHalfScales => false;
+
     public static void Dequantise(float* values, byte* block) =>
         NibbleTables.Dequantise(values, block + 2, NibbleTables.NonLinear, Packed.Half(block));
 
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
+        Packed.Halves(scales, row, Bytes, parts);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static Vector256<byte> Unpack(byte* block, int part)
     {
-        scale = Vector256.Create(Packed.Half(block));
-        minimum = 0;
         return NibbleTables.Look(NibbleTables.NonLinear, Packed.Nibbles(block + 2));
     }
 }
@@ -64,6 +67,8 @@ internal readonly unsafe struct MXFP4 : IIntegerFormat
 
     public static bool HasMinimum => false;
 
+    public static bool HasHalfScales => false;
+
     // 2^(e − 128); e below 2 gives subnormal numbers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Scale(byte e) => BitConverter.UInt32BitsToSingle(e < 2 ? 0x00200000u << e : (uint)(e - 1) << 23);
@@ -71,11 +76,15 @@ internal readonly unsafe struct MXFP4 : IIntegerFormat
     public static void Dequantise(float* values, byte* block) =>
         NibbleTables.Dequantise(values, block + 1, NibbleTables.Fp4Doubled, Scale(block[0]));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unpack(byte* block, int part, out Vector256<float> scale, out float minimum)
+    public static void ReadScales(float* scales, float* minima, byte* row, int parts)
     {
-        scale = Vector256.Create(Scale(block[0]));
-        minimum = 0;
+        for (int b = 0; b < parts; b++, row += Bytes)
+            scales[b] = Scale(row[0]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Unpack(byte* block, int part)
+    {
         return NibbleTables.Look(NibbleTables.Fp4Doubled, Packed.Nibbles(block + 1));
     }
 }

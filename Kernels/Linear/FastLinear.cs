@@ -6,74 +6,107 @@ namespace Managed.Kernels.Linear;
 
 /// <summary>
 /// The same with activations of 8 bits: y[t, o] = Σ_b (s_w·s_x)·Σ q_w·q_x + Σ_b m_w·(s_x·Σ q_x), b over blocks of 32.
-/// A block of weights is unpacked once for four tokens; the order of additions of an element is that of its blocks.
+/// An element's blocks are added in their order, its minima as <see cref="Lanes.DotWhole"/> adds, whatever rows and tokens
+/// are computed beside it: two rows for one token, one row for four.
 /// </summary>
 internal static unsafe class FastLinear<TFormat>
     where TFormat : struct, IIntegerFormat
 {
+    // One row of weights, with its scales as float32.
+    private struct Row
+    {
+        public byte* Blocks;
+        public float* Scales;
+        public float* Minima;
+        public int Index;
+    }
+
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        for (int row = firstRow; row < endRow; row++)
+        int tokens = arguments.Tokens, whole = tokens & ~3;
+        for (int row = firstRow; row < endRow; row += 2)
         {
-            int token = 0;
-            for (; token + 4 <= arguments.Tokens; token += 4)
-                FourTokens(arguments, token, row);
-            for (; token < arguments.Tokens; token++)
-                OneToken(arguments, token, row);
+            Row a = Read(arguments, row, scratch);
+            bool pair = row + 1 < endRow;
+            Row b = pair ? Read(arguments, row + 1, scratch + (3 * arguments.Quantised.Stride)) : a;
+            for (int token = 0; token < whole; token += 4)
+            {
+                FourTokens(arguments, token, a);
+                if (pair)
+                    FourTokens(arguments, token, b);
+            }
+            for (int token = whole; token < tokens; token++)
+                OneToken(arguments, token, a, b, pair);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Add(Vector256<float> sum, Vector256<byte> weights, Vector256<float> scale, sbyte* values, float valueScale) =>
-        Lanes.MultiplyAdd(Vector256.ConvertToSingle(IntegerDot.Lanes(weights, Vector256.Load(values), TFormat.IsSigned)), scale * valueScale, sum);
-
-    private static void OneToken(in LinearArguments arguments, int token, int row)
+    private static Row Read(in LinearArguments arguments, int index, float* scratch)
     {
-        int columns = arguments.Columns, blocks = columns / 32, parts = TFormat.Elements / 32;
-        byte* block = arguments.Weight + (row * arguments.RowBytes);
-        sbyte* x = arguments.Quantised.Values + ((long)token * columns);
-        float* scales = arguments.Quantised.Scales + ((long)token * blocks), sums = arguments.Quantised.Sums + ((long)token * blocks);
-        Vector256<float> sum = default;
-        float minima = 0;
-        for (int b = 0; b < blocks; block += TFormat.Bytes)
-            for (int part = 0; part < parts; part++, b++)
-            {
-                Vector256<byte> w = TFormat.Unpack(block, part, out Vector256<float> scale, out float minimum);
-                sum = Add(sum, w, scale, x + (32 * b), scales[b]);
-                if (TFormat.HasMinimum)
-                    minima += minimum * sums[b];
-            }
-        arguments.Store(token, row, Lanes.Sum(sum) + minima);
+        int parts = arguments.Columns / 32, padded = arguments.Quantised.Stride;
+        var row = new Row { Blocks = arguments.Weight + (index * arguments.RowBytes), Scales = scratch, Minima = scratch + (2 * padded), Index = index };
+        for (int part = parts; part < padded; part++)
+            row.Minima[part] = 0;
+        TFormat.ReadScales(row.Scales, row.Minima, row.Blocks, parts);
+        return row;
     }
 
-    private static void FourTokens(in LinearArguments arguments, int token, int row)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Add(Vector256<float> sum, Vector256<byte> weights, float* scales, int part, sbyte* values, float valueScale)
     {
-        int columns = arguments.Columns, blocks = columns / 32, parts = TFormat.Elements / 32;
-        byte* block = arguments.Weight + (row * arguments.RowBytes);
-        sbyte* x0 = arguments.Quantised.Values + ((long)token * columns), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
-        float* s0 = arguments.Quantised.Scales + ((long)token * blocks), s1 = s0 + blocks, s2 = s1 + blocks, s3 = s2 + blocks;
-        float* m0 = arguments.Quantised.Sums + ((long)token * blocks), m1 = m0 + blocks, m2 = m1 + blocks, m3 = m2 + blocks;
-        Vector256<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        float minima0 = 0, minima1 = 0, minima2 = 0, minima3 = 0;
-        for (int b = 0; b < blocks; block += TFormat.Bytes)
-            for (int part = 0; part < parts; part++, b++)
+        Vector256<float> scale = TFormat.HasHalfScales
+            ? Vector256.Create(Vector128.Create(scales[2 * part] * valueScale), Vector128.Create(scales[(2 * part) + 1] * valueScale))
+            : Vector256.Create(scales[part] * valueScale);
+        return Lanes.MultiplyAdd(Vector256.ConvertToSingle(IntegerDot.Lanes(weights, Vector256.Load(values), TFormat.IsSigned)), scale, sum);
+    }
+
+    // Not inlined: a call in the caller would push its sums out of their registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Store(in LinearArguments arguments, int token, in Row row, float value)
+    {
+        if (TFormat.HasMinimum)
+            value += Lanes.DotWhole(row.Minima, arguments.Quantised.Sums + ((long)token * arguments.Quantised.Stride), arguments.Quantised.Stride);
+        arguments.Store(token, row.Index, value);
+    }
+
+    private static void OneToken(in LinearArguments arguments, int token, in Row a, in Row b, bool pair)
+    {
+        int parts = arguments.Columns / 32, inBlock = TFormat.Elements / 32;
+        sbyte* x = arguments.Quantised.Values + ((long)token * arguments.Columns);
+        float* s = arguments.Quantised.Scales + ((long)token * arguments.Quantised.Stride), scalesA = a.Scales, scalesB = b.Scales;
+        byte* blockA = a.Blocks, blockB = b.Blocks;
+        Vector256<float> sumA = default, sumB = default;
+        for (int p = 0; p < parts; blockA += TFormat.Bytes, blockB += TFormat.Bytes)
+            for (int part = 0; part < inBlock; part++, p++)
             {
-                Vector256<byte> w = TFormat.Unpack(block, part, out Vector256<float> scale, out float minimum);
-                sum0 = Add(sum0, w, scale, x0 + (32 * b), s0[b]);
-                sum1 = Add(sum1, w, scale, x1 + (32 * b), s1[b]);
-                sum2 = Add(sum2, w, scale, x2 + (32 * b), s2[b]);
-                sum3 = Add(sum3, w, scale, x3 + (32 * b), s3[b]);
-                if (TFormat.HasMinimum)
-                {
-                    minima0 += minimum * m0[b];
-                    minima1 += minimum * m1[b];
-                    minima2 += minimum * m2[b];
-                    minima3 += minimum * m3[b];
-                }
+                sumA = Add(sumA, TFormat.Unpack(blockA, part), scalesA, p, x + (32 * p), s[p]);
+                sumB = Add(sumB, TFormat.Unpack(blockB, part), scalesB, p, x + (32 * p), s[p]);
             }
-        arguments.Store(token, row, Lanes.Sum(sum0) + minima0);
-        arguments.Store(token + 1, row, Lanes.Sum(sum1) + minima1);
-        arguments.Store(token + 2, row, Lanes.Sum(sum2) + minima2);
-        arguments.Store(token + 3, row, Lanes.Sum(sum3) + minima3);
+        float valueA = Lanes.Sum(sumA), valueB = Lanes.Sum(sumB);
+        Store(arguments, token, a, valueA);
+        if (pair)
+            Store(arguments, token, b, valueB);
+    }
+
+    private static void FourTokens(in LinearArguments arguments, int token, in Row row)
+    {
+        int columns = arguments.Columns, parts = columns / 32, inBlock = TFormat.Elements / 32, stride = arguments.Quantised.Stride;
+        sbyte* x0 = arguments.Quantised.Values + ((long)token * columns), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
+        float* s0 = arguments.Quantised.Scales + ((long)token * stride), s1 = s0 + stride, s2 = s1 + stride, s3 = s2 + stride, scales = row.Scales;
+        byte* block = row.Blocks;
+        Vector256<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+        for (int p = 0; p < parts; block += TFormat.Bytes)
+            for (int part = 0; part < inBlock; part++, p++)
+            {
+                Vector256<byte> w = TFormat.Unpack(block, part);
+                sum0 = Add(sum0, w, scales, p, x0 + (32 * p), s0[p]);
+                sum1 = Add(sum1, w, scales, p, x1 + (32 * p), s1[p]);
+                sum2 = Add(sum2, w, scales, p, x2 + (32 * p), s2[p]);
+                sum3 = Add(sum3, w, scales, p, x3 + (32 * p), s3[p]);
+            }
+        float value0 = Lanes.Sum(sum0), value1 = Lanes.Sum(sum1), value2 = Lanes.Sum(sum2), value3 = Lanes.Sum(sum3);
+        Store(arguments, token, row, value0);
+        Store(arguments, token + 1, row, value1);
+        Store(arguments, token + 2, row, value2);
+        Store(arguments, token + 3, row, value3);
     }
 }

@@ -40,6 +40,16 @@ internal static unsafe class Lanes
             to[i] = values.GetElement(i);
     }
 
+    /// <summary>Σ a·b of whole vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float DotWhole(float* a, float* b, int count)
+    {
+        Vector256<float> sum = Vector256<float>.Zero;
+        for (int i = 0; i < count; i += 8)
+            sum = MultiplyAdd(Vector256.Load(a + i), Vector256.Load(b + i), sum);
+        return Sum(sum);
+    }
+
     /// <summary>Σ a·b.</summary>
     public static float Dot(float* a, float* b, int count)
     {

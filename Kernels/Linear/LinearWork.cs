@@ -84,7 +84,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
 
     private void Quantise(WorkerPool pool, in Rows input)
     {
-        int columns = weights[0].Columns, blocks = columns / QuantisedInput.Block;
+        int columns = weights[0].Columns, blocks = QuantisedInput.PaddedBlocks(columns);
         var quantised = new QuantisedInput
         {
             Values = (sbyte*)Room(ref values, ((long)input.Count * columns / sizeof(float)) + 8).Data,

@@ -8,19 +8,23 @@ internal unsafe struct QuantisedInput
     public const int Block = 32;
 
     public sbyte* Values; // [tokens, inputs]
-    public float* Scales; // [tokens, inputs / 32]
-    public float* Sums; // [tokens, inputs / 32]: scale · Σ values, which minima of weights multiply
+    public float* Scales; // [tokens, Stride]
+    public float* Sums; // [tokens, Stride]: scale · Σ values, which minima of weights multiply; zeros behind the row's end
     public int Columns;
+
+    /// <summary>Blocks of a row, rounded up to whole vectors.</summary>
+    public readonly int Stride => PaddedBlocks(Columns);
+
+    public static int PaddedBlocks(int columns) => ((columns / Block) + 7) & ~7;
 
     /// <summary>The rows from a token on.</summary>
     public readonly QuantisedInput Slice(int firstToken)
     {
-        int blocks = Columns / Block;
         return this with
         {
             Values = Values + ((long)firstToken * Columns),
-            Scales = Scales + ((long)firstToken * blocks),
-            Sums = Sums + ((long)firstToken * blocks),
+            Scales = Scales + ((long)firstToken * Stride),
+            Sums = Sums + ((long)firstToken * Stride),
         };
     }
 
@@ -29,6 +33,9 @@ internal unsafe struct QuantisedInput
     {
         int blocks = Columns / Block;
         sbyte* values = Values + ((long)token * Columns);
+        float* scales = Scales + ((long)token * Stride), sums = Sums + ((long)token * Stride);
+        for (int b = blocks; b < Stride; b++)
+            scales[b] = sums[b] = 0;
         for (int b = 0; b < blocks; b++)
         {
             float* x = input + (b * Block);
@@ -42,8 +49,8 @@ internal unsafe struct QuantisedInput
             Vector256<int> i0 = Round(v0 * inverse), i1 = Round(v1 * inverse), i2 = Round(v2 * inverse), i3 = Round(v3 * inverse);
             Vector256<sbyte> packed = Vector256.Narrow(Vector256.Narrow(i0, i1), Vector256.Narrow(i2, i3));
             packed.Store(values + (b * Block));
-            Scales[((long)token * blocks) + b] = scale;
-            Sums[((long)token * blocks) + b] = scale * Vector256.Sum(i0 + i1 + i2 + i3);
+            scales[b] = scale;
+            sums[b] = scale * Vector256.Sum(i0 + i1 + i2 + i3);
         }
     }
 

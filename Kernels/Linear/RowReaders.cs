@@ -52,17 +52,23 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
 {
     public static float* Read(float* scratch, byte* row, int columns)
     {
-        float* to = scratch;
-        for (int i = 0; i < columns; i += TFormat.Elements, row += TFormat.Bytes)
-            for (int part = 0; part < TFormat.Elements / 32; part++, to += 32)
+        float* to = scratch, scales = stackalloc float[16], minima = stackalloc float[8];
+        int parts = columns / 32, inBlock = TFormat.Elements / 32;
+        for (int done = 0; done < parts; done += 8)
+        {
+            int count = Math.Min(8, parts - done);
+            TFormat.ReadScales(scales, minima, row, count);
+            for (int i = 0; i < count; i++, to += 32)
             {
-                Vector256<byte> q = TFormat.Unpack(row, part, out Vector256<float> scale, out float minimum);
+                Vector256<byte> q = TFormat.Unpack(row + (i / inBlock * TFormat.Bytes), i % inBlock);
                 (Vector256<short> low, Vector256<short> high) = TFormat.IsSigned
                     ? Vector256.Widen(q.AsSByte())
                     : (Vector256.WidenLower(q).AsInt16(), Vector256.WidenUpper(q).AsInt16());
-                Store(to, low, scale.GetElement(0), minimum);
-                Store(to + 16, high, scale.GetElement(4), minimum);
+                Store(to, low, TFormat.HasHalfScales ? scales[2 * i] : scales[i], minima[i]);
+                Store(to + 16, high, TFormat.HasHalfScales ? scales[(2 * i) + 1] : scales[i], minima[i]);
             }
+            row += 8 / inBlock * TFormat.Bytes;
+        }
         return scratch;
     }
 

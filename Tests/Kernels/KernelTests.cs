@@ -1,0 +1,54 @@
+using Managed.Kernels;
+
+namespace Managed.Tests.Devices;
+
+/// <summary>Every operation of the processor's device on the table of cases.</summary>
+public class KernelTests
+{
+    private static float[][] Run(KernelCase wanted, IDevice device)
+    {
+        using var scene = new Scene(device);
+        (Action run, Rows[] results) = wanted.Prepare(scene);
+        run();
+        return [.. results.Select(scene.Read)];
+    }
+
+    [TestCaseSource(typeof(KernelCases), nameof(KernelCases.All))]
+    public void Results_are_those_of_the_plain_formulas(object wanted)
+    {
+        var kernelCase = (KernelCase)wanted;
+        float[][] expected = Run(kernelCase, new PlainDevice()), actual = Run(kernelCase, new CpuDevice(1));
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double largest = expected[i].Max(Math.Abs), allowed = kernelCase.Tolerance * largest;
+            for (int j = 0; j < expected[i].Length; j++)
+                Assert.That((double)actual[i][j], Is.EqualTo(expected[i][j]).Within(allowed), $"result {i}, element {j}; the largest is {largest}");
+        }
+    }
+
+    [Test]
+    public void The_number_of_threads_does_not_change_a_bit()
+    {
+        foreach (KernelCase kernelCase in KernelCases.All())
+        {
+            float[][] one = Run(kernelCase, new CpuDevice(1));
+            Assert.That(Run(kernelCase, new CpuDevice(3)), Is.EqualTo(one), kernelCase.Name);
+        }
+    }
+
+    [Test]
+    public void No_operation_allocates_once_it_has_run()
+    {
+        foreach (KernelCase kernelCase in KernelCases.All())
+        {
+            using var scene = new Scene(new CpuDevice(2));
+            (Action run, _) = kernelCase.Prepare(scene);
+            run();
+            run();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 5; i++)
+                run();
+            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero, kernelCase.Name);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Managed.Kernels;
+
+namespace Managed.Tests.Devices;
+
+/// <summary>A row's bits depend on the row alone, and an operation in parts gives the bits of the whole.</summary>
+public class RowInvarianceTests
+{
+    [Test]
+    public void A_token_has_the_same_bits_alone_and_among_others(
+        [ValueSource(typeof(KernelCases), nameof(KernelCases.DirectTypes))] object type, [Values] Precision precision)
+    {
+        using var scene = new Scene(new CpuDevice(2));
+        const int Tokens = 71, Outputs = 21, Inputs = 768;
+        Rows input = scene.Random(Tokens, Inputs), all = scene.Random(Tokens, Outputs), some = scene.Random(Tokens, Outputs);
+        Weight weight = scene.Weight((WeightType)type, Outputs, Inputs);
+        scene.Device.Linear([new Projection(all, weight)], input, precision);
+        foreach (int step in new[] { 1, 2, 3, 5, 6 })
+        {
+            for (int first = 0; first < Tokens; first += step)
+            {
+                int count = Math.Min(step, Tokens - first);
+                scene.Device.Linear([new Projection(some.Slice(first, count), weight)], input.Slice(first, count), precision);
+            }
+            Assert.That(scene.Read(some), Is.EqualTo(scene.Read(all)), $"in steps of {step}");
+        }
+    }
+
+    [Test]
+    public void Norm_in_three_parts_has_the_bits_of_norm([Values] bool layer, [Values(1, 7, 31, 33, 576)] int width, [Values(1, 3)] int segments)
+    {
+        using var scene = new Scene(new CpuDevice(1));
+        Rows input = scene.Random(4, width * segments), whole = scene.Random(4, width * segments), parts = scene.Random(4, width * segments), scale = scene.Random(4, segments);
+        var settings = new NormSettings(layer ? NormKind.Layer : NormKind.Rms, 1e-6f) { Segments = segments, Gain = scene.Vector(width * segments), Bias = scene.Vector(width * segments), GainPerSegment = true };
+        scene.Device.Norm(whole, input, settings);
+        scene.Device.NormScale(scale, input, settings);
+        scene.Device.NormDivide(parts, input, scale, settings);
+        scene.Device.NormGain(parts, parts, settings);
+        Assert.That(scene.Read(parts), Is.EqualTo(scene.Read(whole)));
+    }
+
+    [Test]
+    public void Attention_has_the_same_bits_in_three_parts_and_query_by_query([Range(0, 9)] int kind)
+    {
+        using var scene = new Scene(new CpuDevice(2));
+        AttentionSettings settings = AttentionCases.Kinds[kind].Settings;
+        CacheLayout layout = AttentionCases.Layout(settings);
+        StepPlan plan = scene.Plan([(13, 37)], AttentionCases.PageLength(layout));
+        Rows queries = scene.Random(37, settings.Heads * settings.KeyDimension, scale: 2), whole = scene.Random(37, settings.Heads * settings.ValueDimension);
+        scene.Device.Attention(whole, queries, plan, layout, settings);
+
+        Rows scores = scene.Random(settings.Heads * 37, 50), pattern = scene.Random(settings.Heads * 37, 50), parts = scene.Random(37, whole.Width);
+        scene.Device.AttentionScores(scores, queries, plan, 0, layout, settings);
+        scene.Device.AttentionPattern(pattern, scores, 37, settings);
+        scene.Device.AttentionMix(parts, pattern, plan, 0, layout, settings);
+        Assert.That(scene.Read(parts), Is.EqualTo(scene.Read(whole)), "in three parts");
+
+        Rows alone = scene.Random(37, whole.Width);
+        for (int q = 0; q < 37; q++)
+        {
+            var one = new StepPlan { Count = 1, Positions = [13 + q], SequenceOf = [0], Tokens = [0], SequenceCount = 1, SequenceStart = [0, 1], Pages = plan.Pages };
+            scene.Device.Attention(alone.Slice(q, 1), queries.Slice(q, 1), one, layout, settings);
+        }
+        Assert.That(scene.Read(alone), Is.EqualTo(scene.Read(whole)), "query by query");
+    }
+}
