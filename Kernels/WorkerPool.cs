@@ -1,14 +1,15 @@
 namespace Managed.Kernels;
 
-/// <summary>A piece of work that workers share: worker `index` of `count` does its part.</summary>
+/// <summary>A piece of work in `count` parts. Each part is done once, by whichever worker is free.</summary>
 internal interface IParallelWork
 {
     void Run(int index, int count);
 }
 
 /// <summary>
-/// Threads that do parts of one piece of work at a time. The caller is worker 0. Between pieces workers spin for a
-/// moment, then sleep: an idle pool takes no processor time.
+/// Threads that do parts of one piece of work at a time. The caller is one of them, and takes over the parts of workers
+/// that come late, as they do on a busy machine. Between pieces workers spin for a moment, then sleep: an idle pool
+/// takes no processor time.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
@@ -18,14 +19,15 @@ internal sealed class WorkerPool : IDisposable
     private readonly int[] asleep;
     private IParallelWork? work;
     private Exception? failure;
-    private int epoch;
-    private int running;
+    private long next; // the piece's number in the upper half, its next free part in the lower
+    private int done;
     private volatile bool stopping;
 
     /// <param name="count">Workers, the caller included; 0: one per core, at most 8.</param>
     public WorkerPool(int count)
     {
         Count = count > 0 ? count : Math.Clamp(Environment.ProcessorCount, 1, 8);
+        next = Count; // no part is free
         wake = new SemaphoreSlim[Count];
         asleep = new int[Count];
         threads = new Thread[Count - 1];
@@ -50,63 +52,66 @@ internal sealed class WorkerPool : IDisposable
             return;
         }
         work = piece;
-        Volatile.Write(ref running, Count - 1);
-        Interlocked.Increment(ref epoch);
+        done = 0;
+        Interlocked.Exchange(ref next, ((next >> 32) + 1) << 32);
         for (int i = 1; i < Count; i++)
             if (Interlocked.Exchange(ref asleep[i], 0) == 1)
                 wake[i].Release();
-        try
-        {
-            piece.Run(0, Count);
-        }
-        finally
-        {
-            var spin = new SpinWait();
-            while (Volatile.Read(ref running) > 0)
-                spin.SpinOnce(sleep1Threshold: -1);
-        }
-        if (failure is { } thrown)
-        {
-            failure = null;
+        DoParts();
+        var spin = new SpinWait();
+        while (Volatile.Read(ref done) < Count)
+            spin.SpinOnce(sleep1Threshold: -1);
+        if (Interlocked.Exchange(ref failure, null) is { } thrown)
             throw new DeviceException($"A CPU kernel failed: {thrown.Message}", thrown);
+    }
+
+    private bool HasFreePart => (int)Volatile.Read(ref next) < Count;
+
+    // Whoever takes a part holds up its piece until the part is done, so `work` is the piece of that part.
+    private void DoParts()
+    {
+        while (true)
+        {
+            long taken = Volatile.Read(ref next);
+            if ((int)taken >= Count)
+                return;
+            if (Interlocked.CompareExchange(ref next, taken + 1, taken) != taken)
+                continue;
+            try
+            {
+                work!.Run((int)taken, Count);
+            }
+            catch (Exception thrown)
+            {
+                failure = thrown; // for the caller of Run
+            }
+            Interlocked.Increment(ref done);
         }
     }
 
     private void Work(int index)
     {
-        int seen = 0;
-        while (true)
+        while (!stopping)
         {
-            Wait(index, seen);
-            if (stopping)
-                return;
-            seen = Volatile.Read(ref epoch);
-            try
-            {
-                work!.Run(index, Count);
-            }
-            catch (Exception thrown)
-            {
-                failure = thrown; // handed to the caller of Run
-            }
-            Interlocked.Decrement(ref running);
+            Wait(index);
+            DoParts();
         }
     }
 
-    private void Wait(int index, int seen)
+    private void Wait(int index)
     {
         while (true)
         {
             for (int i = 0; i < Spins; i++)
             {
-                if (Volatile.Read(ref epoch) != seen || stopping)
+                if (HasFreePart || stopping)
                     return;
                 Thread.SpinWait(8);
             }
             Volatile.Write(ref asleep[index], 1);
             Interlocked.MemoryBarrier();
             // Work that came while falling asleep: take the mark back, or the wake-up that was sent for it.
-            if ((Volatile.Read(ref epoch) == seen && !stopping) || Interlocked.Exchange(ref asleep[index], 0) == 0)
+            if ((!HasFreePart && !stopping) || Interlocked.Exchange(ref asleep[index], 0) == 0)
                 wake[index].Wait();
             // A wake-up may belong to work that is done already; then there is nothing new, and the worker waits on.
         }

@@ -39,7 +39,10 @@ internal static class KernelCases
             if (gained)
                 settings = settings with
                 {
-                    Gain = scene.Vector(width * segments), Bias = scene.Vector(width * segments), GainOffset = segments == 1 ? 1 : 0, GainPerSegment = segments == 3 && kind == NormKind.Rms,
+                    Gain = scene.Vector(width * segments),
+                    Bias = scene.Vector(width * segments),
+                    GainOffset = segments == 1 ? 1 : 0,
+                    GainPerSegment = segments == 3 && kind == NormKind.Rms,
                 };
             return Do(() => scene.Device.Norm(output, input, settings), output);
         });
@@ -140,7 +143,12 @@ internal static class KernelCases
                         {
                             RouterSettings settings = plain with
                             {
-                                Scoring = scoring, Renormalise = renormalise, Scale = 2.5f, Groups = groups, GroupsChosen = Math.Min(groups, 2), GroupScoreTop = groupTop,
+                                Scoring = scoring,
+                                Renormalise = renormalise,
+                                Scale = 2.5f,
+                                Groups = groups,
+                                GroupsChosen = Math.Min(groups, 2),
+                                GroupScoreTop = groupTop,
                                 CorrectionBias = corrected ? scene.Floats(16) : null,
                             };
                             Rows logits = scene.Random(9, 16, scale: 3), weighed = scene.Random(9, 4), parts = scene.Random(16, 33, gap: 2), output = scene.Random(9, 33);

@@ -12,8 +12,16 @@ internal sealed unsafe class Scene(IDevice device, int seed = 1) : IDisposable
     // Where the halves that scale a block lie; other bytes may be anything.
     private static readonly Dictionary<WeightType, int[]> s_scales = new()
     {
-        [WeightType.Q4_0] = [0], [WeightType.Q4_1] = [0, 2], [WeightType.Q5_0] = [0], [WeightType.Q5_1] = [0, 2], [WeightType.Q8_0] = [0],
-        [WeightType.Q4_K] = [0, 2], [WeightType.Q5_K] = [0, 2], [WeightType.Q6_K] = [208], [WeightType.IQ4_NL] = [0], [WeightType.MXFP4] = [],
+        [WeightType.Q4_0] = [0],
+        [WeightType.Q4_1] = [0, 2],
+        [WeightType.Q5_0] = [0],
+        [WeightType.Q5_1] = [0, 2],
+        [WeightType.Q8_0] = [0],
+        [WeightType.Q4_K] = [0, 2],
+        [WeightType.Q5_K] = [0, 2],
+        [WeightType.Q6_K] = [208],
+        [WeightType.IQ4_NL] = [0],
+        [WeightType.MXFP4] = [],
     };
 
     private readonly Random random = new(seed);
