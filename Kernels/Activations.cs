@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Managed.Kernels.Linear;
 
@@ -52,6 +51,22 @@ internal static unsafe class Activations
         Lanes.StoreFirst(up is null ? last : last * Lanes.LoadFirst(up + i, width - i), output + i, width - i);
     }
 
+    /// <summary>values = cap · tanh(values / cap).</summary>
+    public static void SoftCap(float* values, int width, float cap)
+    {
+        Vector256<float> by = Vector256.Create(cap);
+        for (int i = 0; i < width; i += 8)
+        {
+            int count = Math.Min(8, width - i);
+            Vector256<float> x = count == 8 ? Vector256.Load(values + i) : Lanes.LoadFirst(values + i, count);
+            x = by * Elementary.Tanh(x / by);
+            if (count == 8)
+                x.Store(values + i);
+            else
+                Lanes.StoreFirst(x, values + i, count);
+        }
+    }
+
     private static void ClampedSwiglu(float* output, float* gate, float* up, int width, float limit)
     {
         Vector256<float> most = Vector256.Create(limit), one = Vector256<float>.One;
@@ -64,48 +79,25 @@ internal static unsafe class Activations
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Sigmoid(Vector256<float> x) => Vector256<float>.One / (Vector256<float>.One + Vector256.Exp(-x));
-
-    // 1 − 2 / (e^2x + 1)
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Tanh(Vector256<float> x) =>
-        Vector256<float>.One - (Vector256.Create(2f) / (Vector256.Exp(x + x) + Vector256<float>.One));
-
-    // Abramowitz and Stegun 1964, 7.1.26: |error| ≤ 1.5e-7.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Erf(Vector256<float> x)
-    {
-        Vector256<float> a = Vector256.Abs(x);
-        Vector256<float> t = Vector256<float>.One / (Vector256<float>.One + (a * 0.3275911f));
-        Vector256<float> p = Vector256.Create(1.061405429f);
-        p = Lanes.MultiplyAdd(p, t, Vector256.Create(-1.453152027f));
-        p = Lanes.MultiplyAdd(p, t, Vector256.Create(1.421413741f));
-        p = Lanes.MultiplyAdd(p, t, Vector256.Create(-0.284496736f));
-        p = Lanes.MultiplyAdd(p, t, Vector256.Create(0.254829592f));
-        Vector256<float> y = Vector256<float>.One - (p * t * Vector256.Exp(-a * a));
-        return Vector256.CopySign(y, x);
-    }
-
     private readonly struct Silu : IActivation
     {
-        public static Vector256<float> Apply(Vector256<float> x) => x * Sigmoid(x);
+        public static Vector256<float> Apply(Vector256<float> x) => x * Elementary.Sigmoid(x);
     }
 
     private readonly struct Gelu : IActivation
     {
-        public static Vector256<float> Apply(Vector256<float> x) => x * 0.5f * (Vector256<float>.One + Erf(x * 0.70710678118654752f));
+        public static Vector256<float> Apply(Vector256<float> x) => x * Elementary.Normal(x);
     }
 
     private readonly struct GeluTanh : IActivation
     {
         public static Vector256<float> Apply(Vector256<float> x) =>
-            x * 0.5f * (Vector256<float>.One + Tanh(0.79788456080286536f * (x + (0.044715f * x * x * x))));
+            x * 0.5f * (Vector256<float>.One + Elementary.Tanh(0.79788456080286536f * (x + (0.044715f * x * x * x))));
     }
 
     private readonly struct QuickGelu : IActivation
     {
-        public static Vector256<float> Apply(Vector256<float> x) => x * Sigmoid(x * 1.702f);
+        public static Vector256<float> Apply(Vector256<float> x) => x * Elementary.Sigmoid(x * 1.702f);
     }
 
     private readonly struct Relu : IActivation
@@ -125,11 +117,11 @@ internal static unsafe class Activations
 
     private readonly struct SigmoidOf : IActivation
     {
-        public static Vector256<float> Apply(Vector256<float> x) => Sigmoid(x);
+        public static Vector256<float> Apply(Vector256<float> x) => Elementary.Sigmoid(x);
     }
 
     private readonly struct TanhOf : IActivation
     {
-        public static Vector256<float> Apply(Vector256<float> x) => Tanh(x);
+        public static Vector256<float> Apply(Vector256<float> x) => Elementary.Tanh(x);
     }
 }

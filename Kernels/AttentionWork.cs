@@ -82,7 +82,7 @@ internal static unsafe class AttentionKernel
             {
                 float score = Lanes.Dot(query, key, width) * settings.Scale;
                 if (settings.SoftCap != 0)
-                    score = settings.SoftCap * MathF.Tanh(score / settings.SoftCap);
+                    score = settings.SoftCap * Elementary.Tanh(Vector256.Create(score / settings.SoftCap)).ToScalar();
                 scores[k - first] = score + (slope * (k - position));
             }
         }

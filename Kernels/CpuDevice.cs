@@ -176,8 +176,7 @@ internal sealed unsafe class CpuDevice : IDevice
     public void SoftCap(Rows values, float cap)
     {
         for (int r = 0; r < values.Count; r++)
-            foreach (ref float value in Values(values, r))
-                value = cap * MathF.Tanh(value / cap);
+            Activations.SoftCap(values.Row(r), values.Width, cap);
     }
 
     public void ScaleRows(Rows values, Rows factors)
