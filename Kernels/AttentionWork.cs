@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Managed.Kernels.Linear;
 
@@ -69,6 +70,7 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
 internal static unsafe class AttentionKernel
 {
     /// <summary>scores[k − first] for keys [first, end), seen from a query at `position`.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scores(
         float* scores, float* query, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end, int position)
     {
@@ -89,6 +91,7 @@ internal static unsafe class AttentionKernel
     }
 
     /// <summary>pattern = softmax(scores), with a sink in the sum; all zeros where everything is masked. May be in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Softmax(float* pattern, float* scores, int count, float sink)
     {
         Vector256<float> most = Vector256.Create(sink);
@@ -154,6 +157,7 @@ internal static unsafe class AttentionKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MixFour(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int first, int end)
     {
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;

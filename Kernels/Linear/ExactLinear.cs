@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Managed.Kernels.Linear;
@@ -33,6 +34,7 @@ internal static unsafe class ExactLinear<TRows>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneToken(in LinearArguments arguments, int token, int row, int count, float** rows)
     {
         float* x = arguments.Input + (token * arguments.InputStride), w0 = rows[0], w1 = rows[1], w2 = rows[2], w3 = rows[3];
@@ -58,6 +60,7 @@ internal static unsafe class ExactLinear<TRows>
         Store(arguments, token, row, count, s0, s1, s2, s3);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TwoTokens(in LinearArguments arguments, int token, int row, int count, float** rows)
     {
         float* x = arguments.Input + (token * arguments.InputStride), y = x + arguments.InputStride;

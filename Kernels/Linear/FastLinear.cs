@@ -40,6 +40,7 @@ internal static unsafe class FastLinear<TFormat>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Row Read(in LinearArguments arguments, int index, float* scratch)
     {
         int parts = arguments.Columns / 32, padded = arguments.Quantised.Stride;
@@ -68,6 +69,7 @@ internal static unsafe class FastLinear<TFormat>
         arguments.Store(token, row.Index, value);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneToken(in LinearArguments arguments, int token, in Row a, in Row b, bool pair)
     {
         int parts = arguments.Columns / 32, inBlock = TFormat.Elements / 32;
@@ -87,6 +89,7 @@ internal static unsafe class FastLinear<TFormat>
             Store(arguments, token, b, valueB);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourTokens(in LinearArguments arguments, int token, in Row row)
     {
         int columns = arguments.Columns, parts = columns / 32, inBlock = TFormat.Elements / 32, stride = arguments.Quantised.Stride;

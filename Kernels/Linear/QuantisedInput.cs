@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Managed.Kernels.Linear;
@@ -29,6 +30,7 @@ internal unsafe struct QuantisedInput
     }
 
     /// <summary>One row: the largest magnitude of a block becomes 127.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void QuantiseRow(int token, float* input)
     {
         int blocks = Columns / Block;

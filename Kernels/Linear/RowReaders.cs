@@ -50,6 +50,7 @@ internal readonly unsafe struct BrainRows : IRowReader
 internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
     where TFormat : struct, IIntegerFormat
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float* Read(float* scratch, byte* row, int columns)
     {
         float* to = scratch, scales = stackalloc float[16], minima = stackalloc float[8];
