@@ -97,17 +97,22 @@ public sealed partial class LanguageModel : IDisposable
     public static LanguageModel Load(string path, LoadOptions? options = null)
     {
         options ??= new LoadOptions();
-        Checkpoint checkpoint = Checkpoint.Open(ModelPath.Resolve(path));
-        IDevice? device = null;
+        return Load(path, new CpuDevice(options.Threads), options);
+    }
+
+    /// <summary>Loads onto a device, which belongs to the model from then on.</summary>
+    internal static LanguageModel Load(string path, IDevice device, LoadOptions options)
+    {
+        Checkpoint? checkpoint = null;
         try
         {
-            device = new CpuDevice(options.Threads);
+            checkpoint = Checkpoint.Open(ModelPath.Resolve(path));
             return new LanguageModel(checkpoint, device, options);
         }
         catch
         {
-            device?.Dispose();
-            checkpoint.Dispose();
+            device.Dispose();
+            checkpoint?.Dispose();
             throw;
         }
     }
