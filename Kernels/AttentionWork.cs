@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Managed.Kernels.Linear;
@@ -75,19 +76,56 @@ internal static unsafe class AttentionKernel
         float* scores, float* query, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end, int position)
     {
         int width = settings.KeyDimension, offset = head / (settings.Heads / settings.KeyHeads) * width;
-        float slope = settings.AlibiSlopes is { } slopes ? slopes[head] : 0;
         for (int k = first; k < end;)
         {
             int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
             float* key = pages[k / layout.PagePositions].Pointer() + layout.KeyStart + ((long)inPage * layout.KeyWidth) + offset;
+            for (; k + 4 <= stop; k += 4, key += 4L * layout.KeyWidth)
+                FourDots(query, key, layout.KeyWidth, width).Store(scores + (k - first));
             for (; k < stop; k++, key += layout.KeyWidth)
-            {
-                float score = Lanes.Dot(query, key, width) * settings.Scale;
-                if (settings.SoftCap != 0)
-                    score = settings.SoftCap * Elementary.Tanh(Vector256.Create(score / settings.SoftCap)).ToScalar();
-                scores[k - first] = score + (slope * (k - position));
-            }
+                scores[k - first] = Lanes.Dot(query, key, width);
         }
+        Shape(scores, settings, head, first, end, position);
+    }
+
+    // query · key of four keys, each with the bits of Lanes.Dot.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> FourDots(float* query, float* key, int stride, int width)
+    {
+        float* key1 = key + stride, key2 = key1 + stride, key3 = key2 + stride;
+        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        int i = 0;
+        for (; i + 8 <= width; i += 8)
+        {
+            Vector256<float> q = Vector256.Load(query + i);
+            s0 = Lanes.MultiplyAdd(q, Vector256.Load(key + i), s0);
+            s1 = Lanes.MultiplyAdd(q, Vector256.Load(key1 + i), s1);
+            s2 = Lanes.MultiplyAdd(q, Vector256.Load(key2 + i), s2);
+            s3 = Lanes.MultiplyAdd(q, Vector256.Load(key3 + i), s3);
+        }
+        if (i < width)
+        {
+            int rest = width - i;
+            Vector256<float> q = Lanes.LoadFirst(query + i, rest);
+            s0 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key + i, rest), s0);
+            s1 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key1 + i, rest), s1);
+            s2 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key2 + i, rest), s2);
+            s3 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key3 + i, rest), s3);
+        }
+        return Lanes.Sums(s0, s1, s2, s3);
+    }
+
+    // Products become scores: scale, cap, position bias.
+    private static void Shape(float* scores, AttentionSettings settings, int head, int first, int end, int position)
+    {
+        var values = new Span<float>(scores, end - first);
+        TensorPrimitives.Multiply(values, settings.Scale, values);
+        if (settings.SoftCap != 0)
+            foreach (ref float score in values)
+                score = settings.SoftCap * Elementary.Tanh(Vector256.Create(score / settings.SoftCap)).ToScalar();
+        if (settings.AlibiSlopes is { } slopes)
+            for (int i = 0; i < values.Length; i++)
+                values[i] += slopes[head] * (first + i - position);
     }
 
     /// <summary>pattern = softmax(scores), with a sink in the sum; all zeros where everything is masked. May be in place.</summary>
@@ -145,22 +183,18 @@ internal static unsafe class AttentionKernel
     public static void Mix(
         float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end)
     {
-        int width = settings.ValueDimension, offset = head / (settings.Heads / settings.KeyHeads) * width;
-        for (int d = 0; d < width; d += 32)
-        {
-            int rest = Math.Min(32, width - d);
-            if (rest == 32)
-                MixFour(output + d, pattern, pages, layout, offset + d, first, end);
-            else
-                for (int i = d; i < width; i += 8)
-                    MixOne(output + i, pattern, pages, layout, offset + i, Math.Min(8, width - i), first, end);
-        }
+        int width = settings.ValueDimension, offset = head / (settings.Heads / settings.KeyHeads) * width, d = 0;
+        for (; d + 64 <= width; d += 64)
+            MixEight(output + d, pattern, pages, layout, offset + d, first, end);
+        for (; d < width; d += 8)
+            MixOne(output + d, pattern, pages, layout, offset + d, Math.Min(8, width - d), first, end);
     }
 
+    // Eight vectors of sums: enough to hide the latency of their additions.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixFour(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int first, int end)
+    private static void MixEight(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int first, int end)
     {
-        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
         for (int k = first; k < end;)
         {
             int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
@@ -172,14 +206,23 @@ internal static unsafe class AttentionKernel
                 s1 = Lanes.MultiplyAdd(p, Vector256.Load(value + 8), s1);
                 s2 = Lanes.MultiplyAdd(p, Vector256.Load(value + 16), s2);
                 s3 = Lanes.MultiplyAdd(p, Vector256.Load(value + 24), s3);
+                s4 = Lanes.MultiplyAdd(p, Vector256.Load(value + 32), s4);
+                s5 = Lanes.MultiplyAdd(p, Vector256.Load(value + 40), s5);
+                s6 = Lanes.MultiplyAdd(p, Vector256.Load(value + 48), s6);
+                s7 = Lanes.MultiplyAdd(p, Vector256.Load(value + 56), s7);
             }
         }
         s0.Store(output);
         s1.Store(output + 8);
         s2.Store(output + 16);
         s3.Store(output + 24);
+        s4.Store(output + 32);
+        s5.Store(output + 40);
+        s6.Store(output + 48);
+        s7.Store(output + 56);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MixOne(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int count, int first, int end)
     {
         Vector256<float> sum = default;

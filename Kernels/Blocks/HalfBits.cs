@@ -17,14 +17,15 @@ internal static class HalfBits
         return BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(magnitude) | ((uint)(bits & 0x8000) << 16));
     }
 
-    /// <summary>Eight halves, in the low 16 bits of each lane.</summary>
+    /// <summary>Eight halves, in the high 16 bits of each lane; what is in the low ones does not matter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> ToSingle(Vector256<uint> bits)
+    public static Vector256<float> HighToSingle(Vector256<uint> bits)
     {
-        Vector256<uint> exponent = Vector256.Create(0x7C00u);
+        Vector256<uint> exponent = Vector256.Create(0x7C000000u);
         Vector256<uint> special = Vector256.Equals(bits & exponent, exponent) & Vector256.Create(0x7F800000u); // infinite or not a number
-        Vector256<float> magnitude = Vector256.ShiftLeft(bits & Vector256.Create(0x7FFFu), 13).AsSingle() * Vector256.Create((127u + 112u) << 23).AsSingle();
-        return (magnitude.AsUInt32() | special | Vector256.ShiftLeft(bits & Vector256.Create(0x8000u), 16)).AsSingle();
+        // The sign is copied over the three bits by which exponent and fraction move.
+        Vector256<uint> moved = Vector256.ShiftRightArithmetic(bits.AsInt32(), 3).AsUInt32() & Vector256.Create(0x8FFFE000u);
+        return ((moved.AsSingle() * Vector256.Create((127u + 112u) << 23).AsSingle()).AsUInt32() | special).AsSingle();
     }
 
     /// <summary>bfloat16 to float32.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Managed.Kernels.Blocks;
 
@@ -15,42 +16,108 @@ internal static unsafe class Packed
     public static Vector256<float> Singles(Vector128<short> values) =>
         Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values)));
 
+    // The first two bytes of eight blocks, in the high half of each lane.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> FirstHalves(byte* at, int stride)
+    {
+        if (Avx512BW.IsSupported && stride == 18)
+        {
+            // Two loads hold four blocks' beginnings each.
+            Vector512<ushort> words = Avx512BW.PermuteVar32x16x2(Vector512.Load((ushort*)at), s_words18, Vector512.Load((ushort*)(at + 72)));
+            return words.GetLower().AsUInt32();
+        }
+        Vector128<ushort> halves = Vector128.Create(
+            Word(at, 0), Word(at, stride), Word(at, 2 * stride), Word(at, 3 * stride), Word(at, 4 * stride), Word(at, 5 * stride), Word(at, 6 * stride), Word(at, 7 * stride));
+        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(halves);
+        return Vector256.ShiftLeft(Vector256.Create(low, high), 16);
+    }
+
     // The first four bytes of eight blocks.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Firsts(byte* at, int stride) => Vector256.Create(
-        Unsafe.ReadUnaligned<uint>(at), Unsafe.ReadUnaligned<uint>(at + stride),
-        Unsafe.ReadUnaligned<uint>(at + (2 * stride)), Unsafe.ReadUnaligned<uint>(at + (3 * stride)),
-        Unsafe.ReadUnaligned<uint>(at + (4 * stride)), Unsafe.ReadUnaligned<uint>(at + (5 * stride)),
-        Unsafe.ReadUnaligned<uint>(at + (6 * stride)), Unsafe.ReadUnaligned<uint>(at + (7 * stride)));
+    private static Vector256<uint> FirstPairs(byte* at, int stride)
+    {
+        if (Avx512F.IsSupported && stride == 20)
+            return Avx512F.PermuteVar16x32x2(Vector512.Load((uint*)at), s_pairs20, Vector512.Load((uint*)(at + 80))).GetLower();
+        return Vector256.Create(
+            Unsafe.ReadUnaligned<uint>(at), Unsafe.ReadUnaligned<uint>(at + stride),
+            Unsafe.ReadUnaligned<uint>(at + (2 * stride)), Unsafe.ReadUnaligned<uint>(at + (3 * stride)),
+            Unsafe.ReadUnaligned<uint>(at + (4 * stride)), Unsafe.ReadUnaligned<uint>(at + (5 * stride)),
+            Unsafe.ReadUnaligned<uint>(at + (6 * stride)), Unsafe.ReadUnaligned<uint>(at + (7 * stride)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ushort Word(byte* at, int offset) => Unsafe.ReadUnaligned<ushort>(at + offset);
+
+    // Where blocks of 18 bytes begin, in words of two loads 72 bytes apart; even words are not used.
+    private static Vector512<ushort> s_words18 => Vector512.Create(
+        0, 0, 0, 9, 0, 18, 0, 27, 0, 32, 0, 41, 0, 50, 0, 59, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (ushort)0);
+
+    // Where blocks of 20 bytes begin, in double words of two loads 80 bytes apart.
+    private static Vector512<uint> s_pairs20 => Vector512.Create(0u, 5, 10, 15, 16, 21, 26, 31, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>The half that begins each of `count` blocks, as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Halves(float* to, byte* at, int stride, int count)
     {
-        int i = 0;
-        for (; i + 8 <= count; i += 8, at += 8 * stride)
-            HalfBits.ToSingle(Firsts(at, stride) & Vector256.Create(0xFFFFu)).Store(to + i);
-        for (; i < count; i++, at += stride)
-            to[i] = Half(at);
+        if (count < 8)
+        {
+            for (int i = 0; i < count; i++)
+                to[i] = Half(at + (i * stride));
+            return;
+        }
+        // The last eight may overlap those before them.
+        for (int done = 0; done < count; done += 8)
+        {
+            int i = Math.Min(done, count - 8);
+            HalfBits.HighToSingle(FirstHalves(at + (i * stride), stride)).Store(to + i);
+        }
+    }
+
+    /// <summary>The same, and beside it the values times a factor: the minimum of a format that counts from below zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void HalvesAndMultiples(float* to, float* multiples, float factor, byte* at, int stride, int count)
+    {
+        if (count < 8)
+        {
+            for (int i = 0; i < count; i++)
+                multiples[i] = factor * (to[i] = Half(at + (i * stride)));
+            return;
+        }
+        for (int done = 0; done < count; done += 8)
+        {
+            int i = Math.Min(done, count - 8);
+            Vector256<float> halves = HalfBits.HighToSingle(FirstHalves(at + (i * stride), stride));
+            halves.Store(to + i);
+            (halves * factor).Store(multiples + i);
+        }
     }
 
     /// <summary>The two halves that begin each of `count` blocks, as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void HalfPairs(float* first, float* second, byte* at, int stride, int count)
     {
-        int i = 0;
-        for (; i + 8 <= count; i += 8, at += 8 * stride)
+        if (count < 8)
         {
-            Vector256<uint> pairs = Firsts(at, stride);
-            HalfBits.ToSingle(pairs & Vector256.Create(0xFFFFu)).Store(first + i);
-            HalfBits.ToSingle(Vector256.ShiftRightLogical(pairs, 16)).Store(second + i);
+            for (int i = 0; i < count; i++)
+                (first[i], second[i]) = (Half(at + (i * stride)), Half(at + (i * stride) + 2));
+            return;
         }
-        for (; i < count; i++, at += stride)
-            (first[i], second[i]) = (Half(at), Half(at + 2));
+        for (int done = 0; done < count; done += 8)
+        {
+            int i = Math.Min(done, count - 8);
+            Vector256<uint> pairs = FirstPairs(at + (i * stride), stride);
+            HalfBits.HighToSingle(Vector256.ShiftLeft(pairs, 16)).Store(first + i);
+            HalfBits.HighToSingle(pairs).Store(second + i);
+        }
     }
 
     /// <summary>32 nibbles of 16 bytes: the low ones first, then the high ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Nibbles(byte* at)
     {
+        if (Avx2.IsSupported)
+            return Avx2.ShiftRightLogicalVariable(Avx2.BroadcastVector128ToVector256(at).AsUInt32(), Vector256.Create(0u, 0, 0, 0, 4, 4, 4, 4)).AsByte()
+                & Vector256.Create((byte)15);
         Vector128<byte> packed = Vector128.Load(at);
         Vector128<byte> low = packed & Vector128.Create((byte)15);
         Vector128<byte> high = Vector128.ShiftRightLogical(packed.AsUInt16(), 4).AsByte() & Vector128.Create((byte)15);
@@ -68,16 +135,16 @@ internal static unsafe class Packed
     }
 }
 
-/// <summary>Q4_0: { f16 d; 16 bytes of nibbles }, w = d·(q − 8).</summary>
+/// <summary>Q4_0: { f16 d; 16 bytes of nibbles }, w = d·(q − 8), which is d·q − 8·d to the last bit.</summary>
 internal readonly unsafe struct Q4_0 : IIntegerFormat
 {
     public static int Elements => 32;
 
     public static int Bytes => 18;
 
-    public static bool IsSigned => true;
+    public static bool IsSigned => false;
 
-    public static bool HasMinimum => false;
+    public static bool HasMinimum => true;
 
     public static bool HasHalfScales => false;
 
@@ -91,13 +158,14 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
-        Packed.Halves(scales, row, Bytes, parts);
+        Packed.HalvesAndMultiples(scales, minima, -8f, row, Bytes, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
     {
-        return Packed.Nibbles(block + 2) - Vector256.Create((byte)8);
+        return Packed.Nibbles(block + 2);
     }
 }
 
@@ -124,6 +192,7 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.HalfPairs(scales, minima, row, Bytes, parts);
 
@@ -134,16 +203,16 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
     }
 }
 
-/// <summary>Q5_0: { f16 d; u32 fifth bits; 16 bytes of nibbles }, w = d·(q − 16).</summary>
+/// <summary>Q5_0: { f16 d; u32 fifth bits; 16 bytes of nibbles }, w = d·(q − 16), which is d·q − 16·d to the last bit.</summary>
 internal readonly unsafe struct Q5_0 : IIntegerFormat
 {
     public static int Elements => 32;
 
     public static int Bytes => 22;
 
-    public static bool IsSigned => true;
+    public static bool IsSigned => false;
 
-    public static bool HasMinimum => false;
+    public static bool HasMinimum => true;
 
     public static bool HasHalfScales => false;
 
@@ -158,13 +227,14 @@ internal readonly unsafe struct Q5_0 : IIntegerFormat
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
-        Packed.Halves(scales, row, Bytes, parts);
+        Packed.HalvesAndMultiples(scales, minima, -16f, row, Bytes, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
     {
-        return (Packed.Nibbles(block + 6) | Packed.FifthBits(Unsafe.ReadUnaligned<uint>(block + 2))) - Vector256.Create((byte)16);
+        return Packed.Nibbles(block + 6) | Packed.FifthBits(Unsafe.ReadUnaligned<uint>(block + 2));
     }
 }
 
@@ -192,6 +262,7 @@ internal readonly unsafe struct Q5_1 : IIntegerFormat
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.HalfPairs(scales, minima, row, Bytes, parts);
 
@@ -222,6 +293,7 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
             values[j] = d * (sbyte)block[2 + j];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.Halves(scales, row, Bytes, parts);
 

@@ -19,10 +19,23 @@ internal static unsafe class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> lanes)
     {
-        Vector128<float> four = lanes.GetLower() + lanes.GetUpper(); // 0+4, 1+5, 2+6, 3+7
-        float even = four.GetElement(0) + four.GetElement(2), odd = four.GetElement(1) + four.GetElement(3);
-        return even + odd;
+        return Last(lanes.GetLower() + lanes.GetUpper());
     }
+
+    /// <summary><see cref="Sum"/> of four vectors, the same bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        Vector128<float> a4 = a.GetLower() + a.GetUpper(), b4 = b.GetLower() + b.GetUpper(); // 0+4, 1+5, 2+6, 3+7
+        Vector128<float> c4 = c.GetLower() + c.GetUpper(), d4 = d.GetLower() + d.GetUpper();
+        if (!Sse.IsSupported)
+            return Vector128.Create(Last(a4), Last(b4), Last(c4), Last(d4));
+        Vector128<float> ab = Sse.UnpackLow(a4, b4) + Sse.UnpackHigh(a4, b4); // even of a, even of b, odd of a, odd of b
+        Vector128<float> cd = Sse.UnpackLow(c4, d4) + Sse.UnpackHigh(c4, d4);
+        return Sse.MoveLowToHigh(ab, cd) + Sse.MoveHighToLow(cd, ab);
+    }
+
+    private static float Last(Vector128<float> four) => (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
 
     /// <summary>The first `count` (below 8) elements, zeros after them.</summary>
     public static Vector256<float> LoadFirst(float* from, int count)
@@ -40,15 +53,10 @@ internal static unsafe class Lanes
             to[i] = values.GetElement(i);
     }
 
-    /// <summary>Σ a·b of whole vectors.</summary>
+    /// <summary>All bits set in the first `count` lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float DotWhole(float* a, float* b, int count)
-    {
-        Vector256<float> sum = Vector256<float>.Zero;
-        for (int i = 0; i < count; i += 8)
-            sum = MultiplyAdd(Vector256.Load(a + i), Vector256.Load(b + i), sum);
-        return Sum(sum);
-    }
+    public static Vector256<float> FirstLanes(int count) =>
+        Vector256.LessThan(Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7), Vector256.Create(count)).AsSingle();
 
     /// <summary>Σ a·b.</summary>
     public static float Dot(float* a, float* b, int count)

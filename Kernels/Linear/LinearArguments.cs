@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace Managed.Kernels.Linear;
 
 /// <summary>One linear layer's operands as a kernel takes them; each worker computes a range of outputs for all tokens.</summary>
@@ -37,10 +41,51 @@ internal unsafe struct LinearArguments
         return slice;
     }
 
+    /// <summary>
+    /// The weights to ask for while `count` rows from `row` on are read, some kilobytes ahead: the processor's own prefetching
+    /// loses its way where several short rows are read at once.
+    /// </summary>
+    public readonly byte* Ahead(int row, int count) => Weight + (row * RowBytes) + Math.Max(count * RowBytes, 4096);
+
+    /// <summary>Asks for the next `bytes` bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ref byte* ahead, int bytes)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(ahead);
+            if (bytes > 64)
+                Sse.Prefetch0(ahead + 64);
+            if (bytes > 128)
+                Sse.Prefetch0(ahead + 128);
+        }
+        ahead += bytes;
+    }
+
+    /// <summary>Asks for the weights that come after `count` rows from `row` on.</summary>
+    public readonly void Prefetch(int row, int count)
+    {
+        byte* ahead = Ahead(row, count), end = ahead + (count * RowBytes);
+        while (ahead < end)
+            Prefetch(ref ahead, 64);
+    }
+
     /// <summary>Writes one element.</summary>
     public readonly void Store(int token, int row, float value)
     {
         int output = Order is null ? row : Order[row];
         Output[(token * OutputStride) + output] = Bias is null ? value : value + Bias[output];
+    }
+
+    /// <summary>Writes the elements of `count` (1 to 4) rows of one token.</summary>
+    public readonly void StoreRows(int token, int row, int count, Vector128<float> values)
+    {
+        if (count == 4 && Order is null)
+        {
+            (Bias is null ? values : values + Vector128.Load(Bias + row)).Store(Output + (token * OutputStride) + row);
+            return;
+        }
+        for (int r = 0; r < count; r++)
+            Store(token, row + r, values.GetElement(r));
     }
 }

@@ -1,3 +1,5 @@
+using Managed.Kernels.Blocks;
+
 namespace Managed.Kernels.Linear;
 
 /// <summary>
@@ -105,7 +107,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     private void EnsureScratch(int columns)
     {
         for (int i = 0; i < scratch.Length; i++)
-            Room(ref scratch[i], ExactLinear<SingleRows>.ScratchLength(columns));
+            Room(ref scratch[i], Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns)));
     }
 
     private static CpuBuffer Room(ref CpuBuffer? buffer, long length)
