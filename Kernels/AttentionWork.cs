@@ -43,8 +43,10 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
     public void Run(int index, int count)
     {
         float* scores = scratch[index]!.Data;
-        // Interleaved, because later queries see more keys and take longer.
-        for (int unit = index; unit < plan.Count * settings.Heads; unit += count)
+        // Units in turn, because later tokens see more keys and take longer; a single token's heads in runs, since neighbours share keys.
+        int units = plan.Count * settings.Heads, run = plan.Count > 1 ? 0 : (units + count - 1) / count;
+        int start = run == 0 ? index : index * run, step = run == 0 ? count : 1, end = run == 0 ? units : Math.Min(units, start + run);
+        for (int unit = start; unit < end; unit += step)
         {
             int token = unit / settings.Heads, head = unit % settings.Heads, position = plan.Positions[token];
             int first = settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0;
@@ -75,14 +77,14 @@ internal static unsafe class AttentionKernel
     public static void Scores(
         float* scores, float* query, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end, int position)
     {
-        int width = settings.KeyDimension, offset = head / (settings.Heads / settings.KeyHeads) * width;
+        int width = settings.KeyDimension, keyHead = head / (settings.Heads / settings.KeyHeads);
         for (int k = first; k < end;)
         {
             int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
-            float* key = pages[k / layout.PagePositions].Pointer() + layout.KeyStart + ((long)inPage * layout.KeyWidth) + offset;
-            for (; k + 4 <= stop; k += 4, key += 4L * layout.KeyWidth)
-                FourDots(query, key, layout.KeyWidth, width).Store(scores + (k - first));
-            for (; k < stop; k++, key += layout.KeyWidth)
+            float* key = pages[k / layout.PagePositions].Pointer() + layout.Key(keyHead, inPage);
+            for (; k + 4 <= stop; k += 4, key += 4L * width)
+                FourDots(query, key, width).Store(scores + (k - first));
+            for (; k < stop; k++, key += width)
                 scores[k - first] = Lanes.Dot(query, key, width);
         }
         Shape(scores, settings, head, first, end, position);
@@ -90,9 +92,9 @@ internal static unsafe class AttentionKernel
 
     // query · key of four keys, each with the bits of Lanes.Dot.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> FourDots(float* query, float* key, int stride, int width)
+    private static Vector128<float> FourDots(float* query, float* key, int width)
     {
-        float* key1 = key + stride, key2 = key1 + stride, key3 = key2 + stride;
+        float* key1 = key + width, key2 = key1 + width, key3 = key2 + width;
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
         int i = 0;
         for (; i + 8 <= width; i += 8)
@@ -183,23 +185,23 @@ internal static unsafe class AttentionKernel
     public static void Mix(
         float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end)
     {
-        int width = settings.ValueDimension, offset = head / (settings.Heads / settings.KeyHeads) * width, d = 0;
+        int width = settings.ValueDimension, keyHead = head / (settings.Heads / settings.KeyHeads), d = 0;
         for (; d + 64 <= width; d += 64)
-            MixEight(output + d, pattern, pages, layout, offset + d, first, end);
+            MixEight(output + d, pattern, pages, layout, keyHead, d, first, end);
         for (; d < width; d += 8)
-            MixOne(output + d, pattern, pages, layout, offset + d, Math.Min(8, width - d), first, end);
+            MixOne(output + d, pattern, pages, layout, keyHead, d, Math.Min(8, width - d), first, end);
     }
 
     // Eight vectors of sums: enough to hide the latency of their additions.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixEight(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int first, int end)
+    private static void MixEight(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int from, int first, int end)
     {
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
         for (int k = first; k < end;)
         {
             int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
-            float* value = pages[k / layout.PagePositions].Pointer() + layout.ValueStart + ((long)inPage * layout.ValueWidth) + offset;
-            for (; k < stop; k++, value += layout.ValueWidth)
+            float* value = pages[k / layout.PagePositions].Pointer() + layout.Value(keyHead, inPage) + from;
+            for (; k < stop; k++, value += layout.ValueDimension)
             {
                 Vector256<float> p = Vector256.Create(pattern[k - first]);
                 s0 = Lanes.MultiplyAdd(p, Vector256.Load(value), s0);
@@ -223,12 +225,12 @@ internal static unsafe class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixOne(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int offset, int count, int first, int end)
+    private static void MixOne(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int from, int count, int first, int end)
     {
         Vector256<float> sum = default;
         for (int k = first; k < end; k++)
         {
-            float* value = pages[k / layout.PagePositions].Pointer() + layout.ValueStart + ((long)(k % layout.PagePositions) * layout.ValueWidth) + offset;
+            float* value = pages[k / layout.PagePositions].Pointer() + layout.Value(keyHead, k % layout.PagePositions) + from;
             Vector256<float> v = count == 8 ? Vector256.Load(value) : Lanes.LoadFirst(value, count);
             sum = Lanes.MultiplyAdd(Vector256.Create(pattern[k - first]), v, sum);
         }

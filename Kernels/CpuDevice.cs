@@ -105,8 +105,11 @@ internal sealed unsafe class CpuDevice : IDevice
         {
             int position = plan.Positions[t], inPage = position % layout.PagePositions;
             float* page = plan.Pages[plan.SequenceOf[t]][position / layout.PagePositions].Pointer();
-            new Span<float>(keys.Row(t), layout.KeyWidth).CopyTo(new Span<float>(page + layout.KeyStart + ((long)inPage * layout.KeyWidth), layout.KeyWidth));
-            new Span<float>(values.Row(t), layout.ValueWidth).CopyTo(new Span<float>(page + layout.ValueStart + ((long)inPage * layout.ValueWidth), layout.ValueWidth));
+            for (int head = 0; head < layout.KeyHeads; head++)
+            {
+                Copy(page + layout.Key(head, inPage), keys.Row(t) + (head * layout.KeyDimension), layout.KeyDimension);
+                Copy(page + layout.Value(head, inPage), values.Row(t) + (head * layout.ValueDimension), layout.ValueDimension);
+            }
         }
     }
 
@@ -222,6 +225,8 @@ internal sealed unsafe class CpuDevice : IDevice
         linear.Dispose();
         attention.Dispose();
     }
+
+    private static void Copy(float* output, float* input, int count) => new Span<float>(input, count).CopyTo(new Span<float>(output, count));
 
     private static Span<float> Values(in Rows rows, int row) => new(rows.Row(row), rows.Width);
 }

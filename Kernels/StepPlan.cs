@@ -26,10 +26,20 @@ internal sealed class StepPlan
     public DeviceBuffer[][] Pages = []; // [SequenceCount][pages]
 }
 
-/// <summary>Where the keys and values of one layer lie within a cache page.</summary>
+/// <summary>
+/// Where the keys and values of one layer lie within a cache page: head by head, so that what one head reads lies together.
+/// </summary>
 /// <param name="PagePositions">Positions a page holds; a multiple of 8.</param>
-/// <param name="KeyStart">Offset of this layer's keys in the page; position i's row begins at KeyStart + i·KeyWidth.</param>
-/// <param name="ValueStart">Offset of this layer's values.</param>
-/// <param name="KeyWidth">Key heads × key dimension.</param>
-/// <param name="ValueWidth">Key heads × value dimension.</param>
-internal readonly record struct CacheLayout(int PagePositions, long KeyStart, long ValueStart, int KeyWidth, int ValueWidth);
+/// <param name="KeyStart">Offset of this layer's keys in the page, [KeyHeads, PagePositions, KeyDimension].</param>
+/// <param name="ValueStart">Offset of this layer's values, [KeyHeads, PagePositions, ValueDimension].</param>
+/// <param name="KeyHeads">Heads of keys and of values.</param>
+/// <param name="KeyDimension">Elements of a key.</param>
+/// <param name="ValueDimension">Elements of a value.</param>
+internal readonly record struct CacheLayout(int PagePositions, long KeyStart, long ValueStart, int KeyHeads, int KeyDimension, int ValueDimension)
+{
+    /// <summary>Offset in the page of a head's key at a position of the page.</summary>
+    public long Key(int head, int position) => KeyStart + ((((long)head * PagePositions) + position) * KeyDimension);
+
+    /// <summary>Offset in the page of a head's value at a position of the page.</summary>
+    public long Value(int head, int position) => ValueStart + ((((long)head * PagePositions) + position) * ValueDimension);
+}

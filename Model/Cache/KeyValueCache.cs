@@ -24,10 +24,9 @@ internal sealed class KeyValueCache : IDisposable
         for (int layer = 0; layer < Layouts.Length; layer++)
         {
             AttentionSpec attention = architecture.Layers[layer].Attention;
-            int keyWidth = attention.KeyHeads * attention.KeyDimension, valueWidth = attention.KeyHeads * attention.ValueDimension;
-            long keys = pageLength, values = keys + ((long)PagePositions * keyWidth);
-            Layouts[layer] = new CacheLayout(PagePositions, keys, values, keyWidth, valueWidth);
-            pageLength = values + ((long)PagePositions * valueWidth);
+            long keys = pageLength, values = keys + ((long)PagePositions * attention.KeyHeads * attention.KeyDimension);
+            Layouts[layer] = new CacheLayout(PagePositions, keys, values, attention.KeyHeads, attention.KeyDimension, attention.ValueDimension);
+            pageLength = values + ((long)PagePositions * attention.KeyHeads * attention.ValueDimension);
         }
     }
 

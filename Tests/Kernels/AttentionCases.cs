@@ -23,13 +23,10 @@ internal static class AttentionCases
         new() { Heads = heads, KeyHeads = keyHeads, KeyDimension = key, ValueDimension = value, Scale = 2f / MathF.Sqrt(key) };
 
     /// <summary>Where one layer's keys and values lie, with room of other layers before and between.</summary>
-    public static CacheLayout Layout(AttentionSettings s)
-    {
-        int keyWidth = s.KeyHeads * s.KeyDimension, valueWidth = s.KeyHeads * s.ValueDimension;
-        return new CacheLayout(Scene.PagePositions, 5, 5 + (Scene.PagePositions * keyWidth) + 3, keyWidth, valueWidth);
-    }
+    public static CacheLayout Layout(AttentionSettings s) =>
+        new(Scene.PagePositions, 5, 5 + (Scene.PagePositions * s.KeyHeads * s.KeyDimension) + 3, s.KeyHeads, s.KeyDimension, s.ValueDimension);
 
-    public static long PageLength(CacheLayout layout) => layout.ValueStart + ((long)layout.PagePositions * layout.ValueWidth) + 2;
+    public static long PageLength(CacheLayout layout) => layout.Value(layout.KeyHeads, 0) + 2;
 
     public static IEnumerable<KernelCase> All() =>
         from kind in Kinds
@@ -39,7 +36,8 @@ internal static class AttentionCases
             CacheLayout layout = Layout(kind.Settings);
             StepPlan plan = scene.Plan(step.Item2, PageLength(layout));
             Rows queries = scene.Random(plan.Count, kind.Settings.Heads * kind.Settings.KeyDimension, gap: 4, scale: 2);
-            Rows keys = scene.Random(plan.Count, layout.KeyWidth, gap: 1), values = scene.Random(plan.Count, layout.ValueWidth);
+            Rows keys = scene.Random(plan.Count, layout.KeyHeads * layout.KeyDimension, gap: 1);
+            Rows values = scene.Random(plan.Count, layout.KeyHeads * layout.ValueDimension);
             Rows output = scene.Random(plan.Count, kind.Settings.Heads * kind.Settings.ValueDimension, gap: 2);
             return (() =>
             {

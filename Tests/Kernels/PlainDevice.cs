@@ -176,20 +176,23 @@ internal sealed unsafe class PlainDevice : IDevice
         }
     }
 
-    private static Span<float> Cached(StepPlan plan, int sequence, int position, in CacheLayout layout, bool keys)
+    // One head's key or value: pages hold [heads, positions, dimension] of each.
+    private static Span<float> Cached(StepPlan plan, int sequence, int position, in CacheLayout layout, int head, bool keys)
     {
-        long start = keys ? layout.KeyStart : layout.ValueStart;
-        int width = keys ? layout.KeyWidth : layout.ValueWidth;
         var page = (Buffer)plan.Pages[sequence][position / layout.PagePositions];
-        return page.Values.AsSpan((int)(start + ((long)(position % layout.PagePositions) * width)), width);
+        int width = keys ? layout.KeyDimension : layout.ValueDimension, row = (head * layout.PagePositions) + (position % layout.PagePositions);
+        return page.Values.AsSpan((int)(keys ? layout.KeyStart : layout.ValueStart) + (row * width), width);
     }
 
     public void StoreKeyValue(StepPlan plan, in CacheLayout layout, Rows keys, Rows values)
     {
         for (int t = 0; t < plan.Count; t++)
         {
-            Row(keys, t).CopyTo(Cached(plan, plan.SequenceOf[t], plan.Positions[t], layout, keys: true));
-            Row(values, t).CopyTo(Cached(plan, plan.SequenceOf[t], plan.Positions[t], layout, keys: false));
+            for (int h = 0; h < layout.KeyHeads; h++)
+            {
+                Row(keys, t).Slice(h * layout.KeyDimension, layout.KeyDimension).CopyTo(Cached(plan, plan.SequenceOf[t], plan.Positions[t], layout, h, keys: true));
+                Row(values, t).Slice(h * layout.ValueDimension, layout.ValueDimension).CopyTo(Cached(plan, plan.SequenceOf[t], plan.Positions[t], layout, h, keys: false));
+            }
         }
     }
 
@@ -216,7 +219,7 @@ internal sealed unsafe class PlainDevice : IDevice
                     double score = double.NegativeInfinity;
                     if (k <= p && (settings.Window == 0 || k > p - settings.Window))
                     {
-                        Span<float> key = Cached(plan, sequence, k, layout, keys: true).Slice(h / (settings.Heads / settings.KeyHeads) * d, d);
+                        Span<float> key = Cached(plan, sequence, k, layout, h / (settings.Heads / settings.KeyHeads), keys: true);
                         score = 0;
                         for (int i = 0; i < d; i++)
                             score += (double)Row(queries, first + q)[(h * d) + i] * key[i];
@@ -255,7 +258,7 @@ internal sealed unsafe class PlainDevice : IDevice
                     double sum = 0;
                     for (int k = 0; k < pattern.Width; k++)
                         sum += (double)Row(pattern, (h * count) + q)[k]
-                            * Cached(plan, sequence, k, layout, keys: false)[(h / (settings.Heads / settings.KeyHeads) * d) + i];
+                            * Cached(plan, sequence, k, layout, h / (settings.Heads / settings.KeyHeads), keys: false)[i];
                     Row(output, first + q)[(h * d) + i] = (float)sum;
                 }
     }
