@@ -173,13 +173,9 @@ internal static unsafe class AttentionKernel
     }
 
     // A partial vector of scores; what is not there is masked.
-    private static Vector256<float> LoadMasked(float* scores, int count)
-    {
-        float* padded = stackalloc float[8];
-        for (int i = 0; i < 8; i++)
-            padded[i] = i < count ? scores[i] : float.NegativeInfinity;
-        return Vector256.Load(padded);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> LoadMasked(float* scores, int count) =>
+        Vector256.ConditionalSelect(Lanes.FirstLanes(count), Lanes.LoadFirst(scores, count), Vector256.Create(float.NegativeInfinity));
 
     /// <summary>output = Σ pattern[k − first] · value[k] over keys [first, end).</summary>
     public static void Mix(

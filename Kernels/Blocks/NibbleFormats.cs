@@ -11,6 +11,30 @@ internal static unsafe class Packed
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Half(byte* at) => HalfBits.ToSingle(Unsafe.ReadUnaligned<ushort>(at));
 
+    /// <summary>The first eight bytes, signed or not, as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Singles(Vector128<byte> bytes, bool signed)
+    {
+        if (Avx2.IsSupported)
+            return Vector256.ConvertToSingle(signed ? Avx2.ConvertToVector256Int32(bytes.AsSByte()) : Avx2.ConvertToVector256Int32(bytes));
+        return Singles(signed ? Vector128.WidenLower(bytes.AsSByte()) : Vector128.WidenLower(bytes).AsInt16());
+    }
+
+    /// <summary>The last eight bytes moved to the front.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> UpperHalf(Vector128<byte> bytes) =>
+        Sse2.IsSupported ? Sse2.ShiftRightLogical128BitLane(bytes, 8) : Vector128.Create(bytes.GetUpper(), bytes.GetUpper());
+
+    /// <summary>Eight 16-bit numbers, each in the low half of a lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> Widen(ushort* at)
+    {
+        if (Avx2.IsSupported)
+            return Avx2.ConvertToVector256Int32(at).AsUInt32();
+        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load(at));
+        return Vector256.Create(low, high);
+    }
+
     /// <summary>Eight small integers as float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Singles(Vector128<short> values) =>

@@ -13,25 +13,51 @@ internal static unsafe class ExactLinear<TRows>
     private const int RowTile = 4;
 
     /// <summary>Floats of scratch that a worker needs.</summary>
-    public static int ScratchLength(int columns) => RowTile * (columns + 8);
+    public static int ScratchLength(int columns) => RowTile * RowReaders.ScratchLength(columns);
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        int columns = arguments.Columns;
+        int room = RowReaders.ScratchLength(arguments.Columns);
+        byte** stored = stackalloc byte*[RowTile];
         float** rows = stackalloc float*[RowTile];
         for (int row = firstRow; row < endRow; row += RowTile)
         {
-            int count = Math.Min(RowTile, endRow - row);
-            for (int r = 0; r < count; r++)
-                rows[r] = TRows.Read(scratch + ((long)r * (columns + 8)), arguments.Weight + ((row + r) * arguments.RowBytes), columns);
-            for (int r = count; r < RowTile; r++)
-                rows[r] = rows[0];
-            int token = 0;
+            int count = Math.Min(RowTile, endRow - row), token = 0;
+            for (int r = 0; r < RowTile; r++)
+                stored[r] = arguments.Weight + ((row + (r < count ? r : 0)) * arguments.RowBytes);
+            if (TRows.IsPlain && arguments.Tokens == 1 && arguments.Columns % 8 == 0)
+            {
+                OnePlainToken(arguments, row, count, stored);
+                continue;
+            }
+            arguments.Prefetch(row, RowTile);
+            for (int r = 0; r < RowTile; r++)
+                rows[r] = r < count ? TRows.Read(scratch + ((long)r * room), stored[r], arguments.Columns) : rows[0];
             for (; token + 2 <= arguments.Tokens; token += 2)
                 TwoTokens(arguments, token, row, count, rows);
             if (token < arguments.Tokens)
                 OneToken(arguments, token, row, count, rows);
         }
+    }
+
+    // A single token reads the weights where they lie.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OnePlainToken(in LinearArguments arguments, int row, int count, byte** rows)
+    {
+        float* x = arguments.Input;
+        byte* w0 = rows[0], w1 = rows[1], w2 = rows[2], w3 = rows[3], ahead = arguments.Ahead(row, RowTile);
+        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        int columns = arguments.Columns;
+        for (int k = 0; k < columns; k += 8)
+        {
+            LinearArguments.Prefetch(ref ahead, RowTile * 8 * TRows.ElementBytes);
+            Vector256<float> a = Vector256.Load(x + k);
+            s0 = Lanes.MultiplyAdd(a, TRows.Load(w0, k), s0);
+            s1 = Lanes.MultiplyAdd(a, TRows.Load(w1, k), s1);
+            s2 = Lanes.MultiplyAdd(a, TRows.Load(w2, k), s2);
+            s3 = Lanes.MultiplyAdd(a, TRows.Load(w3, k), s3);
+        }
+        arguments.StoreRows(0, row, count, Lanes.Sums(s0, s1, s2, s3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -57,7 +83,7 @@ internal static unsafe class ExactLinear<TRows>
             s2 = Lanes.MultiplyAdd(a, Lanes.LoadFirst(w2 + k, rest), s2);
             s3 = Lanes.MultiplyAdd(a, Lanes.LoadFirst(w3 + k, rest), s3);
         }
-        Store(arguments, token, row, count, s0, s1, s2, s3);
+        arguments.StoreRows(token, row, count, Lanes.Sums(s0, s1, s2, s3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -98,20 +124,7 @@ internal static unsafe class ExactLinear<TRows>
             s3 = Lanes.MultiplyAdd(a, w, s3);
             t3 = Lanes.MultiplyAdd(b, w, t3);
         }
-        Store(arguments, token, row, count, s0, s1, s2, s3);
-        Store(arguments, token + 1, row, count, t0, t1, t2, t3);
-    }
-
-    private static void Store(
-        in LinearArguments arguments, int token, int row, int count,
-        Vector256<float> s0, Vector256<float> s1, Vector256<float> s2, Vector256<float> s3)
-    {
-        arguments.Store(token, row, Lanes.Sum(s0));
-        if (count > 1)
-            arguments.Store(token, row + 1, Lanes.Sum(s1));
-        if (count > 2)
-            arguments.Store(token, row + 2, Lanes.Sum(s2));
-        if (count > 3)
-            arguments.Store(token, row + 3, Lanes.Sum(s3));
+        arguments.StoreRows(token, row, count, Lanes.Sums(s0, s1, s2, s3));
+        arguments.StoreRows(token + 1, row, count, Lanes.Sums(t0, t1, t2, t3));
     }
 }

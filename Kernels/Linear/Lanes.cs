@@ -38,7 +38,12 @@ internal static unsafe class Lanes
     private static float Last(Vector128<float> four) => (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
 
     /// <summary>The first `count` (below 8) elements, zeros after them.</summary>
-    public static Vector256<float> LoadFirst(float* from, int count)
+    /// <remarks>A call would push its caller's sums out of their registers.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadFirst(float* from, int count) =>
+        Avx.IsSupported ? Avx.MaskLoad(from, FirstLanes(count)) : LoadOneByOne(from, count);
+
+    private static Vector256<float> LoadOneByOne(float* from, int count)
     {
         float* padded = stackalloc float[8];
         for (int i = 0; i < 8; i++)
