@@ -19,7 +19,8 @@ internal sealed class WorkerPool : IDisposable
     private readonly int[] asleep;
     private IParallelWork? work;
     private Exception? failure;
-    private long next; // the piece's number in the upper half, its next free part in the lower
+    private long free; // the piece's number in the upper half, how many of its parts nobody has taken in the lower
+    private int parts;
     private int done;
     private volatile bool stopping;
 
@@ -27,7 +28,6 @@ internal sealed class WorkerPool : IDisposable
     public WorkerPool(int count)
     {
         Count = count > 0 ? count : Math.Clamp(Environment.ProcessorCount, 1, 8);
-        next = Count; // no part is free
         wake = new SemaphoreSlim[Count];
         asleep = new int[Count];
         threads = new Thread[Count - 1];
@@ -44,7 +44,9 @@ internal sealed class WorkerPool : IDisposable
     public int Count { get; }
 
     /// <summary>Does a piece of work with all workers and returns when every part is done.</summary>
-    public void Run(IParallelWork piece)
+    /// <param name="piece">The work.</param>
+    /// <param name="partCount">Its parts, taken in order; 0: one for each worker. Small ones at the end even out late starts.</param>
+    public void Run(IParallelWork piece, int partCount = 0)
     {
         if (Count == 1)
         {
@@ -52,34 +54,35 @@ internal sealed class WorkerPool : IDisposable
             return;
         }
         work = piece;
+        parts = partCount > 0 ? partCount : Count;
         done = 0;
-        Interlocked.Exchange(ref next, ((next >> 32) + 1) << 32);
+        Interlocked.Exchange(ref free, (((free >> 32) + 1) << 32) | (uint)parts);
         for (int i = 1; i < Count; i++)
             if (Interlocked.Exchange(ref asleep[i], 0) == 1)
                 wake[i].Release();
         DoParts();
         var spin = new SpinWait();
-        while (Volatile.Read(ref done) < Count)
+        while (Volatile.Read(ref done) < parts)
             spin.SpinOnce(sleep1Threshold: -1);
         if (Interlocked.Exchange(ref failure, null) is { } thrown)
             throw new DeviceException($"A CPU kernel failed: {thrown.Message}", thrown);
     }
 
-    private bool HasFreePart => (int)Volatile.Read(ref next) < Count;
+    private bool HasFreePart => (int)Volatile.Read(ref free) > 0;
 
     // Whoever takes a part holds up its piece until the part is done, so `work` is the piece of that part.
     private void DoParts()
     {
         while (true)
         {
-            long taken = Volatile.Read(ref next);
-            if ((int)taken >= Count)
+            long seen = Volatile.Read(ref free);
+            if ((int)seen == 0)
                 return;
-            if (Interlocked.CompareExchange(ref next, taken + 1, taken) != taken)
+            if (Interlocked.CompareExchange(ref free, seen - 1, seen) != seen)
                 continue;
             try
             {
-                work!.Run((int)taken, Count);
+                work!.Run(parts - (int)seen, parts);
             }
             catch (Exception thrown)
             {

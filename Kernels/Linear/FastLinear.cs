@@ -63,7 +63,7 @@ internal static unsafe class FastLinear<TFormat>
 
     // Scale of a part of weights times scale of a block of activations, for each lane.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Scale(float* scales, int part, float* valueScales)
+    private static Vector256<float> Scale(float* scales, nint part, float* valueScales)
     {
         return TFormat.HasHalfScales
             ? Vector256.Create(Vector128.Create(scales[2 * part] * valueScales[part]), Vector128.Create(scales[(2 * part) + 1] * valueScales[part]))
@@ -84,21 +84,22 @@ internal static unsafe class FastLinear<TFormat>
         byte* block0 = rows[0].Blocks, block1 = rows[1].Blocks, block2 = rows[2].Blocks, block3 = rows[3].Blocks;
         byte* ahead = arguments.Ahead(firstRow, RowTile);
         Vector256<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        for (int p = 0; p < parts;)
+        for (nint p = 0; p < parts; p++)
         {
-            for (int part = 0; part < inBlock; part++, p++)
+            int part = (int)p & (inBlock - 1);
+            LinearArguments.Prefetch(ref ahead, RowTile * TFormat.Bytes / inBlock);
+            Vector256<sbyte> values = Vector256.Load(x + (QuantisedInput.Block * p));
+            sum0 = Add(sum0, TFormat.Unpack(block0, part), values, Scale(scales0, p, s));
+            sum1 = Add(sum1, TFormat.Unpack(block1, part), values, Scale(scales1, p, s));
+            sum2 = Add(sum2, TFormat.Unpack(block2, part), values, Scale(scales2, p, s));
+            sum3 = Add(sum3, TFormat.Unpack(block3, part), values, Scale(scales3, p, s));
+            if (part == inBlock - 1)
             {
-                LinearArguments.Prefetch(ref ahead, RowTile * TFormat.Bytes / inBlock);
-                Vector256<sbyte> values = Vector256.Load(x + (QuantisedInput.Block * p));
-                sum0 = Add(sum0, TFormat.Unpack(block0, part), values, Scale(scales0, p, s));
-                sum1 = Add(sum1, TFormat.Unpack(block1, part), values, Scale(scales1, p, s));
-                sum2 = Add(sum2, TFormat.Unpack(block2, part), values, Scale(scales2, p, s));
-                sum3 = Add(sum3, TFormat.Unpack(block3, part), values, Scale(scales3, p, s));
+                block0 += TFormat.Bytes;
+                block1 += TFormat.Bytes;
+                block2 += TFormat.Bytes;
+                block3 += TFormat.Bytes;
             }
-            block0 += TFormat.Bytes;
-            block1 += TFormat.Bytes;
-            block2 += TFormat.Bytes;
-            block3 += TFormat.Bytes;
         }
         Vector128<float> result = Lanes.Sums(sum0, sum1, sum2, sum3);
         if (TFormat.HasMinimum)
@@ -143,23 +144,28 @@ internal static unsafe class FastLinear<TFormat>
         float* scalesA = a.Scales, scalesB = b.Scales;
         byte* blockA = a.Blocks, blockB = b.Blocks;
         Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        for (int p = 0; p < parts; blockA += TFormat.Bytes, blockB += TFormat.Bytes)
-            for (int part = 0; part < inBlock; part++, p++)
+        for (nint p = 0; p < parts; p++)
+        {
+            int part = (int)p & (inBlock - 1);
+            Vector256<byte> u = TFormat.Unpack(blockA, part), v = TFormat.Unpack(blockB, part);
+            Vector256<sbyte> values = Vector256.Load(x0 + (QuantisedInput.Block * p));
+            a0 = Add(a0, u, values, Scale(scalesA, p, s0));
+            b0 = Add(b0, v, values, Scale(scalesB, p, s0));
+            values = Vector256.Load(x1 + (QuantisedInput.Block * p));
+            a1 = Add(a1, u, values, Scale(scalesA, p, s1));
+            b1 = Add(b1, v, values, Scale(scalesB, p, s1));
+            values = Vector256.Load(x2 + (QuantisedInput.Block * p));
+            a2 = Add(a2, u, values, Scale(scalesA, p, s2));
+            b2 = Add(b2, v, values, Scale(scalesB, p, s2));
+            values = Vector256.Load(x3 + (QuantisedInput.Block * p));
+            a3 = Add(a3, u, values, Scale(scalesA, p, s3));
+            b3 = Add(b3, v, values, Scale(scalesB, p, s3));
+            if (part == inBlock - 1)
             {
-                Vector256<byte> u = TFormat.Unpack(blockA, part), v = TFormat.Unpack(blockB, part);
-                Vector256<sbyte> values = Vector256.Load(x0 + (QuantisedInput.Block * p));
-                a0 = Add(a0, u, values, Scale(scalesA, p, s0));
-                b0 = Add(b0, v, values, Scale(scalesB, p, s0));
-                values = Vector256.Load(x1 + (QuantisedInput.Block * p));
-                a1 = Add(a1, u, values, Scale(scalesA, p, s1));
-                b1 = Add(b1, v, values, Scale(scalesB, p, s1));
-                values = Vector256.Load(x2 + (QuantisedInput.Block * p));
-                a2 = Add(a2, u, values, Scale(scalesA, p, s2));
-                b2 = Add(b2, v, values, Scale(scalesB, p, s2));
-                values = Vector256.Load(x3 + (QuantisedInput.Block * p));
-                a3 = Add(a3, u, values, Scale(scalesA, p, s3));
-                b3 = Add(b3, v, values, Scale(scalesB, p, s3));
+                blockA += TFormat.Bytes;
+                blockB += TFormat.Bytes;
             }
+        }
         Store(arguments, token, a, firstRow, Lanes.Sums(a0, a1, a2, a3));
         if (count > 1)
             Store(arguments, token, b, firstRow + 1, Lanes.Sums(b0, b1, b2, b3));

@@ -47,16 +47,16 @@ internal unsafe struct LinearArguments
     /// </summary>
     public readonly byte* Ahead(int row, int count) => Weight + (row * RowBytes) + Math.Max(count * RowBytes, 4096);
 
-    /// <summary>Asks for the next `bytes` bytes.</summary>
+    /// <summary>Asks for most of the next `bytes` bytes; the processor itself fetches the line between two that are asked for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref byte* ahead, int bytes)
     {
         if (Sse.IsSupported)
         {
             Sse.Prefetch0(ahead);
-            if (bytes > 64)
+            if (bytes > 96)
                 Sse.Prefetch0(ahead + 64);
-            if (bytes > 128)
+            if (bytes > 160)
                 Sse.Prefetch0(ahead + 128);
         }
         ahead += bytes;

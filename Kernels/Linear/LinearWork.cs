@@ -3,7 +3,8 @@ using Managed.Kernels.Blocks;
 namespace Managed.Kernels.Linear;
 
 /// <summary>
-/// Several linear layers of one input as one piece of parallel work: each worker takes a contiguous share of all outputs.
+/// Several linear layers of one input as one piece of parallel work: each worker takes a contiguous share of all outputs,
+/// and a few small shares at the end go to whoever is first to be done.
 /// </summary>
 internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposable
 {
@@ -12,12 +13,15 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
 
     private readonly LinearArguments[] layers = new LinearArguments[4];
     private readonly CpuWeight[] weights = new CpuWeight[4];
-    private readonly CpuBuffer?[] scratch = new CpuBuffer?[workers];
+    private readonly CpuBuffer?[] scratch = new CpuBuffer?[3 * workers];
     private CpuBuffer? values;
     private CpuBuffer? scales;
     private CpuBuffer? sums;
     private int layerCount;
     private int outputs;
+    private int share; // outputs of each worker's first part
+    private int smallShare; // outputs of each later part
+    private int smallParts;
     private bool fast;
     private bool quantising;
 
@@ -57,10 +61,23 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         bool parallel = Size > 32768;
         if (fast)
             Quantise(pool, input);
-        if (parallel)
-            pool.Run(this);
-        else
+        if (!parallel)
+        {
+            share = outputs;
             Run(0, 1);
+            return;
+        }
+        Split(weights[0].Columns);
+        pool.Run(this, workers + smallParts);
+    }
+
+    // Boundaries are whole cache lines of results, so that no two workers write to one line.
+    private void Split(int columns)
+    {
+        const int Line = 16, LeastProducts = 32768;
+        smallShare = (Math.Max(outputs / 32, LeastProducts / columns) + Line - 1) / Line * Line;
+        smallParts = workers == 1 || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
+        share = (outputs - (smallParts * smallShare)) / workers / Line * Line;
     }
 
     public void Run(int index, int count)
@@ -71,7 +88,8 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
                 layers[0].Quantised.QuantiseRow(token, layers[0].Input + (token * layers[0].InputStride));
             return;
         }
-        int first = (int)((long)outputs * index / count), end = (int)((long)outputs * (index + 1) / count);
+        int first = index < workers ? index * share : (workers * share) + ((index - workers) * smallShare);
+        int end = index == count - 1 ? outputs : first + (index < workers ? share : smallShare);
         for (int i = 0, before = 0; i < layerCount; before += weights[i].Rows, i++)
         {
             int from = Math.Max(first - before, 0), to = Math.Min(end - before, weights[i].Rows);

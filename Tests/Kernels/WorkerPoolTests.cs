@@ -37,6 +37,16 @@ public class WorkerPoolTests
     }
 
     [Test]
+    public void More_parts_than_workers_are_each_done_once()
+    {
+        using var pool = new WorkerPool(2);
+        var work = new Counting(7);
+        for (int piece = 0; piece < 5000; piece++)
+            pool.Run(work, 7);
+        Assert.That(work.Runs, Is.All.EqualTo(5000));
+    }
+
+    [Test]
     public void A_part_that_fails_is_reported_to_the_caller_and_the_pool_goes_on()
     {
         using var pool = new WorkerPool(3);
