@@ -2,8 +2,11 @@ using Managed.Hooks;
 
 namespace Managed;
 
-/// <summary>A hook that copies what it sees into an <see cref="ActivationCache"/>, for chosen positions.</summary>
-internal sealed class ActivationReader(ActivationCache cache, PositionFilter positions)
+/// <summary>A hook that copies what it sees of one text into an <see cref="ActivationCache"/>, for chosen positions.</summary>
+/// <param name="cache">Where to.</param>
+/// <param name="positions">Which positions; of scores and patterns these are queries, of an expert's rows the tokens routed to it.</param>
+/// <param name="length">Tokens of the text.</param>
+internal sealed class ActivationReader(ActivationCache cache, PositionFilter positions, int length)
 {
     /// <summary>Registers the reader at the points.</summary>
     public void Attach(HookTable hooks, IEnumerable<HookAddress> addresses)
@@ -14,14 +17,16 @@ internal sealed class ActivationReader(ActivationCache cache, PositionFilter pos
 
     private void Read(Span2D values, HookContext at)
     {
-        if (positions.IsAll || at.Expert >= 0)
+        if (positions.IsAll)
         {
             Keep(at, at.Shape.ToArray(), values.ToArray());
             return;
         }
         bool pattern = at.Address.Point is HookPoint.Scores or HookPoint.Pattern; // [heads, queries, keys]
         int queryAxis = pattern ? 1 : 0;
-        List<int> kept = positions.Choose(at.Positions);
+        List<int> kept = positions.Choose(at.Positions, length);
+        if (kept.Count == 0 && at.Expert >= 0)
+            return; // as if no token had been routed there
         int[] shape = at.Shape.ToArray();
         int outer = pattern ? shape[0] : 1, count = shape[queryAxis], width = values.Columns;
         shape[queryAxis] = kept.Count;

@@ -6,21 +6,27 @@ namespace Managed;
 
 public sealed partial class LanguageModel
 {
-    /// <summary>The most likely continuation, token by token, from the cache; end tokens do not stop it. In exact precision.</summary>
-    internal int[] GreedyContinuation(ReadOnlySpan<int> prompt, int count)
+    /// <summary>The most likely continuation, token by token from the cache, with this model's hooks; end tokens do not stop it.</summary>
+    internal int[] GreedyContinuation(ReadOnlySpan<int> prompt, int count, Precision precision)
     {
         var ids = new int[count];
         using Sequence sequence = Transformer.Cache.Create();
         Precision before = Transformer.Precision;
-        Transformer.Precision = Precision.Exact;
-        ReadOnlyMemory<int> next = prompt.ToArray();
-        for (int i = 0; i < count; i++)
+        Transformer.Precision = precision;
+        try
         {
-            Rows logits = Transformer.Forward([new StepInput(sequence, next)], LogitsWanted.Last, hooks);
-            ids[i] = TensorPrimitives.IndexOfMax<float>(Transformer.View(logits).Row(0));
-            next = ids.AsMemory(i, 1);
+            ReadOnlyMemory<int> next = prompt.ToArray();
+            for (int i = 0; i < count; i++)
+            {
+                Rows logits = Transformer.Forward([new StepInput(sequence, next)], LogitsWanted.Last, hooks);
+                ids[i] = TensorPrimitives.IndexOfMax<float>(Transformer.View(logits).Row(0));
+                next = ids.AsMemory(i, 1);
+            }
         }
-        Transformer.Precision = before;
+        finally
+        {
+            Transformer.Precision = before;
+        }
         return ids;
     }
 }

@@ -152,7 +152,7 @@ public sealed partial class LanguageModel : IDisposable
         var cache = new ActivationCache(HookNames);
         var table = new HookTable(LayerCount);
         table.AddAll(hooks);
-        new ActivationReader(cache, run.Positions).Attach(table, run.Names.SelectMany(name => HookNames.Resolve(name)));
+        new ActivationReader(cache, run.Positions, ids.Length).Attach(table, run.Names.SelectMany(name => HookNames.Resolve(name)));
 
         using Sequence sequence = Transformer.Cache.Create();
         sequence.Adapter = run.Adapter;

@@ -43,10 +43,9 @@ public sealed class PositionFilter
         };
     }
 
-    /// <summary>Indices of the chosen ones among the positions of a step, ascending, each once.</summary>
-    internal List<int> Choose(ReadOnlySpan<int> positions)
+    /// <summary>Indices of the chosen ones among some positions of a text of `length` tokens, ascending, each once.</summary>
+    internal List<int> Choose(ReadOnlySpan<int> positions, int length)
     {
-        int length = positions.IsEmpty ? 0 : positions[^1] + 1;
         int From(int position) => position < 0 ? position + length : position;
         var chosen = new List<int>();
         for (int i = 0; i < positions.Length; i++)

@@ -23,7 +23,10 @@ public readonly ref struct HookContext
     /// <summary>The expert, or −1 for points outside experts.</summary>
     public int Expert => Address.Expert;
 
-    /// <summary>The values' axes: [tokens, width], [tokens, heads, headDim] or [heads, queries, keys]. All axes but the last are the span's rows.</summary>
+    /// <summary>
+    /// The values' axes: [tokens, width], [tokens, heads, headDim] or [heads, queries, keys]. A row of the span is a token, all
+    /// heads side by side; of scores and patterns it is a query of a head.
+    /// </summary>
     public ReadOnlySpan<int> Shape { get; }
 
     /// <summary>Position in the conversation of each token of this call, counted from its beginning, never from the call's.</summary>

@@ -73,10 +73,10 @@ internal static class HookPointTable
         Layer(HookPoint.Query, "attn.hook_q", "t h dk", Latent);
         Layer(HookPoint.Key, "attn.hook_k", "t kv dk", Latent);
         Layer(HookPoint.Value, "attn.hook_v", "t kv dv");
-        Layer(HookPoint.QueryNormScale, "attn.q_norm.hook_scale", "t·h 1", HeadNorm);
-        Layer(HookPoint.QueryNormNormalized, "attn.q_norm.hook_normalized", "t·h dk", HeadNorm);
-        Layer(HookPoint.KeyNormScale, "attn.k_norm.hook_scale", "t·kv 1", HeadNorm);
-        Layer(HookPoint.KeyNormNormalized, "attn.k_norm.hook_normalized", "t·kv dk", HeadNorm);
+        Layer(HookPoint.QueryNormScale, "attn.q_norm.hook_scale", "t h 1", HeadNorm);
+        Layer(HookPoint.QueryNormNormalized, "attn.q_norm.hook_normalized", "t h dk", HeadNorm);
+        Layer(HookPoint.KeyNormScale, "attn.k_norm.hook_scale", "t kv 1", HeadNorm);
+        Layer(HookPoint.KeyNormNormalized, "attn.k_norm.hook_normalized", "t kv dk", HeadNorm);
         Layer(HookPoint.RotatedQuery, "attn.hook_rot_q", "t h dk", Rope);
         Layer(HookPoint.RotatedKey, "attn.hook_rot_k", "t kv dk", Rope);
         Layer(HookPoint.Scores, "attn.hook_attn_scores", "h q k");

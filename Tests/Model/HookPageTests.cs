@@ -60,7 +60,8 @@ public class HookPageTests
               EXAONE 4) and after Granite's multiplier. `attn.hook_out` and `mlp.hook_out` are the sublayer's raw output.
             - `hook_attn_in` and `hook_mlp_in` lie before the norm; `attn.hook_in` and `mlp.hook_in` are what the sublayer reads.
             - `hook_normalized` is before the gain, `hook_scale` is the divisor.
-            - `hook_q` and `hook_k` lie before a norm on queries and keys and before the rotation.
+            - `hook_q` and `hook_k` lie before a norm on queries and keys and before the rotation. `attn.q_norm` and `attn.k_norm` keep tokens
+              and heads apart, which TransformerLens lays into one axis; where one norm spans all heads (OLMo 2 and 3) they are t 1 and t h·dk.
             - `hook_rot_k` holds the keys of this step; keys already in the cache are not shown again.
             - `hook_attn_in`, `hook_q_input`, `hook_k_input`, `hook_v_input` and `hook_result` are laid out only when somebody asks; the projections
               are computed again from them only when a hook has changed them.
