@@ -46,8 +46,6 @@ internal sealed record GgufVocabulary
 
     public string? ChatTemplate { get; init; }
 
-    public IReadOnlyDictionary<string, string> NamedChatTemplates { get; init; } = new Dictionary<string, string>();
-
     public CheckpointException Error(string key, string found, string expected) => new(File, $"tokenizer.{key}", null, found, expected);
 
     /// <summary>The vocabulary in a file's metadata.</summary>
@@ -80,8 +78,6 @@ internal sealed record GgufVocabulary
             Name = section.Text("general.name", ""),
             Architecture = section.Text("general.architecture", ""),
             ChatTemplate = section.Has("chat_template") ? section.Text("chat_template") : null,
-            NamedChatTemplates = file.Metadata.Keys.Where(key => key.StartsWith("tokenizer.chat_template.", StringComparison.Ordinal))
-                .ToDictionary(key => key["tokenizer.chat_template.".Length..], key => section.Text(key["tokenizer.".Length..])),
         };
     }
 

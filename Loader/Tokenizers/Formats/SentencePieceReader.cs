@@ -18,7 +18,7 @@ internal sealed class SentencePieceReader
     private const int Unigram = 1, Bpe = 2;
 
     private readonly string file;
-    private readonly Vocabulary vocabulary = new(1 << 15);
+    private readonly Vocabulary vocabulary;
     private readonly List<float> scores = [];
     private readonly List<PieceType> types = [];
     private int modelType = Unigram;
@@ -30,14 +30,18 @@ internal sealed class SentencePieceReader
     private bool removeExtraWhitespaces = true;
     private bool escapeWhitespaces = true;
 
-    private SentencePieceReader(string file) => this.file = file;
+    private SentencePieceReader(string file, int length)
+    {
+        this.file = file;
+        vocabulary = new Vocabulary(length / 16);
+    }
 
     /// <param name="file">The file's path.</param>
     /// <param name="bytes">What it holds.</param>
     /// <param name="settings">The checkpoint's settings; null for a model by itself, which then behaves as SentencePiece alone does.</param>
     public static TokenizerParts Read(string file, ReadOnlySpan<byte> bytes, TokenizerSettings? settings)
     {
-        var reader = new SentencePieceReader(file);
+        var reader = new SentencePieceReader(file, bytes.Length);
         reader.ReadModel(new ProtobufReader(file, "the model", bytes, 0));
         return reader.Build(settings);
     }
