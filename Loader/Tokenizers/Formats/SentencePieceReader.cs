@@ -29,6 +29,8 @@ internal sealed class SentencePieceReader
     private bool addDummyPrefix = true;
     private bool removeExtraWhitespaces = true;
     private bool escapeWhitespaces = true;
+    private bool hasTrainer;
+    private bool hasNormalizer;
 
     private SentencePieceReader(string file, int length)
     {
@@ -59,6 +61,9 @@ internal sealed class SentencePieceReader
         }
         if (types.Count == 0)
             throw new CheckpointException(file, "pieces", null, "no pieces", "a vocabulary");
+        // Both follow the pieces; a file that was cut between two fields would otherwise pass for another model.
+        if (!hasTrainer || !hasNormalizer)
+            throw new CheckpointException(file, hasTrainer ? "normalizer_spec" : "trainer_spec", null, "nothing", "the settings that every SentencePiece model has behind its pieces");
     }
 
     private void ReadPiece(ProtobufReader piece)
@@ -88,6 +93,7 @@ internal sealed class SentencePieceReader
 
     private void ReadTrainer(ProtobufReader trainer)
     {
+        hasTrainer = true;
         while (trainer.Read())
         {
             switch (trainer.Field)
@@ -104,6 +110,7 @@ internal sealed class SentencePieceReader
 
     private void ReadNormalizer(ProtobufReader normalizer)
     {
+        hasNormalizer = true;
         while (normalizer.Read())
         {
             switch (normalizer.Field)

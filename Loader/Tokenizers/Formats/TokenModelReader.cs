@@ -184,15 +184,22 @@ internal sealed class TokenModelReader(
         }
         catch (InvalidOperationException cause)
         {
-            throw new CheckpointException(file, "model.vocab", null, "half of a surrogate pair", "whole code points", cause);
+            throw new CheckpointException(file, "model", null, "half of a surrogate pair in a token", "whole code points", cause);
         }
     }
 
     private CheckpointException Wrong(string field, ref Utf8JsonReader reader, string expected)
     {
-        string found = reader.TokenType is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.PropertyName
-            ? System.Text.Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(60, reader.ValueSpan.Length)])
-            : reader.TokenType.ToString();
+        string raw = Utf8Text.Show(System.Text.Encoding.UTF8.GetString(reader.ValueSpan));
+        string found = reader.TokenType switch
+        {
+            JsonTokenType.String or JsonTokenType.PropertyName => $"the string \"{raw}\"",
+            JsonTokenType.Number => raw,
+            JsonTokenType.StartArray => "an array",
+            JsonTokenType.StartObject => "an object",
+            JsonTokenType.EndArray or JsonTokenType.EndObject => "the end of the list",
+            var kind => kind.ToString().ToLowerInvariant(),
+        };
         long start = Table(field["model.".Length..]).Start.Value + reader.TokenStartIndex;
         return new CheckpointException(file, field, start, found, expected);
     }
