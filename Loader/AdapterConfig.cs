@@ -26,6 +26,9 @@ internal sealed class AdapterConfig
         ("velora_config", "VeLoRA"),
     ];
 
+    /// <summary>Sections that only say how training began.</summary>
+    private static readonly string[] s_harmless = ["corda_config", "eva_config", "loftq_config", "lora_ga_config", "megatron_config"];
+
     /// <summary>Initialisations that also change the base model's weights, so that the adapter alone doesn't fit the original.</summary>
     private static readonly string[] s_changesBase = ["pissa", "olora", "corda", "loftq", "lora_ga"];
 
@@ -76,6 +79,7 @@ internal sealed class AdapterConfig
         foreach (var (key, what) in s_refused)
             if (config is JsonConfigSection json && json.IsSet(key))
                 throw config.Error(key, what, "the setting absent or off; it is not supported");
+        RefuseUnknown(config);
         if (config is JsonConfigSection root && root.IsText("init_lora_weights"))
         {
             string start = config.Text("init_lora_weights");
@@ -84,6 +88,19 @@ internal sealed class AdapterConfig
         }
 
         return new AdapterConfig(config);
+    }
+
+    /// <summary>Kinds of adapter that are younger than this project: each is switched on by a flag `use_…` or by a section `…_config`.</summary>
+    private static void RefuseUnknown(ConfigSection config)
+    {
+        if (config is not JsonConfigSection json)
+            return;
+        foreach (string key in json.Members.Keys)
+        {
+            bool changes = (key.StartsWith("use_", StringComparison.Ordinal) && key != "use_rslora") || (key.EndsWith("_config", StringComparison.Ordinal) && !s_harmless.Contains(key));
+            if (changes && json.IsSet(key))
+                throw config.Error(key, "a setting that is not known here", "it absent or off: it may change what the adapter computes");
+        }
     }
 
     /// <summary>Whether `target_modules` names the layer: in full, by the end of its path, or by a pattern of the whole path.</summary>

@@ -7,7 +7,9 @@ namespace Managed.Loader;
 /// <summary>A JSON value that knows where in its file it stands. Duplicate keys and bad UTF-8 are refused while it is read.</summary>
 internal sealed class JsonValue : IConfigValue
 {
-    private const int DeepestNesting = 64;
+    /// <summary>Deeper files are refused.</summary>
+    public const int DeepestNesting = 64;
+
     private const long LongestFile = 256L << 20;
 
     private readonly JsonTokenType _kind;
@@ -132,7 +134,8 @@ internal sealed class JsonValue : IConfigValue
         return all;
     }
 
-    private static JsonValue Read(string file, ref Utf8JsonReader reader, int start)
+    /// <summary>The value that the reader stands on; `start` is where in the file the reader's bytes begin.</summary>
+    internal static JsonValue Read(string file, ref Utf8JsonReader reader, int start)
     {
         long at = start + reader.TokenStartIndex;
         JsonTokenType kind = reader.TokenType;
@@ -164,7 +167,8 @@ internal sealed class JsonValue : IConfigValue
         }
     }
 
-    private static string Text(string file, ref Utf8JsonReader reader, long at)
+    /// <summary>The string or key that the reader stands on, at byte `at` of the file.</summary>
+    internal static string Text(string file, ref Utf8JsonReader reader, long at)
     {
         try
         {

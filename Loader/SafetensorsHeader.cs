@@ -99,8 +99,9 @@ internal sealed class SafetensorsHeader
         long shapeAt = at, offsetsAt = at;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isType = reader.ValueTextEquals("dtype"u8), isShape = reader.ValueTextEquals("shape"u8), isOffsets = reader.ValueTextEquals("data_offsets"u8);
             long keyAt = At(reader);
+            string key = Text(ref reader, field);
+            bool isType = key == "dtype", isShape = key == "shape", isOffsets = key == "data_offsets";
             reader.Read();
             if ((isType && type is not null) || (isShape && shape is not null) || (isOffsets && offsets is not null))
                 throw Error(field, keyAt, "a key for the second time", "dtype, shape and data_offsets once each");

@@ -18,6 +18,20 @@ internal static class Utf8Text
         return at;
     }
 
+    /// <summary>A whole file as text, without a byte order mark; bytes that are not UTF-8 are refused.</summary>
+    public static string ReadFile(string path)
+    {
+        const int Longest = 64 << 20;
+        using FileBytes file = FileBytes.Open(path);
+        if (file.Length > Longest)
+            throw new CheckpointException(path, "file", null, $"{file.Length} bytes", $"a text of at most {Longest} bytes");
+        ReadOnlySpan<byte> bytes = file.Slice(0, (int)file.Length), mark = "\uFEFF"u8;
+        int invalid = FirstInvalid(bytes);
+        if (invalid >= 0)
+            throw new CheckpointException(path, "text", invalid, $"byte {bytes[invalid]:X2}, which is not valid UTF-8 here", "a text in UTF-8");
+        return Encoding.UTF8.GetString(bytes.StartsWith(mark) ? bytes[mark.Length..] : bytes);
+    }
+
     /// <summary>A string of a file as an error message may show it: control characters spelt out, long ones cut.</summary>
     public static string Show(string text)
     {

@@ -27,6 +27,7 @@ public sealed partial class LanguageModel : IDisposable
         this.device = device;
         this.options = options;
         (Architecture, ModelTensors tensors) = FamilyRegistry.Describe(checkpoint);
+        configuredEndTokens = [.. EndTokensOf(checkpoint, Architecture.VocabularySize)];
         binder = new WeightBinder(device, checkpoint.Path, checkpoint.Tensors);
         try
         {
@@ -118,7 +119,14 @@ public sealed partial class LanguageModel : IDisposable
     }
 
     /// <summary>Token ids of a text, with the special tokens that the tokenizer adds.</summary>
-    public int[] Encode(string text, bool addSpecialTokens = true) => Tokenizer.Encode(text, addSpecialTokens).Ids;
+    /// <exception cref="CheckpointException">The tokenizer is damaged, or gives an id for which the model has no embedding.</exception>
+    public int[] Encode(string text, bool addSpecialTokens = true)
+    {
+        int[] ids = Tokenizer.Encode(text, addSpecialTokens).Ids;
+        int outside = Array.FindIndex(ids, id => id >= VocabularySize);
+        return outside < 0 ? ids : throw new CheckpointException(Path, $"tokenizer, token \"{Utf8Text.Show(Tokenizer.IdToToken(ids[outside]) ?? "")}\"", null,
+            $"the id {ids[outside]}", $"ids below {VocabularySize}, the rows of the model's embedding");
+    }
 
     /// <summary>The text of token ids.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true) => Tokenizer.Decode(ids, skipSpecialTokens);

@@ -1,12 +1,11 @@
-using System.Text;
-using System.Text.Json;
-
 namespace Managed.Loader.Templates;
 
 /// <summary>The chat templates of a checkpoint, by name; the one to use unless asked is called "default".</summary>
 internal sealed class ChatTemplates
 {
     public const string DefaultName = "default";
+
+    private const string Key = "chat_template";
 
     private readonly Dictionary<string, string> sources = new(StringComparer.Ordinal);
 
@@ -22,11 +21,11 @@ internal sealed class ChatTemplates
         var found = new ChatTemplates();
         string single = Path.Combine(directory, "chat_template.jinja");
         if (File.Exists(single))
-            found.sources[DefaultName] = File.ReadAllText(single, Encoding.UTF8);
+            found.sources[DefaultName] = Utf8Text.ReadFile(single);
         string more = Path.Combine(directory, "additional_chat_templates");
         if (Directory.Exists(more))
             foreach (string file in Directory.GetFiles(more, "*.jinja").Order(StringComparer.Ordinal))
-                found.sources.TryAdd(Path.GetFileNameWithoutExtension(file), File.ReadAllText(file, Encoding.UTF8));
+                found.sources.TryAdd(Path.GetFileNameWithoutExtension(file), Utf8Text.ReadFile(file));
         foreach (string name in (string[])["chat_template.json", "tokenizer_config.json"])
             found.AddFrom(Path.Combine(directory, name));
         return found;
@@ -54,44 +53,17 @@ internal sealed class ChatTemplates
     {
         if (!File.Exists(file))
             return;
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new CheckpointException(file, "the whole file", 0, document.RootElement.ValueKind.ToString(), "a JSON object");
-            if (document.RootElement.TryGetProperty("chat_template", out var value))
-                Add(file, value);
-        }
-        catch (JsonException error)
-        {
-            throw new CheckpointException(file, "the whole file", error.BytePositionInLine, error.Message, "JSON", error);
-        }
-        catch (TemplateException error)
-        {
-            throw new CheckpointException(file, "chat_template", null, error.Reason, "Unicode text", error);
-        }
+        JsonConfigSection config = JsonConfigSection.Open(file);
+        if (!config.Has(Key))
+            return;
+        if (config.IsText(Key))
+            sources.TryAdd(DefaultName, config.Text(Key));
+        else
+            foreach (JsonValue entry in config.Members[Key].Items ?? throw config.Error(Key, config.Members[Key].Describe(), "a text, or a list of name and template"))
+                sources.TryAdd(Part(file, entry, "name"), Part(file, entry, "template"));
     }
 
-    private void Add(string file, JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Null:
-                break;
-            case JsonValueKind.String:
-                sources.TryAdd(DefaultName, TemplateValues.Text(value));
-                break;
-            case JsonValueKind.Array:
-                foreach (var entry in value.EnumerateArray())
-                    sources.TryAdd(Part(file, entry, "name"), Part(file, entry, "template"));
-                break;
-            default:
-                throw new CheckpointException(file, "chat_template", null, value.ValueKind.ToString(), "a text, or a list of name and template");
-        }
-    }
-
-    private static string Part(string file, JsonElement entry, string key) =>
-        entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(key, out var part) && part.ValueKind == JsonValueKind.String
-            ? TemplateValues.Text(part)
-            : throw new CheckpointException(file, "chat_template", null, "an entry without a text under " + key, "entries of name and template");
+    private static string Part(string file, JsonValue entry, string key) =>
+        entry.Members?.GetValueOrDefault(key)?.AsText()
+            ?? throw new CheckpointException(file, Key, entry.Offset, $"{entry.Describe()} without a text under \"{key}\"", "entries of name and template");
 }

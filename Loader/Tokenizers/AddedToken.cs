@@ -22,40 +22,30 @@ internal sealed record AddedToken(int Id, string Content)
 /// <summary>Finds added tokens: the leftmost first, and of those that start there, the longest.</summary>
 internal sealed class AddedTokenFinder : ITokenCutter
 {
-    private readonly Dictionary<int, List<(int[] Content, AddedToken Token)>> byFirst = [];
+    private readonly PointTrie<AddedToken> tokens = new();
 
     public AddedTokenFinder(IEnumerable<(int[] Content, AddedToken Token)> tokens)
     {
-        foreach (var entry in tokens.Where(entry => entry.Content.Length > 0))
-        {
-            if (!byFirst.TryGetValue(entry.Content[0], out var list))
-                byFirst.Add(entry.Content[0], list = []);
-            list.RemoveAll(other => other.Content.AsSpan().SequenceEqual(entry.Content)); // the later one wins
-            list.Add(entry);
-        }
-        foreach (var list in byFirst.Values)
-            list.Sort((a, b) => b.Content.Length.CompareTo(a.Content.Length));
+        foreach (var (content, token) in tokens)
+            this.tokens[content] = token; // the later one of two wins
     }
-
-    public bool IsEmpty => byFirst.Count == 0;
 
     /// <summary>Cuts the text into added tokens and what lies between them (no token).</summary>
     public List<(AddedToken? Token, int From, int To)> Cut(ReadOnlySpan<int> text)
     {
         var parts = new List<(AddedToken?, int, int)>();
         int done = 0;
-        for (int at = 0; !IsEmpty && at < text.Length;)
+        for (int at = 0; !tokens.IsEmpty && at < text.Length;)
         {
-            if (Match(text, at) is not { } match)
+            if (tokens.LongestMatch(text[at..], out var token) is not (> 0 and var length))
             {
                 at++;
                 continue;
             }
             int from = at;
-            int to = at + match.Content.Length;
+            int to = at + length;
             at = to; // a match that does not count hides others within it all the same
-            var token = match.Token;
-            if (token.SingleWord && (TouchesWord(text, from - 1) || TouchesWord(text, to)))
+            if (token!.SingleWord && (TouchesWord(text, from - 1) || TouchesWord(text, to)))
                 continue;
             while (token.StripLeft && from > done && UnicodeFacts.IsWhiteSpace(text[from - 1]))
                 from--;
@@ -69,15 +59,6 @@ internal sealed class AddedTokenFinder : ITokenCutter
         if (done < text.Length)
             parts.Add((null, done, text.Length));
         return parts;
-    }
-
-    private (int[] Content, AddedToken Token)? Match(ReadOnlySpan<int> text, int at)
-    {
-        if (byFirst.TryGetValue(text[at], out var list))
-            foreach (var entry in list)
-                if (text[at..].StartsWith(entry.Content))
-                    return entry;
-        return null;
     }
 
     private static bool TouchesWord(ReadOnlySpan<int> text, int at) =>

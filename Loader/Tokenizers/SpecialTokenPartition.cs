@@ -11,13 +11,14 @@ internal interface ITokenCutter
 internal sealed class SpecialTokenPartition : ITokenCutter
 {
     private readonly (int[] Content, AddedToken Token)[] tokens;
-    private readonly HashSet<int> firsts;
+    private readonly PointTrie<AddedToken> byContent = new();
 
     public SpecialTokenPartition(IEnumerable<AddedToken> tokens)
     {
         this.tokens = [.. tokens.Select(token => (AlignedText.PointsOf(token.Content), token))
             .OrderByDescending(entry => System.Text.Encoding.UTF8.GetByteCount(entry.token.Content))];
-        firsts = [.. this.tokens.Select(entry => entry.Content[0])];
+        foreach (var (content, token) in this.tokens.Reverse()) // the first of two wins
+            byContent[content] = token;
     }
 
     public List<(AddedToken? Token, int From, int To)> Cut(ReadOnlySpan<int> text)
@@ -25,12 +26,11 @@ internal sealed class SpecialTokenPartition : ITokenCutter
         var parts = new List<(AddedToken? Token, int From, int To)>();
         if (text.Length > 0)
             parts.Add((null, 0, text.Length));
-        var present = new HashSet<int>();
-        foreach (int point in text)
-            if (firsts.Contains(point))
-                present.Add(point);
+        var present = new HashSet<AddedToken>(ReferenceEqualityComparer.Instance);
+        for (int at = 0; at < text.Length; at++)
+            byContent.AllMatches(text[at..], present);
         foreach (var (content, token) in tokens)
-            if (present.Contains(content[0]) && text.IndexOf(content) >= 0)
+            if (present.Contains(token))
                 parts = CutAt(text, content, token, parts);
         return parts;
     }

@@ -10,7 +10,7 @@ internal sealed class Tokenizer
     private readonly HashSet<string> specialContents = [];
     private readonly ITokenCutter rawTokens;
     private readonly AddedTokenFinder normalizedTokens;
-    private readonly ReadOnlyMemory<byte>?[] tokenBytes;
+    private byte[]?[]? tokenBytes; // by id, filled in when they are asked for
 
     internal Tokenizer(TokenizerParts parts)
     {
@@ -28,7 +28,6 @@ internal sealed class Tokenizer
         normalizedTokens = new AddedTokenFinder(parts.AddedTokens.Where(t => t.Normalized)
             .Select(t => (Normalize(AlignedText.FromString(t.Content)).Points.ToArray(), t)));
         VocabularySize = Math.Max(vocabulary.Size, addedById.Keys.DefaultIfEmpty(-1).Max() + 1);
-        tokenBytes = new ReadOnlyMemory<byte>?[VocabularySize];
         var settings = parts.Settings;
         BeginId = settings.BeginId ?? IdOf(settings.BeginToken);
         EndId = settings.EndId ?? IdOf(settings.EndToken);
@@ -104,8 +103,9 @@ internal sealed class Tokenizer
     /// <summary>The bytes that the token stands for inside a text: none for special tokens and for ids that there are not.</summary>
     public ReadOnlyMemory<byte> TokenBytes(int id)
     {
-        if ((uint)id >= (uint)tokenBytes.Length)
+        if ((uint)id >= (uint)VocabularySize)
             return default;
+        tokenBytes ??= new byte[]?[VocabularySize];
         return tokenBytes[id] ??= SpellBytes(id);
     }
 

@@ -1,6 +1,6 @@
 namespace Managed.Loader.Tokenizers;
 
-/// <summary>What a checkpoint says about its tokenizer beside the vocabulary: the roles of tokens and the chat templates.</summary>
+/// <summary>What a checkpoint says about its tokenizer beside the vocabulary: the roles of tokens.</summary>
 internal sealed record TokenizerSettings
 {
     public string? BeginToken { get; init; }
@@ -23,10 +23,4 @@ internal sealed record TokenizerSettings
     public bool? AddBeginToken { get; init; }
 
     public bool? AddEndToken { get; init; }
-
-    /// <summary>The chat template; null where the checkpoint has none.</summary>
-    public string? ChatTemplate { get; init; }
-
-    /// <summary>Further chat templates by name, such as "tool_use"; "default" is <see cref="ChatTemplate"/>.</summary>
-    public IReadOnlyDictionary<string, string> NamedChatTemplates { get; init; } = new Dictionary<string, string>();
 }

@@ -10,6 +10,9 @@ internal sealed class Vocabulary
     /// <summary>Ids beyond this are refused: no vocabulary is that large, and tables are indexed by id.</summary>
     public const int MaxId = (1 << 24) - 1;
 
+    /// <summary>The largest id that a file of so many bytes may use: ids may have gaps, but a small file must not ask for huge tables.</summary>
+    public static int MostId(long fileLength) => (int)Math.Clamp(fileLength, ushort.MaxValue, MaxId);
+
     private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1; // so that no file can be made to collide on purpose
 
     private byte[] block;

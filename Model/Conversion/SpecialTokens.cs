@@ -25,17 +25,21 @@ internal sealed class SpecialTokens
             string? text = settings is null || !settings.Has(key) ? null : settings.IsText(key) ? settings.Text(key) : settings.Section(key)!.Text("content");
             if (text is not null && vocabulary.TryGetValue(text, out int id))
                 special._ids[gguf] = id;
-            else if (config.Integers(key + "_id") is { Length: > 0 } ids)
-                special._ids[gguf] = checked((int)ids[0]);
+            else if (config.Integers(key + "_id") is [var first, ..])
+                special._ids[gguf] = Id(config, key + "_id", first);
         }
         // a second end token, such as one that ends a turn
         if (config.Integers("eos_token_id") is { } ends && special._ids.TryGetValue("eos", out int end) && ends.FirstOrDefault(id => id != end, -1) is >= 0 and var turn)
-            special._ids["eot"] = checked((int)turn);
+            special._ids["eot"] = Id(config, "eos_token_id", turn);
         special.CleansSpaces = settings is not null && settings.Has("clean_up_tokenization_spaces") ? settings.Flag("clean_up_tokenization_spaces") : null;
-        special.ChatTemplate = File.Exists(template) ? File.ReadAllText(template)
+        special.ChatTemplate = File.Exists(template) ? Utf8Text.ReadFile(template)
             : settings is not null && settings.Has("chat_template") && settings.IsText("chat_template") ? settings.Text("chat_template") : null;
         return special;
     }
+
+    private static int Id(ConfigSection config, string key, long id) => id is >= 0 and <= Loader.Tokenizers.Vocabulary.MaxId
+        ? (int)id
+        : throw config.Error(key, $"{id}", $"an id from 0 to {Loader.Tokenizers.Vocabulary.MaxId}");
 
     public void WriteTo(IDictionary<string, GgufValue> metadata)
     {

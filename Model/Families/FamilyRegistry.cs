@@ -16,17 +16,20 @@ internal static class FamilyRegistry
 
     /// <summary>The architecture of a checkpoint and the place of its weights, each checked against what is stored.</summary>
     /// <exception cref="CheckpointException">The family is unknown, or something in configuration or tensors is not as it must be.</exception>
-    public static (Architecture Architecture, ModelTensors Tensors) Describe(Checkpoint checkpoint)
+    public static (Architecture Architecture, ModelTensors Tensors) Describe(Checkpoint checkpoint) =>
+        Describe(checkpoint.Config, checkpoint.Family, checkpoint.Format == CheckpointFormat.Gguf, checkpoint.Tensors);
+
+    /// <inheritdoc cref="Describe(Checkpoint)"/>
+    public static (Architecture Architecture, ModelTensors Tensors) Describe(
+        ConfigSection config, string name, bool isGguf, IReadOnlyDictionary<string, StoredTensor> stored)
     {
-        IFamily family = Find(checkpoint);
-        bool gguf = checkpoint.Format == CheckpointFormat.Gguf;
-        ConfigSection config = checkpoint.Config;
-        if (!gguf)
+        IFamily family = Find(config, name, isGguf);
+        if (!isGguf)
         {
             RefuseQuantisation(config, family);
             config = config.Section("text_config") ?? config;
         }
-        var source = new FamilySource(config, gguf, checkpoint.Tensors) { Family = checkpoint.Family };
+        var source = new FamilySource(config, isGguf, stored) { Family = name };
         Architecture architecture = family.Describe(source);
         ModelTensors tensors = family.Locate(source, architecture);
         TensorCheck.Check(source, architecture, tensors);
@@ -34,16 +37,17 @@ internal static class FamilyRegistry
     }
 
     /// <summary>The family that reads this checkpoint.</summary>
-    public static IFamily Find(Checkpoint checkpoint)
+    public static IFamily Find(Checkpoint checkpoint) => Find(checkpoint.Config, checkpoint.Family, checkpoint.Format == CheckpointFormat.Gguf);
+
+    private static IFamily Find(ConfigSection config, string name, bool isGguf)
     {
-        bool gguf = checkpoint.Format == CheckpointFormat.Gguf;
-        IReadOnlyList<string> Names(IFamily family) => gguf ? family.GgufArchitectures : family.ModelTypes;
-        IFamily? found = All.FirstOrDefault(family => Names(family).Contains(checkpoint.Family));
+        IReadOnlyList<string> Names(IFamily family) => isGguf ? family.GgufArchitectures : family.ModelTypes;
+        IFamily? found = All.FirstOrDefault(family => Names(family).Contains(name));
         if (found is not null)
             return found;
         string[] known = [.. All.SelectMany(Names).Order(StringComparer.Ordinal)];
-        throw new CheckpointException(checkpoint.Config.File, gguf ? "general.architecture" : "model_type", null,
-            $"the family {Utf8Text.Show(checkpoint.Family)}", $"one of {string.Join(", ", known)}; the closest is {ClosestName.Of(checkpoint.Family, known)}");
+        throw new CheckpointException(config.File, isGguf ? "general.architecture" : "model_type", null,
+            $"the family {Utf8Text.Show(name)}", $"one of {string.Join(", ", known)}; the closest is {ClosestName.Of(name, known)}");
     }
 
     // Weights that a packer rewrote have other tensors than the family's; they must not be mistaken for plain ones.

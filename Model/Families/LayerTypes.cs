@@ -27,9 +27,11 @@ internal static class LayerTypes
     {
         const string Key = "attention.sliding_window_pattern";
         long[]? pattern = source.Config.Integers(Key);
-        if (pattern is null or [_] && layers != 1)
-            return [.. Enumerable.Range(0, layers).Select(pattern is null ? rule : AllButEvery((int)Math.Clamp(pattern[0], 0, int.MaxValue)))];
-        source.Refuse(Key, pattern!.Length < layers, $"{pattern.Length} flags", $"one for each of the {layers} layers");
+        if (pattern is null)
+            return [.. Enumerable.Range(0, layers).Select(rule)];
+        if (pattern is [var period] && layers != 1)
+            return [.. Enumerable.Range(0, layers).Select(AllButEvery((int)Math.Clamp(period, 0, int.MaxValue)))];
+        source.Refuse(Key, pattern.Length < layers, $"{pattern.Length} flags", $"one for each of the {layers} layers");
         return [.. pattern.Take(layers).Select(flag => flag != 0)];
     }
 }

@@ -20,10 +20,12 @@ public sealed partial class LanguageModel
     private Candidates? candidates;
     private TokenMasker? masker;
     private ChatTemplate? template;
+    private readonly int[] configuredEndTokens;
     private int[]? endTokens;
 
     /// <summary>Token ids that end a text: those of config.json, generation_config.json, the GGUF file and the tokenizer.</summary>
-    public IReadOnlyList<int> EndTokens => endTokens ??= [.. EndTokensOf(checkpoint, HasTokenizer ? Tokenizer : null).Distinct()];
+    public IReadOnlyList<int> EndTokens => endTokens ??=
+        [.. configuredEndTokens.Concat(HasTokenizer && Tokenizer.EndId is { } end ? [end] : []).Distinct()];
 
     /// <summary>Whether the checkpoint can turn text into tokens.</summary>
     public bool HasTokenizer { get; }
@@ -182,13 +184,16 @@ public sealed partial class LanguageModel
             "chat_template.jinja, tokenizer_config.json's chat_template or GGUF's tokenizer.chat_template; without one, run without --chat");
     }
 
-    private static IEnumerable<int> EndTokensOf(Checkpoint checkpoint, Tokenizer? tokenizer)
+    private static IEnumerable<int> EndTokensOf(Checkpoint checkpoint, int vocabularySize)
     {
         foreach (ConfigSection? section in new[] { checkpoint.Config, checkpoint.Generation })
             foreach (string key in new[] { "eos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" })
                 foreach (long id in section?.Integers(key) ?? [])
-                    yield return (int)id;
-        if (tokenizer?.EndId is { } end)
-            yield return end;
+                {
+                    if (id >= 0 && id < vocabularySize)
+                        yield return (int)id;
+                    else if (checkpoint.Gguf is null) // GGUF files write 4294967295 and the like for "none"
+                        throw section!.Error(key, $"{id}", $"ids from 0 to {vocabularySize - 1}, the rows of the embedding");
+                }
     }
 }

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Managed.Fuzzing;
 
-/// <summary>Turns a sound file into a damaged one: flipped bits, edited lengths, cuts, insertions, pieces of other files.</summary>
-internal sealed class Mutator(IReadOnlyList<byte[]> seeds, IReadOnlyList<string> tokens)
+/// <summary>Turns a sound file into a damaged one: flipped bits, edited lengths, cuts, insertions, pieces of other files; JSON in its own grammar too.</summary>
+internal sealed class Mutator
 {
     private const int MostEdits = 4;
     private const int LongestInsertion = 256;
@@ -15,20 +15,32 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, IReadOnlyList<string>
         0xFFFF_FFFF, 1UL << 32, 1UL << 40, 1UL << 60, 1UL << 61, 1UL << 62, long.MaxValue, 1UL << 63, ulong.MaxValue - 31, ulong.MaxValue - 7, ulong.MaxValue,
     ];
 
-    private readonly byte[][] _tokens = [.. tokens.Select(Encoding.UTF8.GetBytes)];
+    private readonly IReadOnlyList<byte[]> _seeds;
+    private readonly byte[][] _tokens;
+    private readonly JsonEdits? _json;
+
+    public Mutator(FuzzTarget target)
+    {
+        _seeds = target.Seeds;
+        _tokens = [.. target.Tokens.Select(Encoding.UTF8.GetBytes)];
+        Capacity = 2 * _seeds.Max(seed => seed.Length) + MostEdits * LongestInsertion + 64;
+        if (target.JsonValues.Count > 0)
+            _json = new JsonEdits(_seeds, [.. target.JsonValues.Select(Encoding.UTF8.GetBytes)], Capacity);
+    }
 
     /// <summary>Longest file that a mutation can make.</summary>
-    public int Capacity { get; } = 2 * seeds.Max(seed => seed.Length) + MostEdits * LongestInsertion + 64;
+    public int Capacity { get; }
 
     /// <summary>Writes case `number` into `buffer`, and says how long it is and which file it was made from.</summary>
     public (int Length, int Seed) Make(ulong seed, long number, Span<byte> buffer)
     {
         var random = new CaseRandom(seed, number);
-        int chosen = random.Below(seeds.Count);
-        seeds[chosen].CopyTo(buffer);
-        int length = seeds[chosen].Length;
-        for (int edits = 1 + random.Below(MostEdits); edits > 0; edits--)
-            length = Edit(ref random, buffer, length);
+        int chosen = random.Below(_seeds.Count);
+        _seeds[chosen].CopyTo(buffer);
+        int length = _seeds[chosen].Length;
+        bool keepsGrammar = _json is not null && random.Below(4) > 0;
+        for (int edits = 1 + random.Below(1 + random.Below(MostEdits)); edits > 0; edits--)
+            length = keepsGrammar ? _json!.Edit(ref random, buffer, length) : Edit(ref random, buffer, length);
         return (length, chosen);
     }
 
@@ -124,7 +136,7 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds, IReadOnlyList<string>
     /// <summary>Keeps the start and goes on with the end of another file.</summary>
     private int Splice(ref CaseRandom random, Span<byte> buffer, int at)
     {
-        byte[] other = seeds[random.Below(seeds.Count)];
+        byte[] other = _seeds[random.Below(_seeds.Count)];
         int from = random.Early(other.Length + 1);
         int count = Math.Min(other.Length - from, Capacity - at);
         other.AsSpan(from, count).CopyTo(buffer[at..]);

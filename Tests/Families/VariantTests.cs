@@ -3,6 +3,7 @@ using Managed.Architectures;
 using Managed.Families;
 using Managed.Loader;
 using Managed.Tests.Models;
+using ScratchFolder = Managed.Tests.Loader.Scratch;
 
 namespace Managed.Tests.FamilyMappers;
 
@@ -42,6 +43,18 @@ public sealed class VariantTests
             name => name.StartsWith("lm_head.", StringComparison.Ordinal) ? head + name[8..] : prefix + name["model.".Length..],
             TensorToWrite.From("vision_tower.embeddings.weight", [2, 2], new float[4]));
         AssertSameLogits(FixtureSets.Folder("gemma3_text"), multimodal.Folder, 0);
+    }
+
+    [Test]
+    public void A_GGUF_model_of_one_layer_needs_no_window_pattern()
+    {
+        using var scratch = new ScratchFolder();
+        using (GgufFile whole = GgufFile.Open(FixtureSets.Gguf("phi3-longrope")))
+            GgufWriter.Write(scratch.File("one.gguf"),
+                [.. whole.Metadata.Select(pair => pair.Key == "phi3.block_count" ? KeyValuePair.Create(pair.Key, GgufValue.From(1u)) : pair)],
+                [.. whole.Tensors.Values.Select(tensor => TensorToWrite.From(tensor))]);
+        using Checkpoint checkpoint = Checkpoint.Open(scratch.File("one.gguf"));
+        Assert.That(FamilyRegistry.Describe(checkpoint).Architecture.Layers, Has.Length.EqualTo(1));
     }
 
     [Test]

@@ -9,6 +9,11 @@ public class FuzzTests
     [TestCase("safetensors", 10_000)]
     [TestCase("config", 5_000)]
     [TestCase("adapter", 5_000)]
+    [TestCase("tokenizer", 5_000)]
+    [TestCase("tokenizer-config", 5_000)]
+    [TestCase("sentencepiece", 3_000)]
+    [TestCase("vocabulary", 3_000)]
+    [TestCase("template", 3_000)]
     public void Damaged_files_are_refused_soon_cheaply_and_with_a_reason(string target, int count)
     {
         FuzzSummary summary = new FuzzRun(FuzzTargets.Create(target, SharedFolder.Repository), seed: 20261124).Run(0, count, threads: 2);
@@ -30,7 +35,7 @@ public class FuzzTests
     [Test]
     public void A_reader_that_fails_in_another_way_is_reported_with_its_first_case()
     {
-        var target = new FuzzTarget("broken", [new byte[100]], [], 64, (bytes, _) => _ = bytes.Slice(0, 1)[0] == 0xFF ? throw new IndexOutOfRangeException() : 0);
+        var target = new FuzzTarget("broken", [new byte[100]], (bytes, _) => _ = bytes.Slice(0, 1)[0] == 0xFF ? throw new IndexOutOfRangeException() : 0);
         FuzzSummary summary = new FuzzRun(target, seed: 1).Run(0, 5_000, threads: 1);
         FuzzFinding finding = summary.Findings.Single(found => found.Kind.StartsWith(nameof(IndexOutOfRangeException), StringComparison.Ordinal));
         Assert.That(new FuzzRun(target, seed: 1).Make(finding.Case)[0], Is.EqualTo(0xFF));

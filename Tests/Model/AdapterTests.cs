@@ -1,3 +1,6 @@
+using Managed.Loader;
+using ScratchFolder = Managed.Tests.Loader.Scratch;
+
 namespace Managed.Tests.Models;
 
 public class AdapterTests
@@ -36,5 +39,49 @@ public class AdapterTests
             Assert.That(batch[(i * alone.Length)..((i + 1) * alone.Length)], Is.EqualTo(alone), $"row {i}");
             sequences[i].Dispose();
         }
+    }
+
+    [TestCase("llama-llama3", "model.layers.1.self_attn.v_proj", false)]
+    [TestCase("llama-llama3", "model.layers.0.mlp.down_proj", false)]
+    [TestCase("gpt2", "transformer.h.1.mlp.c_fc", true)]
+    [TestCase("gpt2", "transformer.h.0.attn.c_attn", true)]
+    public void An_adapter_is_the_weight_plus_scale_times_B_A(string fixture, string module, bool fanInFanOut)
+    {
+        const int Rank = 3;
+        const double Alpha = 7;
+        string folder = FamilyMappers.FixtureSets.Folder(fixture);
+        long[] shape;
+        float[] weight;
+        using (Checkpoint checkpoint = Checkpoint.Open(folder))
+        {
+            StoredTensor stored = checkpoint.Tensor(module + ".weight");
+            shape = stored.Shape;
+            weight = new float[stored.ElementCount];
+            PlainTypes.ToSingle(stored, weight);
+        }
+
+        // GPT-2 keeps its matrices as [inputs, outputs]; an adapter's factors lie the same way for all.
+        (int outputs, int inputs) = fanInFanOut ? ((int)shape[1], (int)shape[0]) : ((int)shape[0], (int)shape[1]);
+        var random = new Random(11);
+        float[] a = [.. Enumerable.Range(0, Rank * inputs).Select(_ => random.NextSingle() - 0.5f)], b = [.. Enumerable.Range(0, outputs * Rank).Select(_ => random.NextSingle() - 0.5f)];
+        for (int row = 0; row < outputs; row++)
+            for (int column = 0; column < inputs; column++)
+                weight[fanInFanOut ? (column * outputs) + row : (row * inputs) + column] +=
+                    (float)(Alpha / Math.Sqrt(Rank) * Enumerable.Range(0, Rank).Sum(i => (double)b[(row * Rank) + i] * a[(i * inputs) + column]));
+        using var edited = new FamilyMappers.EditedCheckpoint(fixture, rename: name => name == module + ".weight" ? null : name, more: TensorToWrite.From(module + ".weight", shape, weight));
+        using var adapter = new ScratchFolder();
+        adapter.Write("adapter_config.json",
+            $$"""{"peft_type":"LORA","r":{{Rank}},"lora_alpha":{{Alpha}},"use_rslora":true,"fan_in_fan_out":{{(fanInFanOut ? "true" : "false")}},"target_modules":["{{module.Split('.')[^1]}}"]}""");
+        SafetensorsWriter.Write(adapter.File("adapter_model.safetensors"),
+            [TensorToWrite.From($"base_model.model.{module}.lora_A.weight", [Rank, inputs], a), TensorToWrite.From($"base_model.model.{module}.lora_B.weight", [outputs, Rank], b)]);
+
+        int[] ids = [.. Ids.Select(id => id % 128)];
+        using LanguageModel model = LanguageModel.Load(folder), expected = LanguageModel.Load(edited.Folder);
+        using Adapter bound = model.LoadAdapter(adapter.Folder);
+        float[] wanted = expected.Run(ids).Output.Values.ToArray();
+        Assert.That(model.Run(ids, new RunOptions { Adapter = bound }).Output.Values.ToArray(), Is.EqualTo(wanted).Within(1e-4f), "at run time");
+        Assert.That(model.Run(ids).Output.Values.ToArray(), Is.Not.EqualTo(wanted).Within(1e-2f), "the adapter must matter");
+        model.Merge(bound);
+        Assert.That(model.Run(ids).Output.Values.ToArray(), Is.EqualTo(wanted).Within(1e-4f), "merged");
     }
 }

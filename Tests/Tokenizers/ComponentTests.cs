@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Managed.Loader;
 using Managed.Loader.Tokenizers;
 
 namespace Managed.Tests.Tokenizers;
@@ -19,7 +20,7 @@ public class ComponentTests
     [TestCaseSource(nameof(Components))]
     public void Each_component_alone_does_what_the_original_does(string kind, string json, JsonElement cases)
     {
-        var field = new JsonField("goldens", kind, JsonElement.Parse(json));
+        var field = new JsonField("goldens", kind, JsonValue.Parse("goldens", System.Text.Encoding.UTF8.GetBytes(json)));
         var failures = new List<string>();
         foreach (var item in cases.EnumerateArray())
         {

@@ -15,6 +15,7 @@ public class SentencePieceGoldenTests
     {
         var tokenizer = Tokenizer.Open(SharedFolder.Require($"tokenizers/{model}"));
         var golden = new GoldenFile(SharedFolder.Require($"tokenizers/{goldens}"));
+        INormalizer normalizer = SentencePieceReader.Read(model, File.ReadAllBytes(SharedFolder.Require($"tokenizers/{model}")), null).Normalizer!;
         foreach (var item in golden.Cases)
         {
             string text = GoldenFile.Text(item, "text");
@@ -22,6 +23,7 @@ public class SentencePieceGoldenTests
             var encoded = tokenizer.Encode(text);
             golden.Compare(text, "ids", ids, encoded.Ids);
             golden.Compare(text, "pieces", item.GetProperty("tokens").EnumerateArray().Select(t => t.GetString()!), encoded.Tokens);
+            golden.Compare(text, "normalized", [item.TryGetProperty("normalized", out var normalized) ? normalized.GetString()! : text], [normalizer.Normalize(AlignedText.FromString(text)).ToString()]);
             golden.Compare(text, "decoded", [GoldenFile.Text(item, "decoded")], [tokenizer.Decode(ids)]);
         }
         golden.Verify();

@@ -27,16 +27,24 @@ internal sealed class CleanSpacesStage : DecoderStage
 {
     private const int Reach = 4; // how many characters behind a space or an apostrophe may still change it
 
-    private readonly StringBuilder held = new();
+    private readonly StringBuilder held = new(); // empty, or starts with a space or an apostrophe and has no gap of Reach characters without one
+    private int lastSign; // where the last of those in `held` is
 
     public override void Push(string piece, bool begins, bool ends)
     {
-        held.Append(piece);
         // What lies before the last few characters is settled, unless one of those is a space or an apostrophe.
-        int cut = held.Length;
-        for (int i = held.Length - 1; i >= 0 && i >= cut - Reach; i--)
-            if (held[i] is ' ' or '\'')
-                cut = i;
+        int known = held.Length, cut = known + piece.Length, last = -1;
+        for (int i = piece.Length - 1; i >= 0 && known + i >= cut - Reach; i--)
+        {
+            if (piece[i] is not (' ' or '\''))
+                continue;
+            cut = known + i;
+            last = Math.Max(last, cut);
+        }
+        if (known > 0 && lastSign >= cut - Reach)
+            (cut, last) = (0, Math.Max(last, lastSign)); // all that is held is within reach
+        held.Append(piece);
+        lastSign = last - cut;
         if (cut > 0)
             Give(cut);
     }

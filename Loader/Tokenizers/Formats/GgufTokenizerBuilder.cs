@@ -170,8 +170,6 @@ internal sealed class GgufTokenizerBuilder
                 PadId = source.PadId,
                 AddBeginToken = addBegin,
                 AddEndToken = addEnd,
-                ChatTemplate = source.ChatTemplate,
-                NamedChatTemplates = source.NamedChatTemplates,
             },
         };
     }

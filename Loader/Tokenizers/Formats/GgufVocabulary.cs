@@ -46,8 +46,6 @@ internal sealed record GgufVocabulary
 
     public string? ChatTemplate { get; init; }
 
-    public IReadOnlyDictionary<string, string> NamedChatTemplates { get; init; } = new Dictionary<string, string>();
-
     public CheckpointException Error(string key, string found, string expected) => new(File, $"tokenizer.{key}", null, found, expected);
 
     /// <summary>The vocabulary in a file's metadata.</summary>
@@ -76,13 +74,20 @@ internal sealed record GgufVocabulary
             AddEnd = Flag(section, "ggml.add_eos_token"),
             AddSpacePrefix = Flag(section, "ggml.add_space_prefix"),
             RemoveExtraWhitespaces = section.Flag("ggml.remove_extra_whitespaces", false),
-            CharsMap = Each(section, "ggml.precompiled_charsmap", 0, section.Integers("ggml.precompiled_charsmap"), value => (byte)value) ?? [],
+            CharsMap = ReadCharsMap(section),
             Name = section.Text("general.name", ""),
             Architecture = section.Text("general.architecture", ""),
             ChatTemplate = section.Has("chat_template") ? section.Text("chat_template") : null,
-            NamedChatTemplates = file.Metadata.Keys.Where(key => key.StartsWith("tokenizer.chat_template.", StringComparison.Ordinal))
-                .ToDictionary(key => key["tokenizer.chat_template.".Length..], key => section.Text(key["tokenizer.".Length..])),
         };
+    }
+
+    /// <summary>Bytes, which converters have written as signed and as unsigned ones.</summary>
+    private static byte[] ReadCharsMap(GgufConfigSection section)
+    {
+        const string Key = "ggml.precompiled_charsmap";
+        long[] values = section.Integers(Key) ?? [];
+        int wrong = Array.FindIndex(values, value => value is < sbyte.MinValue or > byte.MaxValue);
+        return wrong < 0 ? Array.ConvertAll(values, value => (byte)value) : throw section.Error(Key, $"{values[wrong]}", "bytes");
     }
 
     private static TOut[]? Each<TIn, TOut>(ConfigSection section, string key, int least, TIn[]? values, Converter<TIn, TOut> convert)

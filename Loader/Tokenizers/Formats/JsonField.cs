@@ -1,88 +1,57 @@
-using System.Text.Json;
-
 namespace Managed.Loader.Tokenizers;
 
-/// <summary>Checked access to a JSON value: whatever is wrong becomes an error that names file, field, what was found and what was expected.</summary>
-internal readonly record struct JsonField(string File, string Path, JsonElement Value)
+/// <summary>Checked access to a JSON value: whatever is wrong becomes an error that names file, field, offset, what was found and what was expected.</summary>
+/// <param name="File">The file, for errors.</param>
+/// <param name="Path">The keys that lead to the value.</param>
+/// <param name="Value">The value; null where there is none.</param>
+internal readonly record struct JsonField(string File, string Path, JsonValue? Value)
 {
-    public CheckpointException Error(string found, string expected) => new(File, Path, null, found, expected);
+    public CheckpointException Error(string found, string expected) => new(File, Path, Value?.Offset, found, expected);
 
-    public bool IsPresent => Value.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
+    public bool IsPresent => Value is { IsNull: false };
 
-    public bool IsObject => Value.ValueKind == JsonValueKind.Object;
+    public bool IsObject => Value?.Members is not null;
 
-    public bool IsText => Value.ValueKind == JsonValueKind.String;
+    public bool IsText => Value?.AsText() is not null;
 
     /// <summary>The member of that name; not <see cref="IsPresent"/> where it is missing or null.</summary>
-    public JsonField this[string key]
-    {
-        get
-        {
-            if (Value.ValueKind != JsonValueKind.Object)
-                throw Error(Found(), "an object");
-            return new JsonField(File, $"{Path}.{key}", Value.TryGetProperty(key, out var member) ? member : default);
-        }
-    }
+    public JsonField this[string key] => Value?.Members is { } members
+        ? new JsonField(File, $"{Path}.{key}", members.GetValueOrDefault(key))
+        : throw Wrong("an object");
 
-    public string Text() => Value.ValueKind == JsonValueKind.String ? StringValue() : throw Error(Found(), "a string");
+    public string Text() => Value?.AsText() ?? throw Wrong("a string");
 
     public string Text(string missing) => IsPresent ? Text() : missing;
 
-    public bool Flag() => Value.ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => throw Error(Found(), "true or false"),
-    };
+    public bool Flag() => Value?.AsFlag() ?? throw Wrong("true or false");
 
     public bool Flag(bool missing) => IsPresent ? Flag() : missing;
 
     public int Integer(int least, int most) =>
-        Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out int number) && number >= least && number <= most
-            ? number
-            : throw Error(Found(), $"an integer from {least} to {most}");
+        Value?.AsInteger() is { } number && number >= least && number <= most ? (int)number : throw Wrong($"an integer from {least} to {most}");
 
     public IEnumerable<JsonField> Items()
     {
-        if (Value.ValueKind != JsonValueKind.Array)
-            throw Error(Found(), "an array");
-        int index = 0;
-        foreach (var item in Value.EnumerateArray())
-            yield return new JsonField(File, $"{Path}[{index++}]", item);
+        if (Value?.Items is not { } items)
+            throw Wrong("an array");
+        for (int i = 0; i < items.Count; i++)
+            yield return new JsonField(File, $"{Path}[{i}]", items[i]);
     }
 
     public IEnumerable<(string Name, JsonField Field)> Members()
     {
-        if (Value.ValueKind != JsonValueKind.Object)
-            throw Error(Found(), "an object");
-        foreach (var member in Value.EnumerateObject())
-            yield return (member.Name, new JsonField(File, $"{Path}.{member.Name}", member.Value));
+        foreach (var (name, value) in Value?.Members ?? throw Wrong("an object"))
+            yield return (name, new JsonField(File, $"{Path}.{Utf8Text.Show(name)}", value));
     }
 
     /// <summary>One code point.</summary>
     public int Character()
     {
         int[] points = AlignedText.PointsOf(Text());
-        return points.Length == 1 ? points[0] : throw Error($"'{Text()}'", "a single character");
+        return points.Length == 1 ? points[0] : throw Wrong("a single character");
     }
 
-    public string Found()
-    {
-        if (Value.ValueKind == JsonValueKind.Undefined)
-            return "nothing";
-        string raw = Value.GetRawText();
-        return raw.Length <= 60 ? raw : raw[..57] + "...";
-    }
+    public string Found() => Value?.Describe() ?? "nothing";
 
-    private string StringValue()
-    {
-        try
-        {
-            return Value.GetString()!;
-        }
-        catch (InvalidOperationException cause) // an escaped half of a surrogate pair
-        {
-            throw new CheckpointException(File, Path, null, "a string that is not valid Unicode", "whole code points", cause);
-        }
-    }
+    private CheckpointException Wrong(string expected) => Error(Found(), expected);
 }

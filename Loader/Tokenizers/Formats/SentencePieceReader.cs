@@ -18,7 +18,7 @@ internal sealed class SentencePieceReader
     private const int Unigram = 1, Bpe = 2;
 
     private readonly string file;
-    private readonly Vocabulary vocabulary = new(1 << 15);
+    private readonly Vocabulary vocabulary;
     private readonly List<float> scores = [];
     private readonly List<PieceType> types = [];
     private int modelType = Unigram;
@@ -29,15 +29,21 @@ internal sealed class SentencePieceReader
     private bool addDummyPrefix = true;
     private bool removeExtraWhitespaces = true;
     private bool escapeWhitespaces = true;
+    private bool hasTrainer;
+    private bool hasNormalizer;
 
-    private SentencePieceReader(string file) => this.file = file;
+    private SentencePieceReader(string file, int length)
+    {
+        this.file = file;
+        vocabulary = new Vocabulary(length / 16);
+    }
 
     /// <param name="file">The file's path.</param>
     /// <param name="bytes">What it holds.</param>
     /// <param name="settings">The checkpoint's settings; null for a model by itself, which then behaves as SentencePiece alone does.</param>
     public static TokenizerParts Read(string file, ReadOnlySpan<byte> bytes, TokenizerSettings? settings)
     {
-        var reader = new SentencePieceReader(file);
+        var reader = new SentencePieceReader(file, bytes.Length);
         reader.ReadModel(new ProtobufReader(file, "the model", bytes, 0));
         return reader.Build(settings);
     }
@@ -55,6 +61,9 @@ internal sealed class SentencePieceReader
         }
         if (types.Count == 0)
             throw new CheckpointException(file, "pieces", null, "no pieces", "a vocabulary");
+        // Both follow the pieces; a file that was cut between two fields would otherwise pass for another model.
+        if (!hasTrainer || !hasNormalizer)
+            throw new CheckpointException(file, hasTrainer ? "normalizer_spec" : "trainer_spec", null, "nothing", "the settings that every SentencePiece model has behind its pieces");
     }
 
     private void ReadPiece(ProtobufReader piece)
@@ -84,6 +93,7 @@ internal sealed class SentencePieceReader
 
     private void ReadTrainer(ProtobufReader trainer)
     {
+        hasTrainer = true;
         while (trainer.Read())
         {
             switch (trainer.Field)
@@ -100,6 +110,7 @@ internal sealed class SentencePieceReader
 
     private void ReadNormalizer(ProtobufReader normalizer)
     {
+        hasNormalizer = true;
         while (normalizer.Read())
         {
             switch (normalizer.Field)

@@ -22,6 +22,9 @@ internal sealed class TokenModelReader(
         };
     }
 
+    private Func<string, CheckpointException> NoUnknown(string key) =>
+        text => Field(key).Error($"no unknown token, which the text \"{text}\" needs", "a token for what the vocabulary lacks");
+
     private JsonField Field(string name) => fields.TryGetValue(name, out var field) ? field : new JsonField(file, $"model.{name}", default);
 
     private Range Table(string name) =>
@@ -55,7 +58,7 @@ internal sealed class TokenModelReader(
     private WordLevelModel ReadWordLevel()
     {
         var vocabulary = ReadVocabulary();
-        return new WordLevelModel(vocabulary, vocabulary.Find(Field("unk_token").Text("<unk>")));
+        return new WordLevelModel(vocabulary, vocabulary.Find(Field("unk_token").Text("<unk>")), NoUnknown("unk_token"));
     }
 
     private UnigramModel ReadUnigram()
@@ -85,6 +88,7 @@ internal sealed class TokenModelReader(
             LeastScore = scores.Count == 0 ? 0 : scores.Min(),
             ByteFallback = Field("byte_fallback").Flag(false),
             ShowsUnknown = true,
+            NoUnknown = NoUnknown("unk_id"),
         });
     }
 
@@ -95,15 +99,19 @@ internal sealed class TokenModelReader(
         var reader = new Utf8JsonReader(bytes.AsSpan(table));
         reader.Read();
         byte[] copy = new byte[256];
+        int read = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var token = Token(ref reader, ref copy); // lies in the file's bytes or in the copy, so it outlives the next read
             reader.Read();
-            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || id < 0 || id > Vocabulary.MaxId)
-                throw Wrong("model.vocab", ref reader, $"an id from 0 to {Vocabulary.MaxId}");
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || id < 0 || id > Vocabulary.MostId(bytes.Length))
+                throw Wrong("model.vocab", ref reader, $"an id from 0 to {Vocabulary.MostId(bytes.Length)}");
             if (!vocabulary.TryAdd(token, id))
                 throw Wrong("model.vocab", ref reader, "an id of its own for every token");
+            read++;
         }
+        if (read != vocabulary.Count)
+            throw new CheckpointException(file, "model.vocab", table.Start.Value, $"{read} entries for {vocabulary.Count} different tokens", "every token once");
         return vocabulary;
     }
 
@@ -176,15 +184,22 @@ internal sealed class TokenModelReader(
         }
         catch (InvalidOperationException cause)
         {
-            throw new CheckpointException(file, "model.vocab", null, "half of a surrogate pair", "whole code points", cause);
+            throw new CheckpointException(file, "model", null, "half of a surrogate pair in a token", "whole code points", cause);
         }
     }
 
     private CheckpointException Wrong(string field, ref Utf8JsonReader reader, string expected)
     {
-        string found = reader.TokenType is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.PropertyName
-            ? System.Text.Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(60, reader.ValueSpan.Length)])
-            : reader.TokenType.ToString();
+        string raw = Utf8Text.Show(System.Text.Encoding.UTF8.GetString(reader.ValueSpan));
+        string found = reader.TokenType switch
+        {
+            JsonTokenType.String or JsonTokenType.PropertyName => $"the string \"{raw}\"",
+            JsonTokenType.Number => raw,
+            JsonTokenType.StartArray => "an array",
+            JsonTokenType.StartObject => "an object",
+            JsonTokenType.EndArray or JsonTokenType.EndObject => "the end of the list",
+            var kind => kind.ToString().ToLowerInvariant(),
+        };
         long start = Table(field["model.".Length..]).Start.Value + reader.TokenStartIndex;
         return new CheckpointException(file, field, start, found, expected);
     }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Managed.Loader.Tokenizers;
 
@@ -20,79 +19,74 @@ internal sealed class TokenizerJsonReader
 
     public static TokenizerParts Read(string file, byte[] bytes)
     {
+        int invalid = Utf8Text.FirstInvalid(bytes);
+        if (invalid >= 0)
+            throw new CheckpointException(file, "JSON", invalid, $"byte {bytes[invalid]:X2}, which is not valid UTF-8 here", "JSON in UTF-8");
         var reader = new TokenizerJsonReader(file, bytes);
-        if (!Utf8.IsValid(bytes))
-            throw new CheckpointException(file, "the file", null, "bytes that are not UTF-8", "JSON in UTF-8");
-        try
-        {
-            reader.Scan();
-            return reader.Build();
-        }
-        catch (JsonException cause)
-        {
-            throw new CheckpointException(file, "the file", null,
-                $"text that is not JSON in line {cause.LineNumber + 1}, byte {cause.BytePositionInLine} ({FirstSentence(cause.Message)})",
-                "a JSON object", cause);
-        }
+        reader.Scan();
+        return reader.Build();
     }
-
-    private static string FirstSentence(string message) => message.Split(". ")[0].TrimEnd('.');
 
     /// <summary>Notes where everything lies.</summary>
     private void Scan()
     {
-        var reader = new Utf8JsonReader(SkipMark(bytes));
-        int shift = bytes.Length - SkipMark(bytes).Length;
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-            throw new CheckpointException(file, "the file", 0, $"JSON that starts with {reader.TokenType}", "an object");
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        ReadOnlySpan<byte> mark = "\uFEFF"u8;
+        int start = bytes.AsSpan().StartsWith(mark) ? mark.Length : 0;
+        var reader = new Utf8JsonReader(bytes.AsSpan(start), new JsonReaderOptions { MaxDepth = JsonValue.DeepestNesting });
+        try
         {
-            string name = Name(ref reader);
             reader.Read();
-            if (name == "model" && reader.TokenType == JsonTokenType.StartObject)
-                ScanModel(ref reader, shift);
-            else
-                parts[name] = new JsonField(file, name, JsonElement.ParseValue(ref reader));
+            if (reader.TokenType != JsonTokenType.StartObject)
+                throw new CheckpointException(file, "top level", start + reader.TokenStartIndex, $"JSON that starts with {reader.TokenType}", "a JSON object");
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                long at = start + reader.TokenStartIndex;
+                string name = JsonValue.Text(file, ref reader, at);
+                reader.Read();
+                if (name == "model" && reader.TokenType == JsonTokenType.StartObject)
+                    ScanModel(ref reader, start);
+                else
+                    Add(parts, at, name, JsonValue.Read(file, ref reader, start));
+            }
+            reader.Read(); // anything but white space behind the object is a JsonException
         }
-        while (reader.Read())
+        catch (JsonException cause)
         {
+            throw new CheckpointException(file, "JSON", start + reader.BytesConsumed, "text that is not valid JSON: " + JsonValue.FirstSentence(cause.Message), "a JSON object", cause);
         }
     }
 
-    private void ScanModel(ref Utf8JsonReader reader, int shift)
+    private void ScanModel(ref Utf8JsonReader reader, int start)
     {
+        if (modelTables.Count + modelFields.Count > 0)
+            throw Again("model", start + reader.TokenStartIndex);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string name = Name(ref reader);
+            long at = start + reader.TokenStartIndex;
+            string name = JsonValue.Text(file, ref reader, at);
             reader.Read();
             if (name is "vocab" or "merges" && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
             {
-                int start = (int)reader.TokenStartIndex + shift;
+                int first = (int)reader.TokenStartIndex + start;
                 reader.Skip();
-                modelTables[name] = start..((int)reader.BytesConsumed + shift);
+                if (!modelTables.TryAdd(name, first..((int)reader.BytesConsumed + start)))
+                    throw Again($"model.{name}", at);
             }
             else
             {
-                modelFields[name] = new JsonField(file, $"model.{name}", JsonElement.ParseValue(ref reader));
+                Add(modelFields, at, name, JsonValue.Read(file, ref reader, start), "model.");
             }
         }
     }
 
-    private string Name(ref Utf8JsonReader reader)
+    private void Add(Dictionary<string, JsonField> fields, long at, string name, JsonValue value, string path = "")
     {
-        try
-        {
-            return reader.GetString()!;
-        }
-        catch (InvalidOperationException cause)
-        {
-            throw new CheckpointException(file, "a name", reader.TokenStartIndex, "half of a surrogate pair", "whole code points", cause);
-        }
+        string field = path + Utf8Text.Show(name);
+        if (!fields.TryAdd(name, new JsonField(file, field, value)))
+            throw Again(field, at);
     }
 
-    private static ReadOnlySpan<byte> SkipMark(ReadOnlySpan<byte> bytes) =>
-        bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
+    private CheckpointException Again(string field, long at) => new(file, field, at, "the key for the second time", "every key once");
 
     private JsonField Part(string name) => parts.GetValueOrDefault(name, new JsonField(file, name, default));
 
@@ -104,17 +98,48 @@ internal sealed class TokenizerJsonReader
         CheckObject("truncation");
         CheckObject("padding");
         var decoder = Part("decoder");
+        AddedToken[] added = ReadAddedTokens(model.Vocabulary);
         return new TokenizerParts
         {
             File = file,
             Model = model,
             Normalizer = Part("normalizer") is { IsPresent: true } normalizer ? NormalizerReader.Read(normalizer) : null,
             PreTokenizer = Part("pre_tokenizer") is { IsPresent: true } preTokenizer ? PreTokenizerReader.Read(preTokenizer) : null,
-            PostProcessor = Part("post_processor") is { IsPresent: true } post ? PostProcessorReader.Read(post) : null,
+            PostProcessor = Part("post_processor") is { IsPresent: true } post ? ReadPostProcessor(post, model.Vocabulary, added) : null,
             Decoder = decoder.IsPresent ? DecoderReader.Read(decoder) : () => [MapStage.Spaces()],
             Spelling = decoder.IsPresent ? SpellingOf(decoder) : TokenSpelling.Plain,
-            AddedTokens = Part("added_tokens") is { IsPresent: true } added ? [.. added.Items().Select(item => ReadAdded(item, model))] : [],
+            AddedTokens = added,
         };
+    }
+
+    /// <summary>A text must not get a token that there is not: the model has no embedding for it.</summary>
+    private static IPostProcessor ReadPostProcessor(JsonField field, Vocabulary vocabulary, AddedToken[] added)
+    {
+        IPostProcessor post = PostProcessorReader.Read(field);
+        foreach (int id in post.Ids)
+            if (!vocabulary.Contains(id) && !Array.Exists(added, token => token.Id == id))
+                throw field.Error($"the id {id}, which no token has", "ids of tokens");
+        return post;
+    }
+
+    private AddedToken[] ReadAddedTokens(Vocabulary vocabulary)
+    {
+        if (Part("added_tokens") is not { IsPresent: true } field)
+            return [];
+        var tokens = new List<AddedToken>();
+        var contents = new Dictionary<int, string>();
+        foreach (JsonField item in field.Items())
+        {
+            AddedToken token = ReadAdded(item);
+            string? known = vocabulary.Text(token.Id);
+            if ((known ?? contents.GetValueOrDefault(token.Id, token.Content)) is var other && other != token.Content)
+                throw item["id"].Error($"{token.Id}, the id of the token \"{Utf8Text.Show(other)}\"", $"an id of its own for \"{Utf8Text.Show(token.Content)}\"");
+            if (known is null && vocabulary.Find(token.Content) is { } id)
+                throw item["id"].Error($"{token.Id} for \"{Utf8Text.Show(token.Content)}\"", $"{id}, as in the vocabulary");
+            contents[token.Id] = token.Content;
+            tokens.Add(token);
+        }
+        return [.. tokens];
     }
 
     // Cutting and filling up are the caller's business; a single text is encoded whole.
@@ -124,11 +149,8 @@ internal sealed class TokenizerJsonReader
             throw part.Error(part.Found(), "an object or null");
     }
 
-    private static AddedToken ReadAdded(JsonField item, ITokenModel model)
-    {
-        string content = item["content"].Text();
-        int id = item["id"].Integer(0, Vocabulary.MaxId);
-        return new AddedToken(model.Vocabulary.Find(content) ?? id, content)
+    private AddedToken ReadAdded(JsonField item) =>
+        new(item["id"].Integer(0, Vocabulary.MostId(bytes.Length)), item["content"].Text())
         {
             SingleWord = item["single_word"].Flag(false),
             StripLeft = item["lstrip"].Flag(false),
@@ -136,7 +158,6 @@ internal sealed class TokenizerJsonReader
             Normalized = item["normalized"].Flag(false),
             Special = item["special"].Flag(false),
         };
-    }
 
     /// <summary>How tokens spell their bytes, as far as the decoder tells.</summary>
     private static TokenSpelling SpellingOf(JsonField decoder) => decoder["type"].Text() switch

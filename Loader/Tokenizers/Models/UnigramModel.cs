@@ -108,7 +108,7 @@ internal sealed class UnigramModel : ITokenModel
 
     private void EmitPiece(ReadOnlySpan<byte> piece, int id, AlignedText text, int from, int to, TokenList output)
     {
-        if (id != options.UnknownId)
+        if (id >= 0 && id != options.UnknownId)
         {
             output.Add(id, text.Offsets(from, to));
             return;
@@ -129,6 +129,8 @@ internal sealed class UnigramModel : ITokenModel
             }
             return;
         }
+        if (id < 0)
+            throw options.NoUnknown!(Utf8Text.Show(text.Slice(from, to).ToString()));
         if (options.ShowsUnknown)
             output.Add(id, text.Offsets(from, to), text.Slice(from, to).ToString());
         else
@@ -148,6 +150,9 @@ internal sealed record UnigramOptions
 {
     /// <summary>The unknown token; -1 where there is none, which is an error only when it is needed.</summary>
     public required int UnknownId { get; init; }
+
+    /// <summary>The error for a text that needs the unknown token where there is none.</summary>
+    public Func<string, CheckpointException>? NoUnknown { get; init; }
 
     /// <summary>The smallest score of all tokens that count for it.</summary>
     public required double LeastScore { get; init; }

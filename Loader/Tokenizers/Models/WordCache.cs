@@ -6,11 +6,10 @@ internal readonly record struct WordToken(int Id, int Start, int End);
 /// <summary>Remembers the tokens of words. Belongs to one thread at a time.</summary>
 internal sealed class WordCache
 {
-    private const int MaxEntries = 1 << 15;
-    private const int Slots = MaxEntries * 2;
+    private const int FirstEntries = 1 << 8, MostEntries = 1 << 15;
 
-    private readonly int[] slots = new int[Slots]; // entry + 1
-    private readonly (uint Hash, int Key, int KeyLength, int Value, int ValueLength)[] entries = new (uint, int, int, int, int)[MaxEntries];
+    private int[] slots = new int[FirstEntries * 2]; // entry + 1
+    private (uint Hash, int Key, int KeyLength, int Value, int ValueLength)[] entries = new (uint, int, int, int, int)[FirstEntries];
     private readonly List<int> keys = [];
     private readonly List<WordToken> values = [];
     private int count;
@@ -31,13 +30,10 @@ internal sealed class WordCache
 
     public void Add(ReadOnlySpan<int> word, ReadOnlySpan<WordToken> tokens)
     {
-        if (count == MaxEntries)
-        {
-            Array.Clear(slots);
-            keys.Clear();
-            values.Clear();
-            count = 0;
-        }
+        if (count == MostEntries)
+            Clear();
+        else if (count == entries.Length)
+            Grow();
         uint hash = Hash(word);
         ref int slot = ref Find(word, hash);
         entries[count] = (hash, keys.Count, word.Length, values.Count, tokens.Length);
@@ -46,16 +42,37 @@ internal sealed class WordCache
         values.AddRange(tokens);
     }
 
+    private void Clear()
+    {
+        Array.Clear(slots);
+        keys.Clear();
+        values.Clear();
+        count = 0;
+    }
+
+    private void Grow()
+    {
+        Array.Resize(ref entries, count * 4);
+        slots = new int[entries.Length * 2];
+        for (int entry = 0; entry < count; entry++)
+        {
+            int at = (int)entries[entry].Hash & (slots.Length - 1);
+            while (slots[at] != 0)
+                at = (at + 1) & (slots.Length - 1);
+            slots[at] = entry + 1;
+        }
+    }
+
     private ref int Find(ReadOnlySpan<int> word, uint hash)
     {
         var allKeys = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(keys);
-        int at = (int)hash & (Slots - 1);
+        int at = (int)hash & (slots.Length - 1);
         while (slots[at] != 0)
         {
             ref var entry = ref entries[slots[at] - 1];
             if (entry.Hash == hash && allKeys.Slice(entry.Key, entry.KeyLength).SequenceEqual(word))
                 break;
-            at = (at + 1) & (Slots - 1);
+            at = (at + 1) & (slots.Length - 1);
         }
         return ref slots[at];
     }

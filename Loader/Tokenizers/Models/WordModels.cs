@@ -1,7 +1,10 @@
 namespace Managed.Loader.Tokenizers;
 
 /// <summary>Every piece is a token, or unknown.</summary>
-internal sealed class WordLevelModel(Vocabulary vocabulary, int? unknownId) : ITokenModel
+/// <param name="vocabulary">The tokens.</param>
+/// <param name="unknownId">The unknown token; null where there is none, which is an error only when it is needed.</param>
+/// <param name="noUnknown">That error, for a piece.</param>
+internal sealed class WordLevelModel(Vocabulary vocabulary, int? unknownId, Func<string, CheckpointException> noUnknown) : ITokenModel
 {
     public Vocabulary Vocabulary => vocabulary;
 
@@ -10,8 +13,8 @@ internal sealed class WordLevelModel(Vocabulary vocabulary, int? unknownId) : IT
         var bytes = new byte[(to - from) * 4];
         if (vocabulary.TryGetId(bytes.AsSpan(0, AlignedText.EncodeUtf8(text.Points[from..to], bytes)), out int id))
             output.Add(id, text.Offsets(from, to));
-        else if (unknownId is { } unknown)
-            output.Add(unknown, text.Offsets(from, to));
+        else
+            output.Add(unknownId ?? throw noUnknown(Utf8Text.Show(text.Slice(from, to).ToString())), text.Offsets(from, to));
     }
 }
 

@@ -8,6 +8,7 @@ internal sealed class PatternParser
 {
     private const int MaxDepth = 100;
     private const int MaxRepeat = 1000;
+    private const int MaxQuantifiers = 8;
 
     private readonly int[] pattern;
     private readonly Func<string, string, CheckpointException> error;
@@ -88,7 +89,7 @@ internal sealed class PatternParser
 
     private PatternNode ParseQuantifiers(PatternNode atom)
     {
-        while (true)
+        for (int count = 0; ; count++)
         {
             bool interval = false;
             int least, most;
@@ -102,6 +103,8 @@ internal sealed class PatternParser
                 interval = true;
             else
                 return atom;
+            if (count == MaxQuantifiers)
+                throw Fail($"more than {MaxQuantifiers} quantifiers in a row", "a simpler pattern");
             bool lazy = Take("?");
             bool possessive = !lazy && !interval && Take("+");
             atom = new PatternNode.Repeat(atom, least, most, lazy);

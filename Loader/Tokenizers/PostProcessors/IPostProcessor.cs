@@ -7,10 +7,16 @@ internal interface IPostProcessor
     /// <param name="symbol">A token's text by its id.</param>
     /// <param name="addSpecialTokens">Whether special tokens may be put around them.</param>
     TokenList Process(TokenList tokens, Func<int, string> symbol, bool addSpecialTokens);
+
+    /// <summary>The ids of the special tokens that it may put there.</summary>
+    IEnumerable<int> Ids { get; }
 }
 
+/// <summary>Several post-processors in turn.</summary>
 internal sealed class PostProcessorSequence(IReadOnlyList<IPostProcessor> parts) : IPostProcessor
 {
+    public IEnumerable<int> Ids => parts.SelectMany(part => part.Ids);
+
     public TokenList Process(TokenList tokens, Func<int, string> symbol, bool addSpecialTokens) =>
         parts.Aggregate(tokens, (current, part) => part.Process(current, symbol, addSpecialTokens));
 }
@@ -18,6 +24,8 @@ internal sealed class PostProcessorSequence(IReadOnlyList<IPostProcessor> parts)
 /// <summary>Special tokens before and behind the text's own.</summary>
 internal sealed class FramePostProcessor(int[] before, int[] behind) : IPostProcessor
 {
+    public IEnumerable<int> Ids => before.Concat(behind);
+
     public TokenList Process(TokenList tokens, Func<int, string> symbol, bool addSpecialTokens)
     {
         if (!addSpecialTokens || (before.Length == 0 && behind.Length == 0))
@@ -35,6 +43,8 @@ internal sealed class FramePostProcessor(int[] before, int[] behind) : IPostProc
 /// <summary>Special tokens around the text's own, in any order and number, as a list of parts: an id, or null for the text.</summary>
 internal sealed class TemplatePostProcessor(IReadOnlyList<int[]?> parts) : IPostProcessor
 {
+    public IEnumerable<int> Ids => parts.SelectMany(ids => ids ?? []);
+
     public TokenList Process(TokenList tokens, Func<int, string> symbol, bool addSpecialTokens)
     {
         if (!addSpecialTokens)
@@ -57,6 +67,8 @@ internal sealed class TemplatePostProcessor(IReadOnlyList<int[]?> parts) : IPost
 /// <summary>Leaves the spaces at the ends of byte-level tokens out of their offsets.</summary>
 internal sealed class TrimOffsetsPostProcessor(bool addPrefixSpace) : IPostProcessor
 {
+    public IEnumerable<int> Ids => [];
+
     public TokenList Process(TokenList tokens, Func<int, string> symbol, bool addSpecialTokens)
     {
         for (int i = 0; i < tokens.Count; i++)
