@@ -5,6 +5,9 @@ namespace Managed.Cli;
 /// <summary>Amounts as people read them.</summary>
 internal static class Amounts
 {
+    /// <summary>"1 token", "2 tokens".</summary>
+    public static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+
     /// <summary>1536 as "1.5 KiB".</summary>
     public static string Bytes(long bytes) => bytes switch
     {
