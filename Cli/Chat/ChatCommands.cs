@@ -1,5 +1,3 @@
-using Managed.Loader;
-
 namespace Managed.Cli.Chat;
 
 /// <summary>What can be typed in a conversation besides talk: lines that begin with a slash.</summary>
@@ -53,9 +51,7 @@ internal sealed class ChatCommands
 
     private void ShowHistory()
     {
-        if (session.System is { } system)
-            streams.Output.WriteLine($"system: {system}");
-        foreach (var message in session.Messages)
+        foreach (var message in Conversation.Of(session))
             streams.Output.WriteLine($"{message.Role}: {message.Content}");
         if (session.System is null && session.Messages.Count == 0)
             Terminal.Remark(streams, "nothing has been said yet");
@@ -80,7 +76,7 @@ internal sealed class ChatCommands
             session.System = text == "off" ? null : text;
         try
         {
-            session.Check();
+            Conversation.Check(session);
         }
         catch
         {
@@ -92,13 +88,13 @@ internal sealed class ChatCommands
 
     private void Save(string file)
     {
-        AtomicFile.Write(file, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(session.ToJson() + "\n")));
+        Conversation.Save(session, file);
         Terminal.Remark(streams, $"{session.Messages.Count} messages written to {file}");
     }
 
     private void Load(string file)
     {
-        session.Load(file);
+        Conversation.Load(session, file);
         Terminal.Remark(streams, $"{session.Messages.Count} messages read from {file}");
     }
 }

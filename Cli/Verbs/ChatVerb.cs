@@ -22,9 +22,9 @@ internal static class ChatVerb
             using LanguageModel loaded = LanguageModel.Load(result.GetRequiredValue(model), load.Read(result));
             using var session = new ChatSession(loaded);
             if (result.GetValue(file) is { } saved)
-                session.Load(saved);
+                Conversation.Load(session, saved);
             session.System = result.GetValue(system) ?? session.System;
-            session.Check();
+            Conversation.Check(session);
             return Task.FromResult(new ChatLoop(session, sampling.Read(result), streams).Run());
         });
         return command;
