@@ -19,13 +19,13 @@ internal static class Mistake
             string near = Nearest(stray, command.Subcommands.Select(c => c.Name)) is { } name ? $"did you mean '{name}'? " : "";
             return $"managed: there is no command '{OneLine(stray)}'; {near}managed --help lists them.";
         }
-        // what was not understood says more than what is then missing
-        var error = parsed.Errors.FirstOrDefault(e => parsed.UnmatchedTokens.Any(t => e.Message.Contains($"'{t}'", StringComparison.Ordinal)))
-            ?? parsed.Errors[0];
+        // what was not understood says more than what is then missing, and that more than what a validator thinks of it
+        var unknown = parsed.Errors.FirstOrDefault(e => parsed.UnmatchedTokens.Any(t => e.Message.Contains($"'{t}'", StringComparison.Ordinal)));
+        string mistake = unknown is not null ? NotUnderstood(stray, command) : Missing(parsed) ?? Explain(parsed.Errors[0]);
         string path = command.Name;
         for (var outer = command.Parents.FirstOrDefault(); outer is not null; outer = outer.Parents.FirstOrDefault())
             path = $"{outer.Name} {path}";
-        return $"managed: {OneLine(Explain(error, command, stray)).TrimEnd('.')}; see {path} --help.";
+        return $"managed: {OneLine(mistake).TrimEnd('.')}; see {path} --help.";
     }
 
     public static string OneLine(string text) =>
@@ -35,16 +35,18 @@ internal static class Mistake
     public static string? Nearest(string word, IEnumerable<string> candidates) =>
         word.Length <= 64 && ClosestName.Of(word, candidates) is { } near && ClosestName.Distance(word, near) <= Math.Max(1, near.Length / 3) ? near : null;
 
-    private static string Explain(ParseError error, Command command, string stray)
+    private static string Explain(ParseError error) =>
+        error.SymbolResult is OptionResult option && Refused(option, error.Message) is { } found
+            ? $"{option.Option.Name}: found '{found}'; expected {Kind(option.Option.ValueType, error.Message)}"
+            : error.Message;
+
+    private static string? Missing(ParseResult parsed)
     {
-        if (stray.Length > 0 && error.Message.Contains($"'{stray}'", StringComparison.Ordinal))
-            return NotUnderstood(stray, command);
-        return error.SymbolResult switch
-        {
-            OptionResult option when Refused(option, error.Message) is { } found => $"{option.Option.Name}: found '{found}'; expected {Kind(option.Option.ValueType, error.Message)}",
-            CommandResult when error.Message.StartsWith("Required argument", StringComparison.Ordinal) => $"{command.Name} needs {Needs(command)}",
-            _ => error.Message,
-        };
+        var command = parsed.CommandResult.Command;
+        string[] missing = [.. command.Arguments
+            .Where(argument => argument.Arity.MinimumNumberOfValues > (parsed.GetResult(argument)?.Tokens.Count ?? 0))
+            .Select(argument => $"<{argument.Name}>: {argument.Description?.TrimEnd('.')}")];
+        return missing.Length > 0 ? $"{command.Name} needs {string.Join(" and ", missing)}" : null;
     }
 
     private static string NotUnderstood(string stray, Command command)
@@ -74,7 +76,4 @@ internal static class Mistake
     }
 
     private static string Any(IEnumerable<string> choices) => string.Join(" or ", choices);
-
-    private static string Needs(Command command) =>
-        string.Join(" and ", command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0).Select(argument => $"<{argument.Name}>: {argument.Description?.TrimEnd('.')}"));
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Managed.Cli.Demo;
-using Spectre.Console;
 
 namespace Managed.Cli.Verbs;
 
@@ -25,7 +24,7 @@ internal static class DemoVerb
             var stage = new DemoStage(model, streams.Output, cancellation);
             foreach (IDemoAct played in s_acts.Where(known => (result.GetValue(act) ?? known.Name) == known.Name))
             {
-                Terminal.Output(streams).Write(new Text(played.Title + "\n", new Style(decoration: Decoration.Bold)));
+                Terminal.Heading(streams, played.Title);
                 played.Play(stage);
                 stage.Say();
             }

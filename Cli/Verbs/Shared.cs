@@ -84,7 +84,13 @@ internal sealed class InputOptions
 
     public bool IsText(ParseResult result) => result.GetValue(text) is not null;
 
-    public int[] Read(ParseResult result, LanguageModel model) =>
+    public int[] Read(ParseResult result, LanguageModel model)
+    {
+        int[] found = Find(result, model);
+        return found.Length > 0 ? found : throw new UsageException("the prompt has no tokens; expected a text or ids to go on from");
+    }
+
+    private int[] Find(ParseResult result, LanguageModel model) =>
         result.GetValue(text) is { } given ? model.Encode(given)
         : result.GetValue(ids) is { } list ? [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ParseId)]
         : FromFile(result.GetValue(idsFrom)!);
