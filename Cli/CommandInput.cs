@@ -6,6 +6,8 @@ namespace Managed.Cli;
 internal sealed class CommandStreams : InvocationConfiguration
 {
     public TextReader Input { get; init; } = Console.In;
+
+    public required Interruption Interruption { get; init; }
 }
 
 /// <summary>A command's standard input.</summary>

@@ -18,16 +18,28 @@ internal static class Failure
     }
 
     /// <summary>What the user can do something about; null where the fault is the program's own.</summary>
-    private static string? Reason(Exception failure) => failure switch
+    public static string? Reason(Exception failure) => failure switch
     {
-        _ when IsOurs(failure) => failure.Message,
+        _ when IsOurs(failure.GetType()) => failure.Message,
+        ArgumentException { ParamName: null } or FormatException when IsOurs(failure.TargetSite?.DeclaringType) => failure.Message,
         FileNotFoundException { FileName: { } file } => $"{file}: there is no such file",
-        DirectoryNotFoundException or UnauthorizedAccessException or IOException => failure.Message,
+        DirectoryNotFoundException => Quoted(failure.Message) is { } path ? $"{path}: there is no such file or folder" : failure.Message,
+        UnauthorizedAccessException => Quoted(failure.Message) is { } path && Directory.Exists(path)
+            ? $"{path} is a folder; expected a file" : failure.Message,
+        IOException => failure.Message,
         OutOfMemoryException => "there is not enough memory for this",
         _ => null,
     };
 
-    // The project's own exceptions are written for the user: CheckpointException, HookPointException, GuardException, ...
-    private static bool IsOurs(Exception failure) =>
-        failure.GetType().Namespace is { } name && (name == "Managed" || name.StartsWith("Managed.", StringComparison.Ordinal));
+    // What the project's own code throws is written for the user: CheckpointException, HookPointException, and arguments that it
+    // refuses as a whole. An argument that is refused by its parameter's name is the caller's mistake, and the caller is this program.
+    private static bool IsOurs(Type? type) =>
+        type?.Namespace is { } name && (name == "Managed" || name.StartsWith("Managed.", StringComparison.Ordinal));
+
+    // The path in a message of the runtime: "Could not find a part of the path '/x/y'."
+    private static string? Quoted(string message)
+    {
+        int first = message.IndexOf('\'', StringComparison.Ordinal), last = message.LastIndexOf('\'');
+        return last > first ? message[(first + 1)..last] : null;
+    }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using Managed.Loader;
 
 namespace Managed.Cli;
 
@@ -11,44 +13,67 @@ internal static class Mistake
         if (parsed.Errors.Count == 0 || parsed.Action is { ClearsParseErrors: true })
             return null;
         var command = parsed.CommandResult.Command;
-        string verb = parsed.UnmatchedTokens.FirstOrDefault() ?? "";
-        bool isRoot = !command.Parents.Any();
-        if (isRoot && verb.Length > 0 && !verb.StartsWith('-'))
+        string stray = parsed.UnmatchedTokens.FirstOrDefault() ?? "";
+        if (!command.Parents.Any() && stray.Length > 0 && !stray.StartsWith('-'))
         {
-            string near = Nearest(verb, command.Subcommands.Select(c => c.Name)) is { } name ? $"did you mean '{name}'? " : "";
-            return $"managed: there is no command '{OneLine(verb)}'; {near}managed --help lists them.";
+            string near = Nearest(stray, command.Subcommands.Select(c => c.Name)) is { } name ? $"did you mean '{name}'? " : "";
+            return $"managed: there is no command '{OneLine(stray)}'; {near}managed --help lists them.";
         }
-        // what was not understood says more than what is then missing
-        var error = parsed.Errors.FirstOrDefault(e => parsed.UnmatchedTokens.Any(t => e.Message.Contains($"'{t}'", StringComparison.Ordinal)))
-            ?? parsed.Errors[0];
+        // what was not understood says more than what is then missing, and that more than what a validator thinks of it
+        var unknown = parsed.Errors.FirstOrDefault(e => parsed.UnmatchedTokens.Any(t => e.Message.Contains($"'{t}'", StringComparison.Ordinal)));
+        string mistake = unknown is not null ? NotUnderstood(stray, command) : Missing(parsed) ?? Explain(parsed.Errors[0]);
         string path = command.Name;
         for (var outer = command.Parents.FirstOrDefault(); outer is not null; outer = outer.Parents.FirstOrDefault())
             path = $"{outer.Name} {path}";
-        return $"managed: {OneLine(error.Message).TrimEnd('.')}; see {path} --help.";
+        return $"managed: {OneLine(mistake).TrimEnd('.')}; see {path} --help.";
     }
 
     public static string OneLine(string text) =>
         string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
-    private static string? Nearest(string word, IEnumerable<string> names) =>
-        names.Select(name => (Name: name, Distance: EditDistance(word, name)))
-             .Where(n => n.Distance <= Math.Max(1, n.Name.Length / 3))
-             .OrderBy(n => n.Distance)
-             .Select(n => n.Name)
-             .FirstOrDefault();
+    /// <summary>The candidate that was probably meant, or null.</summary>
+    public static string? Nearest(string word, IEnumerable<string> candidates) =>
+        word.Length <= 64 && ClosestName.Of(word, candidates) is { } near && ClosestName.Distance(word, near) <= Math.Max(1, near.Length / 3) ? near : null;
 
-    private static int EditDistance(string a, string b)
+    private static string Explain(ParseError error) =>
+        error.SymbolResult is OptionResult option && Refused(option, error.Message) is { } found
+            ? $"{option.Option.Name}: found '{found}'; expected {Kind(option.Option.ValueType, error.Message)}"
+            : error.Message;
+
+    private static string? Missing(ParseResult parsed)
     {
-        if (a.Length > 64)
-            return int.MaxValue;
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[b.Length];
+        var command = parsed.CommandResult.Command;
+        string[] missing = [.. command.Arguments
+            .Where(argument => argument.Arity.MinimumNumberOfValues > (parsed.GetResult(argument)?.Tokens.Count ?? 0))
+            .Select(argument => $"<{argument.Name}>: {argument.Description?.TrimEnd('.')}")];
+        return missing.Length > 0 ? $"{command.Name} needs {string.Join(" and ", missing)}" : null;
     }
+
+    private static string NotUnderstood(string stray, Command command)
+    {
+        string[] options = [.. command.Options.SelectMany(option => option.Aliases.Append(option.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal))];
+        string hint = stray.StartsWith('-') ? Nearest(stray, options) is { } near ? $"; did you mean {near}?" : ""
+            : options.Contains("--prompt") ? "; a prompt follows --prompt"
+            : options.Contains("--text") ? "; a text follows --text"
+            : "";
+        return $"'{stray}' was not understood{hint}";
+    }
+
+    // The value that does not fit the option's type, where that is what the error says.
+    private static string? Refused(OptionResult option, string message) =>
+        option.Tokens.Select(token => token.Value).FirstOrDefault(value => message.Contains($"argument '{value}'", StringComparison.OrdinalIgnoreCase));
+
+    private static string Kind(Type type, string message)
+    {
+        const string Choices = "Must be one of:";
+        if (message.IndexOf(Choices, StringComparison.Ordinal) is var at and >= 0)
+            return Any(message[(at + Choices.Length)..].Replace("'", "", StringComparison.Ordinal).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return type.IsEnum ? Any(Enum.GetNames(type).Select(name => name.ToLowerInvariant()))
+            : type == typeof(int) || type == typeof(long) ? "a whole number"
+            : type == typeof(double) || type == typeof(float) ? "a number"
+            : $"a {type.Name}";
+    }
+
+    private static string Any(IEnumerable<string> choices) => string.Join(" or ", choices);
 }

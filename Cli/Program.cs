@@ -10,16 +10,18 @@ internal static class Program
     /// <summary>What `managed` can do: each verb in a file of its own.</summary>
     private static readonly Func<Command>[] s_verbs =
     [
-        ConvertVerb.Create,
-        DumpVerb.Create,
-        PullVerb.Create,
-        TemplateVerb.Create,
-        TokenizeVerb.Create,
+        DemoVerb.Create,
         RunVerb.Create,
         ChatVerb.Create,
+        InspectVerb.Create,
+        TokenizeVerb.Create,
+        TemplateVerb.Create,
         CaptureVerb.Create,
         VerifyVerb.Create,
-        InspectVerb.Create,
+        DumpVerb.Create,
+        ConvertVerb.Create,
+        PullVerb.Create,
+        BenchVerb.Create,
         DevicesVerb.Create,
     ];
 
@@ -27,13 +29,21 @@ internal static class Program
     {
         // Text on a pipe is UTF-8 whatever the console's code page, and never begins with a byte order mark.
         Console.OutputEncoding = new UTF8Encoding(false);
-        using var interruption = new Interruption();
-        return Run(arguments, Console.Out, Console.Error, Console.In, interruption.Token);
+        using var interruption = Interruption.OfProcess();
+        return Run(arguments, Console.Out, Console.Error, Console.In, interruption);
     }
 
     /// <summary>Runs one command line on the given streams; gives the exit code.</summary>
     internal static int Run(string[] arguments, TextWriter output, TextWriter error, TextReader input, CancellationToken cancellation)
     {
+        using var interruption = Interruption.Of(cancellation);
+        return Run(arguments, output, error, input, interruption);
+    }
+
+    /// <inheritdoc cref="Run(string[], TextWriter, TextWriter, TextReader, CancellationToken)"/>
+    internal static int Run(string[] arguments, TextWriter output, TextWriter error, TextReader input, Interruption interruption)
+    {
+        CancellationToken cancellation = interruption.Token;
         var tree = new CommandTree(s_verbs);
         if (!TryParse(tree, arguments, error, out var parsed))
             return ExitCode.BadInput;
@@ -42,6 +52,7 @@ internal static class Program
             Output = output,
             Error = error,
             Input = input,
+            Interruption = interruption,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
@@ -52,7 +63,6 @@ internal static class Program
         }
         catch (Exception failure)
         {
-            OutputFile.DiscardUnfinished();
             return Failure.Report(failure, error, verbose: parsed.GetValue(tree.Verbose), cancellation);
         }
     }

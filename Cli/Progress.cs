@@ -8,34 +8,16 @@ namespace Managed.Cli;
 /// <summary>How far a piece of work has come.</summary>
 internal readonly record struct WorkDone(double Done, double Total);
 
-/// <summary>
-/// Progress with rate and time left, on the error stream and only where that is a terminal: what is redirected stays plain.
-/// </summary>
+/// <summary>Progress with rate and time left, on the error stream and only where that is a terminal.</summary>
 internal static class Progress
 {
-    /// <summary>Whether the error stream is a terminal that understands more than plain lines.</summary>
-    public static bool IsTerminal(ParseResult result) =>
-        ReferenceEquals(result.InvocationConfiguration.Error, Console.Error) && !Console.IsErrorRedirected
-        && Environment.GetEnvironmentVariable("TERM") != "dumb";
-
-    /// <summary>A console on the error stream: without colours where NO_COLOR is set, plain where it is redirected.</summary>
-    public static IAnsiConsole Terminal(ParseResult result) => AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Out = new AnsiConsoleOutput(result.InvocationConfiguration.Error),
-        Ansi = IsTerminal(result) ? AnsiSupport.Detect : AnsiSupport.No,
-        ColorSystem = IsTerminal(result) && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
-            ? ColorSystemSupport.Detect
-            : ColorSystemSupport.NoColors,
-        Interactive = InteractionSupport.No,
-    });
-
     /// <summary>Runs the work under a bar that is called `what` and counts in `unit`.</summary>
     public static T Run<T>(ParseResult result, string what, string unit, Func<IProgress<WorkDone>, T> work)
     {
-        if (!IsTerminal(result))
+        if (!Terminal.HasError(result.InvocationConfiguration))
             return work(new Silent());
         T? value = default;
-        Terminal(result).Progress()
+        Terminal.Error(result.InvocationConfiguration).Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(unit), new RemainingTimeColumn())
             .Start(context => value = work(new Bar(context.AddTask(Markup.Escape(what)))));

@@ -43,6 +43,19 @@ public sealed class PositionFilter
         };
     }
 
+    /// <summary>The first part that names no position of a text of that length; null where every part does.</summary>
+    internal string? FirstOutside(int length)
+    {
+        int From(int position) => position < 0 ? position + length : position;
+        foreach ((int? first, int? end, bool single) in parts)
+        {
+            int from = From(first ?? 0), to = single ? from + 1 : Math.Min(end is { } e ? From(e) : length, length);
+            if (from >= to || from >= length || (single && from < 0) || to <= 0)
+                return single ? $"{first}" : $"{first}:{end}";
+        }
+        return null;
+    }
+
     /// <summary>Indices of the chosen ones among some positions of a text of `length` tokens, ascending, each once.</summary>
     internal List<int> Choose(ReadOnlySpan<int> positions, int length)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Managed.Loader;
 using Managed.Verification;
 
 namespace Managed.Cli.Verbs;
@@ -10,7 +11,7 @@ internal static class CaptureVerb
     {
         var model = Shared.Model();
         var input = new InputOptions();
-        var hooks = new Option<string[]>("--hooks") { Description = "Hook points: names, aliases, globs, separated by commas. \"*\" is everything.", AllowMultipleArgumentsPerToken = true };
+        var hooks = new Option<string[]>("--hooks") { Description = "Hook points: names, aliases, globs, separated by commas. \"*\" is everything; without it, the logits.", AllowMultipleArgumentsPerToken = true };
         var positions = new Option<string>("--positions") { Description = "all, last, 0,5,-1 or 2:10.", DefaultValueFactory = _ => "all" };
         var output = new Option<string>("--out") { Description = "The safetensors file to write.", Required = true };
         var load = new LoadArguments();
@@ -19,16 +20,22 @@ internal static class CaptureVerb
         load.AddTo(command);
         command.SetAction(result =>
         {
+            string file = result.GetRequiredValue(output);
+            AtomicFile.CheckTarget(file);
+            var chosen = PositionFilter.Parse(result.GetRequiredValue(positions));
             using LanguageModel loaded = LanguageModel.Load(result.GetRequiredValue(model), load.Read(result));
             int[] ids = input.Read(result, loaded);
+            if (chosen.FirstOutside(ids.Length) is { } outside)
+                throw new UsageException($"--positions: found {outside}, which names none of the {ids.Length} tokens; expected positions from 0 to {ids.Length - 1}, or from -{ids.Length} to -1");
             string[] names = [.. (result.GetValue(hooks) ?? []).SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries))];
             RunResult run = loaded.Run(ids, new RunOptions
             {
                 Names = names.Length == 0 ? ["logits"] : names,
-                Positions = PositionFilter.Parse(result.GetRequiredValue(positions)),
+                Positions = chosen,
             });
-            ActivationFile.Write(result.GetRequiredValue(output), ids, run.Cache.All, loaded.Path, run.Precision.ToString());
-            result.InvocationConfiguration.Output.WriteLine($"{run.Cache.Count} hook points of {ids.Length} tokens written to {result.GetRequiredValue(output)} ({run.Precision} precision)");
+            ActivationFile.Write(file, ids, run.Cache.All, loaded.Path, run.Precision.ToString());
+            result.InvocationConfiguration.Output.WriteLine(
+                $"{Amounts.Count(run.Cache.Count, "hook point")} of {Amounts.Count(ids.Length, "token")} written to {file} ({run.Precision} precision)");
         });
         return command;
     }

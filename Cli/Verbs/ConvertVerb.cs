@@ -38,7 +38,9 @@ internal static class ConvertVerb
             throw new UsageException($"{to} exists already; --force writes over it");
         if (Directory.Exists(to) == intoGguf && Path.Exists(to))
             throw new UsageException($"{to} is a {(intoGguf ? "folder" : "file")}; expected {(intoGguf ? "a file" : "a folder, or a name that ends in .gguf")}");
-        using Checkpoint checkpoint = Checkpoint.Open(from);
+        using Checkpoint checkpoint = Checkpoint.Open(ModelPath.Resolve(from));
+        if (intoGguf)
+            AtomicFile.CheckTarget(to);
         if ((checkpoint.Format == CheckpointFormat.Gguf) == intoGguf)
             throw new UsageException($"{from} and {to} are both {(intoGguf ? "GGUF" : "folders")}; expected one of each kind");
         var converter = new Converter(type, notes.Add, cancellation);

@@ -24,7 +24,9 @@ internal static class DumpVerb
         });
         command.SetAction((result, cancellation) =>
         {
-            using TensorFile opened = TensorFile.Open(result.GetValue(file)!);
+            if (result.GetValue(output) is { } target)
+                AtomicFile.CheckTarget(target);
+            using TensorFile opened = TensorFile.Open(ModelPath.Resolve(result.GetValue(file)!));
             if (result.GetValue(tensor) is { } name)
                 Write(opened.Tensor(name), result.GetValue(output)!, cancellation);
             else if (result.GetValue(json))

@@ -13,6 +13,8 @@ internal static class InspectVerb
         var model = Shared.Model();
         var context = new Option<int>("--context") { Description = "Positions to plan memory for; 0: the trained context." };
         var batch = new Option<int>("--batch") { Description = "Sequences to plan memory for.", DefaultValueFactory = _ => 1 };
+        context.AtLeast(0);
+        batch.AtLeast(1);
         var tensors = new Option<bool>("--tensors") { Description = "List every tensor." };
         var hooks = new Option<bool>("--hooks") { Description = "List every hook point with its axes." };
         var json = Shared.Json();
@@ -39,26 +41,18 @@ internal static class InspectVerb
             output.WriteLine($"  {line}");
         output.WriteLine("tensor types");
         foreach ((string type, TypeShare share) in report.Types)
-            output.WriteLine($"  {type,-8} {share.Tensors,5} tensors  {Size(share.Bytes),10}");
+            output.WriteLine($"  {type,-8} {share.Tensors,5} tensors  {Amounts.Bytes(share.Bytes),10}");
         output.WriteLine($"memory for {report.Plan.Batch} x {report.Plan.Context} positions");
-        output.WriteLine($"  weights, mapped from the file   {Size(report.Plan.WeightBytes),10}");
-        output.WriteLine($"  weights, converted at load      {Size(report.Plan.CopiedBytes),10}");
-        output.WriteLine($"  keys and values                 {Size(report.Plan.CacheBytes),10}  ({Size(report.Plan.CacheBytesPerPosition)} a position)");
-        output.WriteLine($"  sum                             {Size(report.Plan.Total),10}");
+        output.WriteLine($"  weights, mapped from the file   {Amounts.Bytes(report.Plan.WeightBytes),10}");
+        output.WriteLine($"  weights, converted at load      {Amounts.Bytes(report.Plan.CopiedBytes),10}");
+        output.WriteLine($"  keys and values                 {Amounts.Bytes(report.Plan.CacheBytes),10}  ({Amounts.Bytes(report.Plan.CacheBytesPerPosition)} a position)");
+        output.WriteLine($"  sum                             {Amounts.Bytes(report.Plan.Total),10}");
         output.WriteLine($"{report.HookPoints.Count} hook points{(hooks ? "" : "; --hooks lists them")}");
         if (hooks)
             foreach (HookPointLine line in report.HookPoints)
                 output.WriteLine($"  {line.Name,-44} [{line.Axes}]");
         if (tensors)
             foreach (TensorLine line in report.Tensors)
-                output.WriteLine($"  {line.Name,-56} {line.Type,-8} [{string.Join(", ", line.Shape)}]  {Size(line.Bytes)}");
+                output.WriteLine($"  {line.Name,-56} {line.Type,-8} [{string.Join(", ", line.Shape)}]  {Amounts.Bytes(line.Bytes)}");
     }
-
-    private static string Size(long bytes) => bytes switch
-    {
-        < 1 << 10 => $"{bytes} B",
-        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.0} KiB"),
-        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.0} MiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:0.00} GiB"),
-    };
 }

@@ -6,14 +6,11 @@ namespace Managed.Cli.Verbs;
 /// <summary>Progress of a pull: a bar with rate and time left on a terminal, plain lines elsewhere.</summary>
 internal static class PullProgress
 {
-    public static Task<string> ShowBarAsync(Func<IProgress<HubProgress>, Task<string>> pull)
-    {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Progress()
+    public static Task<string> ShowBarAsync(IAnsiConsole console, Func<IProgress<HubProgress>, Task<string>> pull) =>
+        console.Progress()
             .AutoClear(false)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
             .StartAsync(context => pull(new Bars(context)));
-    }
 
     /// <summary>1234567 as "1.2 MB".</summary>
     public static string Bytes(double count)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Managed.Loader.Hub;
+using Spectre.Console;
 
 namespace Managed.Cli.Verbs;
 
@@ -17,7 +18,7 @@ internal static class PullVerb
             InvocationConfiguration streams = result.InvocationConfiguration;
             using var folder = new StringWriter();
             int code = await PullAsync(new HubClient(HubSettings.FromEnvironment()), result.GetValue(model)!, result.GetValue(include) ?? [],
-                result.GetValue(json) ? folder : streams.Output, streams.Error, cancellation).ConfigureAwait(false);
+                result.GetValue(json) ? folder : streams.Output, streams.Error, cancellation, Terminal.HasError(streams) ? Terminal.Error(streams) : null).ConfigureAwait(false);
             if (result.GetValue(json) && code == ExitCode.Success)
                 JsonOutput.Write(result, new { Snapshot = folder.ToString().TrimEnd() });
             return code;
@@ -25,14 +26,13 @@ internal static class PullVerb
         return command;
     }
 
-    /// <summary>Pulls, shows progress on the error stream, and writes the snapshot's folder to the output.</summary>
-    internal static async Task<int> PullAsync(HubClient client, string model, string[] includes, TextWriter output, TextWriter error, CancellationToken cancellation)
+    /// <summary>Pulls, shows progress on the terminal or else as lines of the error stream, and writes the snapshot's folder to the output.</summary>
+    internal static async Task<int> PullAsync(HubClient client, string model, string[] includes, TextWriter output, TextWriter error, CancellationToken cancellation, IAnsiConsole? terminal = null)
     {
         try
         {
-            bool terminal = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
-            string folder = terminal
-                ? await PullProgress.ShowBarAsync(progress => client.PullAsync(model, includes, progress, cancellation)).ConfigureAwait(false)
+            string folder = terminal is not null
+                ? await PullProgress.ShowBarAsync(terminal, progress => client.PullAsync(model, includes, progress, cancellation)).ConfigureAwait(false)
                 : await client.PullAsync(model, includes, new PullProgress.Lines(error), cancellation).ConfigureAwait(false);
             output.WriteLine(folder);
             return 0;

@@ -23,6 +23,13 @@ internal static class Shared
     public static Argument<string> Model() => new("model") { Description = "Checkpoint directory, GGUF file, or hub id in the cache." };
 
     public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON." };
+
+    /// <summary>Refuses smaller numbers.</summary>
+    public static void AtLeast(this Option<int> option, int least) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value < least)
+            result.AddError($"{option.Name}: found {value}; expected at least {least}");
+    });
 }
 
 /// <summary>How a model is loaded: `--precision`, `--threads`, `--context`, `--device`.</summary>
@@ -38,6 +45,8 @@ internal sealed class LoadArguments
         command.Options.Add(precision);
         command.Options.Add(threads);
         command.Options.Add(context);
+        threads.AtLeast(0);
+        context.AtLeast(0);
         device.AcceptOnlyFromAmong("auto", "cpu");
         command.Options.Add(device);
     }
@@ -69,13 +78,19 @@ internal sealed class InputOptions
         {
             Option[] given = [.. new Option[] { text, ids, idsFrom }.Where(option => result.GetResult(option) is { Implicit: false })];
             if (given.Length != 1)
-                result.AddError($"give exactly one of --text, --ids, --ids-from; {(given.Length == 0 ? "none" : string.Join(" and ", given.Select(option => option.Name)))} was given");
+                result.AddError($"give exactly one of --text (or --prompt), --ids, --ids-from; {(given.Length == 0 ? "none" : string.Join(" and ", given.Select(option => option.Name)))} was given");
         });
     }
 
     public bool IsText(ParseResult result) => result.GetValue(text) is not null;
 
-    public int[] Read(ParseResult result, LanguageModel model) =>
+    public int[] Read(ParseResult result, LanguageModel model)
+    {
+        int[] found = Find(result, model);
+        return found.Length > 0 ? found : throw new UsageException("the prompt has no tokens; expected a text or ids to go on from");
+    }
+
+    private int[] Find(ParseResult result, LanguageModel model) =>
         result.GetValue(text) is { } given ? model.Encode(given)
         : result.GetValue(ids) is { } list ? [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ParseId)]
         : FromFile(result.GetValue(idsFrom)!);

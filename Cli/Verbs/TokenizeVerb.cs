@@ -28,7 +28,7 @@ internal static class TokenizeVerb
         command.SetAction(result =>
         {
             var output = result.InvocationConfiguration.Output;
-            var tokenizer = Tokenizer.Open(result.GetValue(model)!);
+            var tokenizer = Tokenizer.Open(ModelPath.Resolve(result.GetValue(model)!));
             bool special = !result.GetValue(noSpecial);
             if (result.GetValue(fromStandardInput))
                 output.WriteLine(EncodeAll(tokenizer, CommandInput.Of(result).ReadToEnd(), special).ToJsonString(s_format));

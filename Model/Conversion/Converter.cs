@@ -44,25 +44,18 @@ internal sealed class Converter(TensorType? type, Action<string> note, Cancellat
         List<TensorToWrite> tensors = Tensors(gguf, family, sizes, toGguf: false, name => name == RopeScaling.DivisorsName);
         JsonObject config = ConfigConversion.ToHuggingFace(gguf, family, sizes, type ?? MostUsed(tensors));
         string draft = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))}.{Path.GetRandomFileName()[..8]}.part";
+        using IDisposable unfinished = UnfinishedFiles.Track(draft);
         Directory.CreateDirectory(draft);
-        try
+        VocabularyToJson.Write(gguf.Gguf!, draft, config, note);
+        File.WriteAllText(Path.Combine(draft, "config.json"), config.ToJsonString(s_indented));
+        SafetensorsWriter.Write(Path.Combine(draft, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        if (!Directory.Exists(folder))
         {
-            VocabularyToJson.Write(gguf.Gguf!, draft, config, note);
-            File.WriteAllText(Path.Combine(draft, "config.json"), config.ToJsonString(s_indented));
-            SafetensorsWriter.Write(Path.Combine(draft, "model.safetensors"), tensors, new Dictionary<string, string> { ["format"] = "pt" });
-            if (!Directory.Exists(folder))
-            {
-                Directory.Move(draft, folder);
-                return;
-            }
-            foreach (string file in Directory.EnumerateFiles(draft))
-                File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+            Directory.Move(draft, folder);
+            return;
         }
-        finally
-        {
-            if (Directory.Exists(draft))
-                Directory.Delete(draft, recursive: true);
-        }
+        foreach (string file in Directory.EnumerateFiles(draft))
+            File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
     }
 
     private List<TensorToWrite> Tensors(Checkpoint from, ConversionFamily family, ConversionSizes sizes, bool toGguf, Func<string, bool> isDropped)

@@ -19,9 +19,10 @@ internal sealed class ChatSession(LanguageModel model) : IDisposable
     /// <summary>The user's turn and the model's reply to it.</summary>
     public GenerationResult Say(string text, GenerationOptions options, Action<GeneratedToken>? onToken, CancellationToken cancellation)
     {
-        messages.Add(new ChatMessage("user", text));
-        int[] ids = Model.EncodeChat(System is null ? messages : [new ChatMessage("system", System), .. messages]);
+        List<ChatMessage> turns = [.. messages, new ChatMessage("user", text)];
+        int[] ids = Model.EncodeChat(System is null ? turns : [new ChatMessage("system", System), .. turns]);
         GenerationResult reply = Model.Generate(sequence, ids, options, onToken, cancellation);
+        messages.Add(turns[^1]);
         messages.Add(new ChatMessage("assistant", reply.Text));
         return reply;
     }
@@ -36,6 +37,13 @@ internal sealed class ChatSession(LanguageModel model) : IDisposable
     }
 
     public void Reset() => messages.Clear();
+
+    /// <summary>Goes on with turns that were said elsewhere.</summary>
+    internal void Restore(IEnumerable<ChatMessage> turns)
+    {
+        messages.Clear();
+        messages.AddRange(turns);
+    }
 
     /// <summary>The conversation as a list of messages.</summary>
     public string ToJson() => JsonSerializer.Serialize(messages.Select(message => new { role = message.Role, content = message.Content }));

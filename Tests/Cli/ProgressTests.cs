@@ -14,10 +14,10 @@ public class ProgressTests
         command.SetAction(result => value = Progress.Run(result, "Counting", "steps", progress =>
         {
             progress.Report(new WorkDone(1, 2));
-            Progress.Terminal(result).Write(new Spectre.Console.Markup("[red]warm[/]"));
+            Terminal.Error(result.InvocationConfiguration).Write(new Spectre.Console.Markup("[red]warm[/]"));
             return 42;
         }));
-        command.Parse("").Invoke(new CommandStreams { Error = error });
+        command.Parse("").Invoke(new CommandStreams { Error = error, Interruption = Interruption.Of(CancellationToken.None) });
         Assert.That(value, Is.EqualTo(42));
         Assert.That(error.ToString(), Is.EqualTo("warm"));
     }

@@ -102,7 +102,8 @@ internal sealed class HubWorld : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private HubReply Answer(HubRequest request)
+    /// <summary>What the hub answers, unless a test wants it to misbehave.</summary>
+    public HubReply Answer(HubRequest request)
     {
         if (Instead(request) is { } bad)
             return bad;

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Managed.Loader;
+using Managed.Tests.Models;
+
+namespace Managed.Tests.CliTests;
+
+/// <summary>What only a process of its own can show: signals, pipes, terminals.</summary>
+[Platform("Linux,MacOsX", Reason = "skipped: needs a shell and signals as Unix has them.")]
+public class ProcessTests
+{
+    private string folder = "";
+
+    [SetUp]
+    public void MakeFolder() => folder = Directory.CreateTempSubdirectory("managed-").FullName;
+
+    [TearDown]
+    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
+
+    private static string Managed => $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Managed.Cli.dll")}'";
+
+    [Test]
+    public void Ctrl_C_ends_a_run_with_130_and_without_noise()
+    {
+        var (code, output, error) = Interrupt($"run '{TestModels.HearthPath}' --prompt x --ignore-eos --max-tokens 100000000", after: "x");
+        Assert.That(code, Is.EqualTo(130), error);
+        Assert.That(output, Is.Not.Empty);
+        Assert.That(error, Does.Not.Contain("   at ").And.Not.Contain("Exception"));
+    }
+
+    [Test]
+    public void Ctrl_C_in_the_middle_leaves_nothing_half_written()
+    {
+        // long enough to be interrupted on any machine
+        string ids = Path.Combine(folder, "ids.safetensors");
+        SafetensorsWriter.Write(ids, [TensorToWrite.From("input_ids", [60_000], Enumerable.Repeat(617L, 60_000).ToArray())]);
+        var (code, _, error) = Interrupt($"capture '{TestModels.HearthPath}' --ids-from '{ids}' --hooks resid_post --out '{folder}/out.safetensors'", after: null);
+        Assert.That(code, Is.EqualTo(130), error);
+        Assert.That(Directory.GetFiles(folder), Is.EqualTo(new[] { ids }));
+    }
+
+    [Test]
+    public void A_reader_that_leaves_early_is_no_failure()
+    {
+        var (code, output, error) = Shell($"{Managed} inspect '{TestModels.HearthPath}' --hooks --tensors | head -1; echo ${{PIPESTATUS[0]}}");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output.TrimEnd().Split('\n'), Has.Length.EqualTo(2).And.Some.EqualTo("0"));
+    }
+
+    [Test]
+    public void What_is_redirected_is_plain()
+    {
+        var (code, output, error) = Shell($"{Managed} demo answers");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.Not.Contain("\x1b"));
+    }
+
+    [TestCase("", true)]
+    [TestCase("NO_COLOR=1", false)]
+    [TestCase("TERM=dumb", false)]
+    public void A_terminal_gets_styles_unless_it_wants_none(string setting, bool styled)
+    {
+        if (!File.Exists("/usr/bin/script"))
+            Assert.Ignore("skipped: needs /usr/bin/script to run a command on a terminal.");
+        var (_, output, _) = Shell($"TERM=xterm-256color script -qec \"env {setting} {Managed} demo answers\" /dev/null");
+        Assert.That(output, Does.Contain("The mill is by the river."));
+        Assert.That(output.Contains("\x1b[1m"), Is.EqualTo(styled));
+    }
+
+    [Test]
+    public void A_device_can_be_written_to()
+    {
+        var (code, output, error) = Shell($"{Managed} dump '{TestModels.HearthPath}' --tensor model.norm.weight --out /dev/stdout | wc -c");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output.Trim(), Is.EqualTo("512"));
+    }
+
+    private static (int Code, string Output, string Error) Shell(string command)
+    {
+        using Process process = Start(command);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+
+    // Presses Ctrl-C once the command has begun: when it has written something, or after a second.
+    private static (int Code, string Output, string Error) Interrupt(string arguments, string? after)
+    {
+        using Process process = Start($"exec {Managed} {arguments}");
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        var first = new char[1];
+        if (after is not null)
+            process.StandardOutput.ReadBlock(first);
+        else
+            Thread.Sleep(1000);
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            kill.WaitForExit();
+        string output = new string(first).TrimEnd('\0') + process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+
+    private static Process Start(string command)
+    {
+        var start = new ProcessStartInfo("/bin/bash", ["-c", command])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+}
