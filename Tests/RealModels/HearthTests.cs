@@ -68,7 +68,7 @@ public sealed class HearthTests
     {
         LanguageModel model = TestModels.Hearth;
         Adapter?[] adapters = [.. s_runs.Select(run => Load(model, run))];
-        foreach ((string id, int[] prompt) in s_prompts.Value)
+        foreach ((string id, int[] prompt) in s_prompts.Value.Where((_, i) => i % 3 == 0))
         {
             int[][] answers = Together(model, prompt, adapters);
             for (int row = 0; row < answers.Length; row++)
