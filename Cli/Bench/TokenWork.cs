@@ -35,7 +35,7 @@ internal sealed record TokenWork(long WeightBytes, long CacheBytes, long Multipl
             AttentionSettings attention = block.Attention;
             int seen = attention.Window > 0 ? Math.Min(position + 1, attention.Window) : position + 1;
             CacheLayout layout = model.Transformer.Cache.Layouts[layer];
-            cache += (long)seen * (layout.KeyWidth + layout.ValueWidth) * sizeof(float);
+            cache += (long)seen * layout.KeyHeads * (layout.KeyDimension + layout.ValueDimension) * sizeof(float);
             multiplyAdds += (long)seen * attention.Heads * (attention.KeyDimension + attention.ValueDimension);
         }
         if (logits)
