@@ -30,8 +30,8 @@ internal abstract class ConfigSection
     /// <summary>The integers under the key (a single integer counts as a list of one), or null where it is missing.</summary>
     public abstract long[]? Integers(string key);
 
-    /// <summary>The strings under the key, or null where it is missing.</summary>
-    public abstract string[]? Texts(string key);
+    /// <summary>The strings under the key, or null where it is missing; with `orOne`, a single string counts as a list of one.</summary>
+    public abstract string[]? Texts(string key, bool orOne = false);
 
     /// <summary>The object under the key, or null where it is missing or null.</summary>
     public abstract ConfigSection? Section(string key);

@@ -43,8 +43,12 @@ internal abstract class ValueConfigSection : ConfigSection
         return value.AsIntegers() ?? throw Wrong(key, value, Expected);
     }
 
-    public sealed override string[]? Texts(string key) =>
-        Find(key) is { } value ? value.AsTexts() ?? throw Wrong(key, value, "a list of strings") : null;
+    public sealed override string[]? Texts(string key, bool orOne = false)
+    {
+        if (Find(key) is not { } value)
+            return null;
+        return orOne && value.AsText() is { } one ? [one] : value.AsTexts() ?? throw Wrong(key, value, "a list of strings");
+    }
 
     public sealed override CheckpointException Error(string key, string found, string expected)
     {

@@ -71,7 +71,7 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace)
             var ids = new int[end - begin];
             for (int i = begin; i < end; i++)
                 (positions[i - begin], ids[i - begin]) = (Plan.Positions[tokens[i]], Plan.Tokens[tokens[i]]);
-            var at = new HookContext(new HookAddress(point, layer, expert), [end - begin, values.Width], positions, ids, sequence);
+            var at = new HookContext(new HookAddress(point, layer, expert), [end - begin, values.Width], positions, ids, RowOf(sequence));
             Hooks!.Call(View(values.Slice(begin, end - begin)), at);
         }
     }
@@ -86,9 +86,11 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace)
 
     private void Call(HookAddress address, Rows values, ReadOnlySpan<int> shape, int sequence, int first, int count)
     {
-        var at = new HookContext(address, shape, Plan.Positions.AsSpan(first, count), Plan.Tokens.AsSpan(first, count), sequence);
+        var at = new HookContext(address, shape, Plan.Positions.AsSpan(first, count), Plan.Tokens.AsSpan(first, count), RowOf(sequence));
         Hooks!.Call(View(values), at);
     }
+
+    private int RowOf(int sequence) => Sequences[sequence].Row is >= 0 and int row ? row : sequence;
 
     /// <summary>A copy, bit for bit.</summary>
     public Rows Copy(Scratch name, Rows source)
@@ -136,15 +138,16 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace)
             return; // rows gathered for one expert: adapters of experts are refused when they are loaded
         for (int sequence = 0; sequence < Plan.SequenceCount; sequence++)
         {
-            if (Sequences[sequence].Adapter?.For(layer) is not { } part)
-                continue;
             int first = Plan.SequenceStart[sequence], count = Plan.SequenceStart[sequence + 1] - first;
-            Rows down = workspace.Rows(Scratch.AdapterDown, count, part.Down.Rows);
-            Rows up = workspace.Rows(Scratch.AdapterUp, count, part.Up.Rows);
-            Device.Linear([new Projection(down, part.Down)], input.Slice(first, count), Precision);
-            Device.Linear([new Projection(up, part.Up)], down, Precision);
-            Rows changed = output.Slice(first, count);
-            Device.Add(changed, changed, up, part.Scale);
+            for (AdapterPart? part = Sequences[sequence].Adapter?.For(layer); part is not null; part = part.Next)
+            {
+                Rows down = workspace.Rows(Scratch.AdapterDown, count, part.Down.Rows);
+                Rows up = workspace.Rows(Scratch.AdapterUp, count, part.Up.Rows);
+                Device.Linear([new Projection(down, part.Down)], input.Slice(first, count), Precision);
+                Device.Linear([new Projection(up, part.Up)], down, Precision);
+                Rows changed = output.Slice(first, count);
+                Device.Add(changed, changed, up, part.Scale);
+            }
         }
     }
 

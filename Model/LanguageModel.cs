@@ -20,6 +20,8 @@ public sealed partial class LanguageModel : IDisposable
     private readonly LoadOptions options;
     private readonly List<IDisposable> merged = [];
     private Tokenizer? tokenizer;
+    private RunBuilder? builder;
+    private int weightsVersion;
 
     private LanguageModel(Checkpoint checkpoint, IDevice device, LoadOptions options)
     {
@@ -27,7 +29,7 @@ public sealed partial class LanguageModel : IDisposable
         this.device = device;
         this.options = options;
         (Architecture, ModelTensors tensors) = FamilyRegistry.Describe(checkpoint);
-        configuredEndTokens = [.. EndTokensOf(checkpoint, Architecture.VocabularySize)];
+        configuredEndTokens = [.. EndTokenSources.Configured(checkpoint, Architecture.VocabularySize)];
         binder = new WeightBinder(device, checkpoint.Path, checkpoint.Tensors);
         try
         {
@@ -64,6 +66,9 @@ public sealed partial class LanguageModel : IDisposable
 
     /// <summary>Hooks that were registered with <see cref="Hook"/>; they act in every run.</summary>
     internal HookTable Hooks => hooks;
+
+    /// <summary>What a sequence's keys and values are shaped by if they are computed now.</summary>
+    internal CacheOrigin OriginOf(Adapter? adapter, Precision precision) => new(adapter, precision, hooks.Version, weightsVersion);
 
     /// <summary>The checkpoint's path.</summary>
     public string Path => checkpoint.Path;
@@ -199,7 +204,11 @@ public sealed partial class LanguageModel : IDisposable
     public Adapter LoadAdapter(string folder) => AdapterBinder.Bind(device, Weights, folder);
 
     /// <summary>Adds an adapter to the weights for good; the layers that it changes become float32.</summary>
-    public void Merge(Adapter adapter) => merged.AddRange(AdapterMerger.Merge(device, adapter));
+    public void Merge(Adapter adapter)
+    {
+        merged.AddRange(AdapterMerger.Merge(device, adapter));
+        weightsVersion++; // what caches hold was computed without it
+    }
 
     /// <summary>Unmaps the checkpoint's files and frees the device's memory.</summary>
     public void Dispose()

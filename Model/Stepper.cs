@@ -15,6 +15,10 @@ internal sealed class Stepper
     private readonly Dictionary<(int Rope, int Regime), RopeTable> known = [];
     private readonly RopeTable[][] tables; // [ropes][sequences]
     private int[] lastTokens = [];
+    private int[] intact = []; // [sequences]: how much of each is still good if the step fails
+    private int begun; // sequences that this step has appended to
+    private long step;
+    private int running;
     private bool warned;
 
     public Stepper(ForwardPass pass, Architecture architecture)
@@ -44,38 +48,71 @@ internal sealed class Stepper
     /// <summary>This step's rotary tables of a layer, one per sequence.</summary>
     public ReadOnlySpan<RopeTable> Tables(int layer) => tables[ropeOfLayer[layer]].AsSpan(0, pass.Plan.SequenceCount);
 
-    public void Begin(ReadOnlySpan<StepInput> inputs, HookTable? hooks)
+    /// <summary>Longest text that the cache and the model's positions allow.</summary>
+    public int LongestText => architecture.LearnedPositions > 0 ? Math.Min(Capacity, architecture.LearnedPositions) : Capacity;
+
+    /// <summary>Begins a step, which <see cref="End"/> must end.</summary>
+    /// <exception cref="ArgumentException">No tokens, an unknown token, a text that grows too long, a sequence of another model or twice in the step.</exception>
+    /// <exception cref="InvalidOperationException">Another step has not ended: a second thread, or a hook that runs the model.</exception>
+    public void Begin(ReadOnlySpan<StepInput> inputs, HookTable? hooks, KeyValueCache cache)
+    {
+        if (Interlocked.Exchange(ref running, 1) != 0)
+            throw new InvalidOperationException("The model is in the middle of a step. It computes for one thread at a time, and not from inside a hook.");
+        begun = 0;
+        step++;
+        try
+        {
+            foreach (StepInput input in inputs)
+                Check(input, cache);
+            EnsureSequences(inputs.Length);
+            Plan(inputs);
+            pass.Hooks = hooks is { IsEmpty: false } ? hooks : null;
+        }
+        catch
+        {
+            End(completed: false);
+            throw;
+        }
+    }
+
+    /// <summary>Ends a step. Of one that failed nothing stays in its sequences.</summary>
+    public void End(bool completed)
+    {
+        for (int s = 0; !completed && s < begun; s++)
+            pass.Sequences[s].Truncate(intact[s]);
+        Volatile.Write(ref running, 0);
+    }
+
+    private void Plan(ReadOnlySpan<StepInput> inputs)
     {
         StepPlan plan = pass.Plan;
-        pass.Hooks = hooks is { IsEmpty: false } ? hooks : null;
-        foreach (StepInput input in inputs)
-            Check(input);
-        EnsureSequences(inputs.Length);
-
         plan.SequenceCount = inputs.Length;
         plan.Count = 0;
         pass.HasAdapters = false;
         for (int s = 0; s < inputs.Length; s++)
         {
             Sequence sequence = inputs[s].Sequence;
-            ReadOnlySpan<int> tokens = inputs[s].Tokens.Span;
-            int kept = sequence.Length;
-            sequence.Append(tokens);
-            int first = CachedWithOtherRotation(sequence, kept) ? 0 : kept;
-            EnsureTokens(plan.Count + sequence.Length - first);
+            int kept = sequence.Length, length = kept + inputs[s].Tokens.Length, rotation = Rotation(length);
+            int first = kept > 0 && rotation != sequence.Rotation ? 0 : kept;
+            (pass.Sequences[s], intact[s]) = (sequence, first);
+            begun++;
+            sequence.Append(inputs[s].Tokens.Span);
+            if (first < kept)
+                sequence.MakePrivate();
+            sequence.Rotation = rotation;
+            EnsureTokens(plan.Count + length - first);
             plan.SequenceStart[s] = plan.Count;
-            for (int position = first; position < sequence.Length; position++)
+            for (int position = first; position < length; position++)
             {
                 plan.Tokens[plan.Count] = sequence.Tokens[position];
                 plan.Positions[plan.Count] = position;
                 plan.SequenceOf[plan.Count++] = s;
             }
             plan.Pages[s] = sequence.Buffers;
-            pass.Sequences[s] = sequence;
             pass.HasAdapters |= sequence.Adapter is not null;
             lastTokens[s] = plan.Count - 1;
             for (int rope = 0; rope < ropes.Count; rope++)
-                tables[rope][s] = TableFor(rope, sequence.Length);
+                tables[rope][s] = TableFor(rope, length);
         }
         plan.SequenceStart[inputs.Length] = plan.Count;
     }
@@ -85,20 +122,16 @@ internal sealed class Stepper
     public int CheckToken(int token) => (uint)token < (uint)architecture.VocabularySize ? token
         : throw new ArgumentException($"Token id {token} is outside the model's vocabulary of {architecture.VocabularySize}.");
 
-    // Longrope turns every key by other angles once the text passes the original length: what is cached no longer fits
-    // and is computed again, as Hugging Face does. Dynamic scaling keeps old keys as they were turned.
-    private bool CachedWithOtherRotation(Sequence sequence, int kept)
+    /// <summary>Texts of lengths with equal numbers turn their keys by the same tables.</summary>
+    public int Rotation(int length)
     {
-        if (kept == 0)
-            return false;
-        foreach (RopeSpec rope in ropes)
-            if (rope.Scaling == RopeScalingKind.LongRope
-                && RopeFrequencies.Regime(rope, kept) != RopeFrequencies.Regime(rope, sequence.Length))
-            {
-                sequence.MakePrivate();
-                return true;
-            }
-        return false;
+        // Longrope turns every key by other angles once the text passes the original length: what is cached no longer fits
+        // and is computed again, as Hugging Face does, and again after a way back. Dynamic scaling keeps old keys as they were turned.
+        int rotation = 0;
+        for (int rope = 0; rope < ropes.Count; rope++)
+            if (ropes[rope].Scaling == RopeScalingKind.LongRope)
+                rotation |= RopeFrequencies.Regime(ropes[rope], length) << rope;
+        return rotation;
     }
 
     private RopeTable TableFor(int rope, int length)
@@ -109,8 +142,13 @@ internal sealed class Stepper
         return table;
     }
 
-    private void Check(StepInput input)
+    private void Check(StepInput input, KeyValueCache cache)
     {
+        if (!ReferenceEquals(input.Sequence.Cache, cache))
+            throw new ArgumentException("The sequence belongs to another model's cache.");
+        if (input.Sequence.Step == step)
+            throw new ArgumentException("A sequence stands twice in one step.");
+        input.Sequence.Step = step;
         if (input.Tokens.IsEmpty)
             throw new ArgumentException("A step needs at least one token of each sequence.");
         foreach (int token in input.Tokens.Span)
@@ -136,6 +174,7 @@ internal sealed class Stepper
         pass.Plan.SequenceStart = new int[count + 1];
         pass.Plan.Pages = new DeviceBuffer[count][];
         pass.Sequences = new Sequence[count];
+        intact = new int[count];
         for (int rope = 0; rope < tables.Length; rope++)
             tables[rope] = new RopeTable[count];
     }

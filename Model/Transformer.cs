@@ -66,6 +66,13 @@ internal sealed class Transformer : IDisposable
         set => stepper.Capacity = value;
     }
 
+    /// <summary>Longest text that the cache and the model's learned positions allow.</summary>
+    public int LongestText => stepper.LongestText;
+
+    /// <inheritdoc cref="Stepper.Rotation"/>
+    public int Rotation(int length) => stepper.Rotation(length);
+
+    /// <summary>How quantised weights meet activations.</summary>
     public Precision Precision
     {
         get => pass.Precision;
@@ -79,11 +86,21 @@ internal sealed class Transformer : IDisposable
     /// <returns>Logits [wanted tokens, vocabulary], in order of the step; valid until the next step.</returns>
     public Rows Forward(ReadOnlySpan<StepInput> inputs, LogitsWanted logits, HookTable? hooks = null)
     {
-        stepper.Begin(inputs, hooks);
-        Rows stream = Embed(); // [tokens, width]
-        for (int layer = 0; layer < architecture.Layers.Length; layer++)
-            Block(layer, stream);
-        return Unembed(stream, logits);
+        stepper.Begin(inputs, hooks, Cache);
+        bool completed = false;
+        try
+        {
+            Rows stream = Embed(); // [tokens, width]
+            for (int layer = 0; layer < architecture.Layers.Length; layer++)
+                Block(layer, stream);
+            Rows answer = Unembed(stream, logits);
+            completed = true;
+            return answer;
+        }
+        finally
+        {
+            stepper.End(completed);
+        }
     }
 
     /// <summary>
@@ -99,20 +116,28 @@ internal sealed class Transformer : IDisposable
     public Rows ForwardPart(
         ReadOnlySpan<StepInput> inputs, int first, ReadOnlySpan<float> start, int last, LogitsWanted logits, HookTable? hooks)
     {
-        stepper.Begin(inputs, hooks);
-        Rows stream;
-        if (start.IsEmpty)
+        stepper.Begin(inputs, hooks, Cache);
+        bool completed = false;
+        try
         {
-            stream = Embed();
+            Rows stream = start.IsEmpty ? Embed() : Given(start);
+            for (int layer = first; layer < last; layer++)
+                Block(layer, stream);
+            Rows answer = last < architecture.Layers.Length ? stream : Unembed(stream, logits);
+            completed = true;
+            return answer;
         }
-        else
+        finally
         {
-            stream = pass.Rows(Scratch.Stream, architecture.Width);
-            pass.View(stream).CopyFrom(start);
+            stepper.End(completed);
         }
-        for (int layer = first; layer < last; layer++)
-            Block(layer, stream);
-        return last < architecture.Layers.Length ? stream : Unembed(stream, logits);
+    }
+
+    private Rows Given(ReadOnlySpan<float> start)
+    {
+        Rows stream = pass.Rows(Scratch.Stream, architecture.Width);
+        pass.View(stream).CopyFrom(start);
+        return stream;
     }
 
     private Rows Embed()

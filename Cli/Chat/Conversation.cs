@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Managed.Loader;
-using Managed.Loader.Templates;
 
 namespace Managed.Cli.Chat;
 

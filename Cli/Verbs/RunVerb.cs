@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Managed.Loader.Templates;
 using Managed.Sampling;
 
 namespace Managed.Cli.Verbs;

@@ -87,6 +87,3 @@ internal sealed class ChatTemplate
             }
         });
 }
-
-/// <summary>One turn of a conversation.</summary>
-internal sealed record ChatMessage(string Role, string Content);

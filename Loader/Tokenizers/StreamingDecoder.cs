@@ -16,8 +16,8 @@ internal sealed class StreamingDecoder
         first = stages.Length > 0 ? stages[0] : text;
     }
 
-    /// <summary>Takes a token; gives the text that is certain by now.</summary>
-    public string Append(int id)
+    /// <summary>Takes a token; gives the text that is certain by now, valid until the next call.</summary>
+    public ReadOnlySpan<char> Append(int id)
     {
         Push(id);
         return text.Take();
@@ -27,7 +27,7 @@ internal sealed class StreamingDecoder
     public string Flush()
     {
         first.Flush();
-        return text.Take();
+        return text.Take().ToString();
     }
 
     internal void Push(int id)

@@ -3,6 +3,8 @@ namespace Managed.Loader.Tokenizers;
 /// <summary>Text to tokens and back. Safe to use from several threads.</summary>
 internal sealed class Tokenizer
 {
+    private static readonly string NoSurface = new('-', 1); // known by reference
+
     private readonly TokenizerParts parts;
     private readonly Vocabulary vocabulary;
     private readonly Dictionary<int, AddedToken> addedById = [];
@@ -11,6 +13,7 @@ internal sealed class Tokenizer
     private readonly ITokenCutter rawTokens;
     private readonly AddedTokenFinder normalizedTokens;
     private byte[]?[]? tokenBytes; // by id, filled in when they are asked for
+    private string?[]? surfaces; // by id, once asked for; without special tokens
 
     internal Tokenizer(TokenizerParts parts)
     {
@@ -87,7 +90,7 @@ internal sealed class Tokenizer
 
     /// <summary>Turns tokens into text one by one.</summary>
     public StreamingDecoder CreateStream(bool skipSpecialTokens = true) =>
-        new(parts.Decoder(), id => Surface(id, skipSpecialTokens));
+        new(parts.Decoder(), skipSpecialTokens ? TextSurface : id => Surface(id, skipSpecialTokens: false));
 
     public int? TokenToId(string token) => addedByContent.TryGetValue(token, out int id) ? id : vocabulary.Find(token);
 
@@ -146,6 +149,16 @@ internal sealed class Tokenizer
             tokens.Add(token.Id, text.Offsets(from, to));
         else
             tokens.Add(token.Id, text.Offsets(from, to), text.Slice(from, to).ToString());
+    }
+
+    // Remembered, so that a stream makes no string for a token that came before.
+    private string? TextSurface(int id)
+    {
+        if ((uint)id >= (uint)VocabularySize)
+            return Surface(id, skipSpecialTokens: true);
+        surfaces ??= new string?[VocabularySize];
+        string known = surfaces[id] ??= Surface(id, skipSpecialTokens: true) ?? NoSurface;
+        return ReferenceEquals(known, NoSurface) ? null : known;
     }
 
     private string? Surface(int id, bool skipSpecialTokens)

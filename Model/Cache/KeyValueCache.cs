@@ -39,6 +39,9 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>Pages in use or kept for reuse.</summary>
     public int PageCount { get; private set; }
 
+    /// <summary>Pages that sequences hold, each counted once however many share it.</summary>
+    public int PagesInUse => PageCount - free.Count;
+
     /// <summary>An empty sequence.</summary>
     public Sequence Create() => new(this);
 
@@ -74,11 +77,20 @@ internal sealed class KeyValueCache : IDisposable
         return copy;
     }
 
+    /// <summary>Gives back the memory of pages that no sequence holds.</summary>
+    public void Trim()
+    {
+        while (free.TryPop(out CachePage? page))
+        {
+            page.Buffer.Dispose();
+            PageCount--;
+        }
+    }
+
     public void Dispose()
     {
         disposed = true;
-        while (free.TryPop(out CachePage? page))
-            page.Buffer.Dispose();
+        Trim();
     }
 }
 

@@ -20,13 +20,38 @@ internal sealed class Sequence : IDisposable
     /// <summary>The adapter that this sequence's linear layers use; null: none.</summary>
     public Adapter? Adapter { get; set; }
 
+    /// <summary>What computed the keys and values: a text is only continued on pages of the same origin.</summary>
+    public CacheOrigin Origin { get; set; }
+
+    /// <summary>The number that hooks are told; below 0: the sequence's place in the step.</summary>
+    public int Row { get; set; } = -1;
+
+    /// <summary>By which of the model's rotary tables the cached keys were turned (longrope has two).</summary>
+    internal int Rotation { get; set; }
+
+    /// <summary>The last step that this sequence took part in.</summary>
+    internal long Step { get; set; }
+
+    /// <summary>The cache that this sequence's pages come from.</summary>
+    internal KeyValueCache Cache => cache;
+
+    /// <summary>Pages that this sequence holds, shared ones too.</summary>
+    internal ReadOnlySpan<CachePage> Pages => pages.AsSpan(0, pageCount);
+
     /// <summary>The pages as the kernels take them; valid up to the page of the last position.</summary>
     internal DeviceBuffer[] Buffers { get; private set; } = new DeviceBuffer[4];
 
     /// <summary>A second sequence with the same past; pages are shared until one of the two writes to them.</summary>
     public Sequence Fork()
     {
-        var fork = new Sequence(cache) { pageCount = PagesFor(Length), Length = Length, Adapter = Adapter };
+        var fork = new Sequence(cache)
+        {
+            pageCount = PagesFor(Length),
+            Length = Length,
+            Adapter = Adapter,
+            Origin = Origin,
+            Rotation = Rotation,
+        };
         fork.Grow(Length);
         Array.Copy(pages, fork.pages, fork.pageCount);
         Array.Copy(Buffers, fork.Buffers, fork.pageCount);

@@ -15,6 +15,13 @@ public sealed class Constraint
 
     internal ParseGraph Graph { get; }
 
+    /// <summary>Whether a text is whole by the constraint.</summary>
+    public bool IsSatisfiedBy(string text)
+    {
+        ConstraintState state = Start();
+        return state.Advance(System.Text.Encoding.UTF8.GetBytes(text)) && state.IsAccepting;
+    }
+
     /// <summary>The state before the first byte.</summary>
     internal ConstraintState Start() => new(Graph);
 

@@ -1,199 +1,132 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Text;
-using System.Threading.Channels;
-using Managed.Cache;
-using Managed.Constraints;
-using Managed.Kernels;
+using System.Runtime.ExceptionServices;
 using Managed.Loader;
-using Managed.Loader.Templates;
-using Managed.Loader.Tokenizers;
-using Managed.Sampling;
 
 namespace Managed;
 
 public sealed partial class LanguageModel
 {
-    /// <summary>Tokens of a prompt that go through the model in one step; more steps give the same bits.</summary>
-    private const int PromptChunk = 512;
-
-    private Candidates? candidates;
-    private TokenMasker? masker;
-    private ChatTemplate? template;
     private readonly int[] configuredEndTokens;
-    private int[]? endTokens;
 
-    /// <summary>Token ids that end a text: those of config.json, generation_config.json, the GGUF file and the tokenizer.</summary>
-    public IReadOnlyList<int> EndTokens => endTokens ??=
-        [.. configuredEndTokens.Concat(HasTokenizer && Tokenizer.EndId is { } end ? [end] : []).Distinct()];
+    /// <summary>Token ids that end a text, from all sources together: see <see cref="EndTokenSources"/>.</summary>
+    public IReadOnlyList<int> EndTokens => Builder.EndTokens;
 
     /// <summary>Whether the checkpoint can turn text into tokens.</summary>
     public bool HasTokenizer { get; }
 
+    private RunBuilder Builder => builder ??= new RunBuilder(this, configuredEndTokens, options);
+
     /// <summary>Continues a prompt and returns the new text.</summary>
     /// <param name="prompt">The text; the tokenizer's special tokens are added.</param>
     /// <param name="options">How; null: greedy, at most 128 tokens.</param>
+    /// <exception cref="GenerationException">The text cannot be generated: logits that are not numbers, no token that may come.</exception>
+    /// <exception cref="ArgumentException">Options out of range, or a prompt longer than the cache.</exception>
     public string Generate(string prompt, GenerationOptions? options = null) => Generate(Encode(prompt), options).Text;
+
+    /// <summary>Writes the reply in a conversation.</summary>
+    /// <param name="chat">The turns so far, put through the model's chat template.</param>
+    /// <inheritdoc cref="Generate(ReadOnlySpan{int}, GenerationOptions?, Action{GeneratedToken}?, CancellationToken)"/>
+    /// <param name="options">How; null: greedy, at most 128 tokens.</param>
+    /// <param name="onToken">Takes each token as it comes.</param>
+    /// <param name="cancellation">Ends the generation after the current token; what there is is returned.</param>
+    public GenerationResult Generate(
+        IReadOnlyList<ChatMessage> chat, GenerationOptions? options = null, Action<GeneratedToken>? onToken = null, CancellationToken cancellation = default) =>
+        Generate(EncodeChat(chat), options, onToken, cancellation);
 
     /// <summary>Continues token ids.</summary>
     /// <param name="ids">The prompt.</param>
     /// <param name="options">How; null: greedy, at most 128 tokens.</param>
     /// <param name="onToken">Takes each token as it comes.</param>
     /// <param name="cancellation">Ends the generation after the current token; what there is is returned.</param>
+    /// <exception cref="GenerationException">The text cannot be generated: logits that are not numbers, no token that may come.</exception>
+    /// <exception cref="ArgumentException">Options out of range, or a prompt longer than the cache.</exception>
     public GenerationResult Generate(
-        ReadOnlySpan<int> ids, GenerationOptions? options = null, Action<GeneratedToken>? onToken = null, CancellationToken cancellation = default)
+        ReadOnlySpan<int> ids, GenerationOptions? options = null, Action<GeneratedToken>? onToken = null, CancellationToken cancellation = default) =>
+        Generate(Builder.Create(ids, options ?? new GenerationOptions(), onToken), cancellation);
+
+    /// <summary>Continues several prompts together, which costs much less than one after the other.</summary>
+    /// <param name="prompts">The texts; the tokenizer's special tokens are added.</param>
+    /// <param name="options">How all of them are continued; null: greedy, at most 128 tokens.</param>
+    /// <param name="cancellation">Ends all of them after the current token; what there is is returned.</param>
+    /// <returns>A result for each prompt, in their order, bit for bit what the prompt gives alone.</returns>
+    public IReadOnlyList<GenerationResult> GenerateBatch(
+        IReadOnlyList<string> prompts, GenerationOptions? options = null, CancellationToken cancellation = default) =>
+        GenerateBatch([.. prompts.Select(prompt => new GenerationRequest(Encode(prompt), options))], null, cancellation);
+
+    /// <summary>Continues several texts together, each with options, seed, adapter, constraint and end of its own.</summary>
+    /// <param name="requests">The texts. Those with beams or a draft model make their steps by themselves.</param>
+    /// <param name="onToken">Takes each token as it comes, with the number of its request.</param>
+    /// <param name="cancellation">Ends all of them after the current token; what there is is returned.</param>
+    /// <returns>
+    /// A result for each request, in their order, bit for bit what the request gives alone. One that fails says why in its
+    /// <see cref="GenerationResult.Failure"/>, and the others go on.
+    /// </returns>
+    public IReadOnlyList<GenerationResult> GenerateBatch(
+        IReadOnlyList<GenerationRequest> requests, Action<int, GeneratedToken>? onToken = null, CancellationToken cancellation = default)
     {
-        using Sequence sequence = Transformer.Cache.Create();
-        return Generate(sequence, ids, options ?? new GenerationOptions(), onToken, cancellation);
+        using GenerationBatch batch = CreateBatch(requests, onToken);
+        Finish(batch, cancellation);
+        return [.. batch.Runs.Select(run => run.Result!)];
     }
 
-    /// <summary>Continues a prompt, token by token as they come.</summary>
-    /// <param name="prompt">The text; the tokenizer's special tokens are added.</param>
-    /// <param name="options">How; null: greedy, at most 128 tokens.</param>
-    /// <param name="cancellation">Ends the stream.</param>
-    public IAsyncEnumerable<GeneratedToken> StreamAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default) =>
-        StreamAsync(Encode(prompt), options, cancellation);
+    /// <summary>The token ids of a conversation, ready for the model's reply.</summary>
+    /// <exception cref="CheckpointException">The checkpoint has no chat template.</exception>
+    public int[] EncodeChat(IReadOnlyList<ChatMessage> chat) => Builder.Chat.Encode(chat);
 
-    /// <inheritdoc cref="StreamAsync(string, GenerationOptions?, CancellationToken)"/>
-    public async IAsyncEnumerable<GeneratedToken> StreamAsync(
-        int[] ids, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellation = default)
-    {
-        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var channel = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        Task work = Task.Run(() =>
-        {
-            try
-            {
-                Generate(ids, options, token => channel.Writer.TryWrite(token), abandoned.Token);
-                channel.Writer.Complete();
-            }
-            catch (Exception failure)
-            {
-                channel.Writer.Complete(failure); // rethrown to the reader
-            }
-        }, CancellationToken.None);
-        try
-        {
-            await foreach (GeneratedToken token in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
-                yield return token;
-        }
-        finally
-        {
-            await abandoned.CancelAsync().ConfigureAwait(false);
-            await work.ConfigureAwait(false);
-        }
-    }
+    /// <summary>Begins a conversation that keeps its cache from turn to turn.</summary>
+    /// <param name="system">The system message; null: none.</param>
+    public ChatSession StartChat(string? system = null) => new(this) { System = system };
 
     /// <summary>Continues token ids on a sequence that may hold a part of them already.</summary>
-    internal GenerationResult Generate(
-        Sequence sequence, ReadOnlySpan<int> ids, GenerationOptions generation, Action<GeneratedToken>? onToken, CancellationToken cancellation)
+    internal GenerationResult Generate(GenerationRun run, CancellationToken cancellation)
     {
-        if (ids.IsEmpty)
-            throw new ArgumentException("There is nothing to continue: the prompt has no tokens.");
-        sequence.Adapter = generation.Adapter;
-        GenerationRow row = Begin(sequence, ids, generation);
-        Precision before = Transformer.Precision;
-        Transformer.Precision = generation.Precision ?? options.Precision ?? Precision.Fast;
-        var text = new StringBuilder();
-        var logProbabilities = new List<double>();
-        long start = Stopwatch.GetTimestamp(), first = start;
+        using var batch = new GenerationBatch(this);
+        batch.Add(run);
+        Finish(batch, cancellation);
+        return Succeeded(run);
+    }
+
+    /// <summary>A run on sequences that are kept afterwards.</summary>
+    internal GenerationRun CreateRun(ReadOnlySpan<int> ids, GenerationOptions generation, Action<GeneratedToken>? onToken, ConversationCache kept) =>
+        Builder.Create(ids, generation, onToken, kept);
+
+    /// <summary>Text of tokens that continue a prompt.</summary>
+    internal AnswerText CreateText(ReadOnlySpan<int> prompt, GenerationOptions generation) => Builder.CreateText(prompt, generation);
+
+    private GenerationBatch CreateBatch(IReadOnlyList<GenerationRequest> requests, Action<int, GeneratedToken>? onToken)
+    {
+        var batch = new GenerationBatch(this);
         try
         {
-            Rows logits = Prefill(sequence, ids);
-            while (generation.MaxTokens > 0)
+            for (int i = 0; i < requests.Count; i++)
             {
-                GeneratedToken token = row.Choose(Transformer.View(logits).Row(0), out ReadOnlySpan<char> passed);
-                if (row.Reason == StopReason.Constraint)
-                    break;
-                text.Append(passed);
-                if (row.NewIds.Length == 1)
-                    first = Stopwatch.GetTimestamp();
-                if (generation.Sampling.LogProbabilities is not null)
-                    logProbabilities.Add(token.LogProbability);
-                onToken?.Invoke(token);
-                if (row.Reason != StopReason.None)
-                    break;
-                if (cancellation.IsCancellationRequested)
-                {
-                    row.Cancel();
-                    break;
-                }
-                logits = Transformer.Forward([new StepInput(sequence, row.Newest)], LogitsWanted.Last, hooks);
+                int row = i;
+                batch.Add(Builder.Create([.. requests[i].Ids], requests[i].Options ?? new GenerationOptions(),
+                    onToken is null ? null : token => onToken(row, token), row: i));
             }
-            long end = Stopwatch.GetTimestamp();
-            string rest = row.Flush();
-            text.Append(rest);
-            if (rest.Length > 0)
-                onToken?.Invoke(new GeneratedToken(-1, rest, sequence.Length, double.NaN));
-            return new GenerationResult
-            {
-                Ids = row.NewIds.ToArray(),
-                Text = text.ToString(),
-                PromptTokens = ids.Length,
-                Reason = row.Reason,
-                LogProbabilities = [.. logProbabilities],
-                PrefillSeconds = Stopwatch.GetElapsedTime(start, first).TotalSeconds,
-                DecodeSeconds = Stopwatch.GetElapsedTime(first, end).TotalSeconds,
-                Precision = Transformer.Precision,
-            };
+            return batch;
         }
-        finally
+        catch
         {
-            Transformer.Precision = before;
+            batch.Dispose();
+            throw;
         }
     }
 
-    /// <summary>The ids of a conversation, ready for the model's reply.</summary>
-    /// <exception cref="CheckpointException">The checkpoint has no chat template.</exception>
-    internal int[] EncodeChat(IReadOnlyList<ChatMessage> messages)
+    private static void Finish(GenerationBatch batch, CancellationToken cancellation)
     {
-        template ??= FindTemplate();
-        string text = template.Render(messages, Token(Tokenizer.BeginId), Token(Tokenizer.EndId), addGenerationPrompt: true);
-        return Encode(text, addSpecialTokens: false); // the template writes them itself
-
-        string? Token(int? id) => id is { } known ? Tokenizer.IdToToken(known) : null;
+        do
+            if (cancellation.IsCancellationRequested)
+            {
+                batch.Cancel();
+                return;
+            }
+        while (batch.Step());
     }
 
-    internal GenerationRow Begin(Sequence sequence, ReadOnlySpan<int> ids, GenerationOptions generation, int rowIndex = 0)
+    private static GenerationResult Succeeded(GenerationRun run)
     {
-        candidates ??= new Candidates(VocabularySize);
-        var stop = new StopCondition(generation.MaxTokens, generation.StopStrings, generation.IgnoreEndTokens ? [] : EndTokens, generation.StopIds);
-        var sampler = new Sampler(generation.Sampling, candidates, EndTokens, rowIndex);
-        if (generation.Constraint is not null)
-            masker ??= new TokenMasker([.. Enumerable.Range(0, VocabularySize).Select(Tokenizer.TokenBytes)], EndTokens);
-        sequence.Reserve(ids.Length + Math.Min(generation.MaxTokens, 4096));
-        return new GenerationRow(sequence, ids, generation, stop, sampler, HasTokenizer ? Tokenizer.CreateStream() : null, masker);
-    }
-
-    // What the cache already holds of the prompt is kept; at least the last token goes through the model for its logits.
-    private Rows Prefill(Sequence sequence, ReadOnlySpan<int> ids)
-    {
-        sequence.Truncate(Math.Min(sequence.Tokens.CommonPrefixLength(ids), ids.Length - 1));
-        ReadOnlyMemory<int> rest = ids[sequence.Length..].ToArray();
-        for (; rest.Length > PromptChunk; rest = rest[PromptChunk..])
-            Transformer.Forward([new StepInput(sequence, rest[..PromptChunk])], LogitsWanted.None, hooks);
-        return Transformer.Forward([new StepInput(sequence, rest)], LogitsWanted.Last, hooks);
-    }
-
-    private ChatTemplate FindTemplate()
-    {
-        ChatTemplates templates = checkpoint.Gguf is { } gguf
-            ? ChatTemplates.Find(key => gguf.Metadata.ContainsKey(key) ? checkpoint.Config.Text(key) : null)
-            : ChatTemplates.Find(checkpoint.Path);
-        return templates.TryParse() ?? throw new CheckpointException(checkpoint.Path, "chat template", null, "none",
-            "chat_template.jinja, tokenizer_config.json's chat_template or GGUF's tokenizer.chat_template; without one, run without --chat");
-    }
-
-    private static IEnumerable<int> EndTokensOf(Checkpoint checkpoint, int vocabularySize)
-    {
-        foreach (ConfigSection? section in new[] { checkpoint.Config, checkpoint.Generation })
-            foreach (string key in new[] { "eos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" })
-                foreach (long id in section?.Integers(key) ?? [])
-                {
-                    if (id >= 0 && id < vocabularySize)
-                        yield return (int)id;
-                    else if (checkpoint.Gguf is null) // GGUF files write 4294967295 and the like for "none"
-                        throw section!.Error(key, $"{id}", $"ids from 0 to {vocabularySize - 1}, the rows of the embedding");
-                }
+        if (run.Result!.Failure is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+        return run.Result;
     }
 }

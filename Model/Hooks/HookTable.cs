@@ -6,6 +6,9 @@ internal sealed class HookTable(int layers)
     private readonly ulong[] wanted = new ulong[layers + 1]; // [layer + 1]; 0: points outside the blocks
     private readonly List<(HookAddress Address, HookAction Action)> hooks = [];
 
+    /// <summary>Another number after every change.</summary>
+    public long Version { get; private set; }
+
     public bool IsEmpty => hooks.Count == 0;
 
     public bool Wants(HookPoint point, int layer) => (wanted[layer + 1] & (1UL << (int)point)) != 0;
@@ -15,6 +18,7 @@ internal sealed class HookTable(int layers)
 
     public void Add(HookAddress address, HookAction action)
     {
+        Version++;
         hooks.Add((address, action));
         wanted[address.Layer + 1] |= 1UL << (int)address.Point;
     }
@@ -28,6 +32,7 @@ internal sealed class HookTable(int layers)
 
     public void Remove(HookAction action)
     {
+        Version++;
         hooks.RemoveAll(hook => hook.Action == action);
         Array.Clear(wanted);
         foreach ((HookAddress address, _) in hooks)

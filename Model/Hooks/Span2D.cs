@@ -37,6 +37,10 @@ public readonly ref struct Span2D
     /// <summary>One element.</summary>
     public ref float this[int row, int column] => ref Row(row)[column];
 
+    /// <summary>All rows as one span, where they follow each other without gaps.</summary>
+    internal Span<float> Packed => stride == Columns || Rows == 1 ? values[..(Rows * Columns)]
+        : throw new InvalidOperationException($"Rows of {Columns} lie {stride} apart.");
+
     /// <summary>A packed copy of all rows.</summary>
     public float[] ToArray()
     {

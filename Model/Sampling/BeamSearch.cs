@@ -82,22 +82,30 @@ internal sealed class BeamSearch
     /// <summary>The finished texts, best first.</summary>
     public IReadOnlyList<FinishedBeam> Finished => finished;
 
+    /// <summary>The texts that still run, as if they ended here; best first.</summary>
+    public IEnumerable<FinishedBeam> Unfinished() =>
+        Enumerable.Range(0, Length == 0 ? 0 : Running).Select(beam => new FinishedBeam(IdsOf(ends[beam], Length), sums[beam], Score(sums[beam], Length)));
+
     /// <summary>Takes one step.</summary>
-    /// <param name="logits">A row for each running beam; log-probabilities will do. // [running, vocabulary]</param>
-    public void Advance(ReadOnlySpan<float> logits)
+    /// <param name="logits">A row for each running beam. // [running, vocabulary]</param>
+    /// <param name="areLogProbabilities">
+    /// They are log p already, and need not add up to one: what a constraint forbids is −∞, and nothing is renormalised (as transformers does).
+    /// </param>
+    /// <param name="endsText">Whether a running beam's text ends with a token for another reason than the end token; null: never.</param>
+    public void Advance(ReadOnlySpan<float> logits, bool areLogProbabilities = false, Func<int, int, bool>? endsText = null)
     {
         if (IsDone)
             throw new InvalidOperationException("The beam search is done; its texts are in Finished.");
         if (logits.Length == 0 || logits.Length % Running != 0)
             throw new ArgumentException($"logits: found {logits.Length} of them; expected one row for each of the {Running} running beams.");
-        FindBest(logits, logits.Length / Running);
+        FindBest(logits, logits.Length / Running, areLogProbabilities);
         Length++;
         bool atLimit = Length >= options.MaxNewTokens;
         int running = 0;
         for (int rank = 0; rank < bestCount; rank++)
         {
             Continuation continuation = best[rank];
-            if (atLimit || options.EndTokens.Contains(continuation.Token))
+            if (atLimit || options.EndTokens.Contains(continuation.Token) || endsText?.Invoke(continuation.Beam, continuation.Token) == true)
             {
                 if (rank < options.Beams)
                     Finish(continuation);
@@ -117,13 +125,13 @@ internal sealed class BeamSearch
         IsDone = running == 0 || (enough && (options.EarlyStopping || Score(sums[0], Length) <= finished[^1].Score));
     }
 
-    private void FindBest(ReadOnlySpan<float> logits, int vocabulary)
+    private void FindBest(ReadOnlySpan<float> logits, int vocabulary, bool areLogProbabilities)
     {
         bestCount = 0;
         for (int beam = 0; beam < Running; beam++)
         {
             ReadOnlySpan<float> row = logits.Slice(beam * vocabulary, vocabulary);
-            double total = LogitFunctions.LogSumExp(row);
+            double total = areLogProbabilities ? 0 : LogitFunctions.LogSumExp(row);
             int count = LogitFunctions.Best(row, bestOfRow);
             foreach (int token in bestOfRow.AsSpan(0, count))
                 if (row[token] > float.NegativeInfinity)
@@ -147,16 +155,21 @@ internal sealed class BeamSearch
         double score = Score(continuation.Sum, Length);
         if (finished.Count == options.Beams && score <= finished[^1].Score)
             return;
-        var ids = new int[Length];
-        ids[^1] = continuation.Token;
-        for (int entry = ends[continuation.Beam], i = Length - 2; entry >= 0; entry = tokens[entry].Parent, i--)
-            ids[i] = tokens[entry].Token;
+        int[] ids = [.. IdsOf(ends[continuation.Beam], Length - 1), continuation.Token];
         if (finished.Count == options.Beams)
             finished.RemoveAt(finished.Count - 1);
         int place = finished.Count;
         while (place > 0 && score > finished[place - 1].Score)
             place--;
         finished.Insert(place, new FinishedBeam(ids, continuation.Sum, score));
+    }
+
+    private int[] IdsOf(int entry, int length)
+    {
+        var ids = new int[length];
+        for (int i = length - 1; i >= 0; entry = tokens[entry].Parent, i--)
+            ids[i] = tokens[entry].Token;
+        return ids;
     }
 
     private double Score(double sum, int length) => sum / Math.Pow(length, options.LengthPenalty);

@@ -63,7 +63,7 @@ internal sealed class Candidates(int vocabulary)
     public Span<int> Tallies => tallies;
 
     /// <summary>Starts over with a row of logits.</summary>
-    /// <exception cref="NotFiniteNumberException">A logit is NaN or +∞.</exception>
+    /// <exception cref="GenerationException">A logit is NaN or +∞.</exception>
     public void Load(ReadOnlySpan<float> logits)
     {
         if (logits.Length != scores.Length)
@@ -212,7 +212,7 @@ internal sealed class Candidates(int vocabulary)
         return numbers.AsSpan(0, count);
     }
 
-    public static InvalidOperationException NothingLeft() =>
+    public static GenerationException NothingLeft() =>
         new("No token may come next: the constraints, bans and biases together forbid every one of them.");
 
     private void Dropped()

@@ -6,7 +6,7 @@ namespace Managed.Sampling;
 internal static class LogitFunctions
 {
     /// <summary>The id of the highest logit; of equal ones the lowest id.</summary>
-    /// <exception cref="NotFiniteNumberException">A logit is NaN or +∞, or all are −∞.</exception>
+    /// <exception cref="GenerationException">A logit is NaN or +∞, or all are −∞.</exception>
     public static int IndexOfHighest(ReadOnlySpan<float> logits)
     {
         float highest = Highest(logits);
@@ -40,9 +40,9 @@ internal static class LogitFunctions
         return count;
     }
 
-    public static NotFiniteNumberException Unusable(int id, float logit) =>
+    public static GenerationException Unusable(int id, float logit) =>
         new($"The logit of token {id} is {(float.IsNaN(logit) ? "NaN" : "+∞")}; expected a number or −∞. "
-            + "An edit of the forward pass or a damaged weight usually explains it.", logit);
+            + "An edit of the forward pass or a damaged weight usually explains it.");
 
     private static float Highest(ReadOnlySpan<float> logits)
     {
@@ -67,6 +67,6 @@ internal static class LogitFunctions
         for (int bad = 0; bad < logits.Length; bad++)
             if (!(logits[bad] < float.PositiveInfinity))
                 throw Unusable(bad, logits[bad]);
-        throw new NotFiniteNumberException("Every logit is −∞; expected at least one token that may come next.", float.NegativeInfinity);
+        throw new GenerationException("Every logit is −∞; expected at least one token that may come next.");
     }
 }

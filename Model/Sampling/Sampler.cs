@@ -59,33 +59,40 @@ internal sealed class Sampler
     /// <param name="promptLength">How many of them are the prompt's.</param>
     /// <param name="allowed">A bit for each token that may come; empty: all.</param>
     /// <param name="unconditional">The logits without the condition, where guidance is asked for.</param>
-    /// <exception cref="NotFiniteNumberException">A logit is NaN or +∞.</exception>
-    /// <exception cref="InvalidOperationException">No token is left.</exception>
+    /// <exception cref="GenerationException">A logit is NaN or +∞, or no token is left.</exception>
     public SampledToken Next(
         ReadOnlySpan<float> logits, ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<ulong> allowed = default, ReadOnlySpan<float> unconditional = default)
     {
-        bool plain = greedy && steps.Length == 0 && allowed.IsEmpty;
-        int id;
-        if (plain)
-        {
-            id = LogitFunctions.IndexOfHighest(logits);
-        }
-        else
-        {
-            Process(logits, ids, promptLength, allowed, unconditional);
-            id = greedy ? Highest() : candidates.Draw(random.Uniform(ids.Length, RandomPurpose.Token));
-            foreach (IDrawObserver observer in observers)
-                observer.Drawn(candidates.Probability(id));
-        }
-        if (!reports)
-            return new SampledToken(id, double.NaN, double.NaN);
+        int id = Choose(logits, ids, promptLength, allowed, unconditional);
+        return reports
+            ? new SampledToken(id, Report(id, logits), greedy ? 0 : candidates.Score(id) - candidates.LogTotal)
+            : new SampledToken(id, double.NaN, double.NaN);
+    }
 
+    /// <summary>Chooses the next token and reports nothing.</summary>
+    /// <inheritdoc cref="Next"/>
+    public int Choose(
+        ReadOnlySpan<float> logits, ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<ulong> allowed = default, ReadOnlySpan<float> unconditional = default)
+    {
+        if (greedy && steps.Length == 0 && allowed.IsEmpty)
+            return LogitFunctions.IndexOfHighest(logits);
+        Process(logits, ids, promptLength, allowed, unconditional);
+        int id = greedy ? Highest() : candidates.Draw(random.Uniform(ids.Length, RandomPurpose.Token));
+        foreach (IDrawObserver observer in observers)
+            observer.Drawn(candidates.Probability(id));
+        return id;
+    }
+
+    /// <summary>ln p of a token in the model's own distribution, and the best ones to <see cref="Best"/>; NaN where none was asked for.</summary>
+    public double Report(int id, ReadOnlySpan<float> logits)
+    {
+        if (!reports)
+            return double.NaN;
         double total = LogitFunctions.LogSumExp(logits);
         LogitFunctions.Best(logits, bestIds);
         for (int rank = 0; rank < best.Length; rank++)
             best[rank] = new TokenLogProbability(bestIds[rank], logits[bestIds[rank]] - total);
-        double raw = logits[id] - total;
-        return new SampledToken(id, raw, greedy ? 0 : candidates.Score(id) - candidates.LogTotal);
+        return logits[id] - total;
     }
 
     /// <summary>The distribution that the next token would be drawn from; all on one token where the choice is greedy.</summary>
@@ -93,9 +100,11 @@ internal sealed class Sampler
     /// <param name="logits">One for each token of the vocabulary.</param>
     /// <param name="ids">Prompt and generated tokens.</param>
     /// <param name="promptLength">How many of them are the prompt's.</param>
-    public void Distribution(Span<double> probabilities, ReadOnlySpan<float> logits, ReadOnlySpan<int> ids, int promptLength)
+    /// <param name="allowed">A bit for each token that may come; empty: all.</param>
+    public void Distribution(
+        Span<double> probabilities, ReadOnlySpan<float> logits, ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<ulong> allowed = default)
     {
-        Process(logits, ids, promptLength, default, default);
+        Process(logits, ids, promptLength, allowed, default);
         probabilities.Clear();
         if (greedy)
             probabilities[Highest()] = 1;
@@ -103,6 +112,20 @@ internal sealed class Sampler
             foreach (int id in candidates.Ids)
                 probabilities[id] = candidates.Probability(id);
     }
+
+    /// <summary>Puts the chain's scores in place of log-probabilities, −∞ where a token may not come: what beam search adds up.</summary>
+    public void Rescore(Span<float> logProbabilities, ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<ulong> allowed = default)
+    {
+        Process(logProbabilities, ids, promptLength, allowed, default);
+        for (int id = 0; id < logProbabilities.Length; id++)
+            logProbabilities[id] = (float)candidates.Score(id);
+    }
+
+    /// <summary>Whether the chain changes scores at all.</summary>
+    public bool HasSteps => steps.Length > 0;
+
+    /// <summary>Whether a step learns from the tokens drawn, so that a token's distribution depends on more than the text.</summary>
+    public bool Learns => observers.Length > 0;
 
     /// <summary>This row's random number for a purpose at a position of its text.</summary>
     public double Uniform(int position, RandomPurpose purpose) => random.Uniform(position, purpose);

@@ -100,6 +100,9 @@ public sealed record SamplingOptions
     /// <summary>Start of the random numbers; null: another one each time. The same seed gives the same tokens.</summary>
     public long? Seed { get; init; }
 
+    /// <summary>Which of several samples with the same seed: another number draws other tokens.</summary>
+    public int Sample { get; init; }
+
     /// <summary>Reports log-probabilities of the chosen token and of so many best ones; null: none at all.</summary>
     public int? LogProbabilities { get; init; }
 
@@ -134,6 +137,7 @@ public sealed record SamplingOptions
         Number(nameof(DryWindow), DryWindow, -1, Any, "−1 (all) or more");
         Number(nameof(MinNewTokens), MinNewTokens, 0, Any, "0 or more");
         Number(nameof(GuidanceScale), GuidanceScale, -Any, Any, "a finite number; 1 is off");
+        Number(nameof(Sample), Sample, 0, Any, "0 or more");
         Number(nameof(LogProbabilities), LogProbabilities ?? 0, 0, vocabulary, $"0 to {vocabulary}, the size of the vocabulary");
         foreach (SequenceBias bias in LogitBias)
         {

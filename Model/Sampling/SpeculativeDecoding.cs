@@ -27,34 +27,43 @@ internal static class SpeculativeDecoding
 
     /// <summary>Walks through a whole draft.</summary>
     /// <param name="final">What the next token was drawn from. // [vocabulary]</param>
-    /// <param name="draftTokens">The tokens proposed.</param>
-    /// <param name="draft">The draft's distributions. // [drafted, vocabulary]</param>
-    /// <param name="target">The target's distributions. // [drafted + 1, vocabulary]</param>
-    /// <param name="uniforms">A number in [0, 1) for each token proposed.</param>
-    /// <param name="uniformLast">A number in [0, 1) for the token after those that stand.</param>
+    /// <param name="draft">The tokens proposed, and both sides' distributions.</param>
     /// <param name="scratch">Space for as many ids as the vocabulary has.</param>
     /// <returns>How many tokens stand, and the token after them.</returns>
-    public static (int Accepted, int Next) Walk(
-        Span<double> final,
-        ReadOnlySpan<int> draftTokens,
-        ReadOnlySpan<double> draft,
-        ReadOnlySpan<double> target,
-        ReadOnlySpan<double> uniforms,
-        double uniformLast,
-        LazyRanking scratch)
+    public static (int Accepted, int Next) Walk<TDraft>(Span<double> final, TDraft draft, LazyRanking scratch) where TDraft : IDraftedTokens
     {
-        int vocabulary = final.Length, accepted = 0;
-        for (; accepted < draftTokens.Length; accepted++)
+        int accepted = 0;
+        for (; accepted < draft.Count; accepted++)
         {
-            int at = (accepted * vocabulary) + draftTokens[accepted];
-            if (!Accepts(draft[at], target[at], uniforms[accepted]))
+            int token = draft.Token(accepted);
+            if (!Accepts(draft.Draft(accepted)[token], draft.Target(accepted)[token], draft.AcceptanceUniform(accepted)))
                 break;
         }
-        ReadOnlySpan<double> wanted = target.Slice(accepted * vocabulary, vocabulary);
-        if (accepted < draftTokens.Length)
-            Residual(final, draft.Slice(accepted * vocabulary, vocabulary), wanted);
+        if (accepted < draft.Count)
+            Residual(final, draft.Draft(accepted), draft.Target(accepted));
         else
-            wanted.CopyTo(final);
-        return (accepted, InverseCdf.Draw(final, uniformLast, scratch));
+            draft.Target(accepted).CopyTo(final);
+        return (accepted, InverseCdf.Draw(final, draft.TokenUniform(accepted), scratch));
     }
+}
+
+/// <summary>A draft as a walk asks for it, place after place; nothing beyond the first refusal is asked for.</summary>
+internal interface IDraftedTokens
+{
+    /// <summary>How many tokens are proposed.</summary>
+    int Count { get; }
+
+    int Token(int place);
+
+    /// <summary>The distribution that the proposed token was drawn from. // [vocabulary]</summary>
+    ReadOnlySpan<double> Draft(int place);
+
+    /// <summary>The target's distribution; of one place more than are proposed. Valid until the next place is asked for. // [vocabulary]</summary>
+    ReadOnlySpan<double> Target(int place);
+
+    /// <summary>A number in [0, 1) that decides whether the token stands.</summary>
+    double AcceptanceUniform(int place);
+
+    /// <summary>A number in [0, 1) to draw the token after those that stand.</summary>
+    double TokenUniform(int place);
 }

@@ -20,6 +20,12 @@ public enum StopReason
 
     /// <summary>The caller cancelled.</summary>
     Cancelled,
+
+    /// <summary>It is as long as the cache, or the model's learned positions, allow.</summary>
+    ContextFull,
+
+    /// <summary>Something went wrong with this text alone.</summary>
+    Failed,
 }
 
 /// <summary>When a text ends: end tokens of all sources together, stop strings, a number of tokens.</summary>

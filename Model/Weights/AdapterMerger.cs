@@ -9,22 +9,27 @@ internal static unsafe class AdapterMerger
     public static List<IDisposable> Merge(IDevice device, Adapter adapter)
     {
         var owned = new List<IDisposable>();
-        foreach ((LinearLayer layer, AdapterPart part) in adapter.Parts)
+        foreach ((LinearLayer layer, AdapterPart first) in adapter.Parts)
         {
             // Row i of the identity through a linear layer gives column i of its matrix: any weight type, any device.
-            int inputs = layer.Inputs, outputs = layer.Outputs, rank = part.Down.Rows;
+            int inputs = layer.Inputs, outputs = layer.Outputs;
             DeviceBuffer merged = device.Allocate((long)inputs * outputs);
             using DeviceBuffer identity = device.Allocate((long)inputs * inputs), column = device.Allocate((long)inputs * outputs);
-            using DeviceBuffer down = device.Allocate((long)inputs * rank), up = device.Allocate((long)inputs * outputs);
+            using DeviceBuffer up = device.Allocate((long)inputs * outputs);
             Span<float> ones = device.Span(identity, 0, inputs * inputs);
             for (int i = 0; i < inputs; i++)
                 ones[(i * inputs) + i] = 1;
             var unit = new Rows(identity, inputs, inputs);
-            Rows columns = new(column, inputs, outputs), downs = new(down, inputs, rank), ups = new(up, inputs, outputs);
+            Rows columns = new(column, inputs, outputs), ups = new(up, inputs, outputs);
             device.Linear([new Projection(columns, layer.Matrix)], unit, Precision.Exact);
-            device.Linear([new Projection(downs, part.Down)], unit, Precision.Exact);
-            device.Linear([new Projection(ups, part.Up)], downs, Precision.Exact);
-            device.Add(columns, columns, ups, part.Scale);
+            for (AdapterPart? part = first; part is not null; part = part.Next)
+            {
+                using DeviceBuffer down = device.Allocate((long)inputs * part.Down.Rows);
+                var downs = new Rows(down, inputs, part.Down.Rows);
+                device.Linear([new Projection(downs, part.Down)], unit, Precision.Exact);
+                device.Linear([new Projection(ups, part.Up)], downs, Precision.Exact);
+                device.Add(columns, columns, ups, part.Scale);
+            }
             device.Synchronize();
             Span<float> from = device.Span(column, 0, inputs * outputs), to = device.Span(merged, 0, inputs * outputs);
             for (int i = 0; i < inputs; i++)

@@ -47,4 +47,18 @@ internal sealed class JsonSchemaTests
         Assert.That(Fixtures.Verdict(constraint, live + one.Text("completion_of_live")), Is.EqualTo("accept"));
         Assert.That(Fixtures.Verdict(constraint, prefix[..(live.Length + 1)]), Is.EqualTo("reject"), "the character after the live part must be forbidden");
     }
+
+    [TestCase(" 1", "accept")]
+    [TestCase("  1", "accept")]
+    [TestCase("\t 1", "accept")]
+    [TestCase("   1", "reject")]
+    [TestCase("\n1", "accept")]
+    [TestCase("  \r\n1", "accept")]
+    [TestCase("\n                    1", "accept")]
+    [TestCase("\n                     1", "reject")]
+    [TestCase("\n\n1", "reject")]
+    [TestCase("\r1", "accept")]
+    [TestCase("\r 1", "reject")]
+    public void White_space_is_blanks_or_a_line_s_end_and_an_indentation_and_never_endless(string text, string verdict) =>
+        Assert.That(Fixtures.Verdict(Constraint.AnyJson, text), Is.EqualTo(verdict));
 }

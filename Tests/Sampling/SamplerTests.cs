@@ -36,13 +36,13 @@ public class SamplerTests
             float[] logits = new float[67];
             logits[at] = float.NaN;
             Assert.That(() => Make(new() { Temperature = temperature }, vocabulary: 67).Next(logits, [], 0),
-                Throws.InstanceOf<NotFiniteNumberException>().With.Message.Contains($"token {at} is NaN"));
+                Throws.TypeOf<GenerationException>().With.Message.Contains($"token {at} is NaN"));
         }
     }
 
     [Test]
     public void Nothing_left_is_an_error_in_words() =>
-        Assert.That(() => Make(new() { SuppressTokens = [0, 1, 2, 3, 5] }).Next(Logits, [], 0), Throws.InvalidOperationException.With.Message.Contains("No token"));
+        Assert.That(() => Make(new() { SuppressTokens = [0, 1, 2, 3, 5] }).Next(Logits, [], 0), Throws.TypeOf<GenerationException>().With.Message.Contains("No token"));
 
     [Test]
     public void Only_allowed_tokens_come()

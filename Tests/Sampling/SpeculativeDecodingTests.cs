@@ -15,9 +15,8 @@ public class SpeculativeDecodingTests
             double[][] draft = Rows(one, "draft_probs"), target = Rows(one, "target_probs");
             int[] proposed = one.GetProperty("draft").Ints();
             var final = new double[target[0].Length];
-            (int accepted, int next) = SpeculativeDecoding.Walk(
-                final, proposed, [.. draft.SelectMany(row => row)], [.. target.SelectMany(row => row)],
-                one.GetProperty("u").Doubles(), one.Number("u_last"), new LazyRanking(final.Length));
+            var drafted = new Walked(proposed, draft, target, one.GetProperty("u").Doubles(), one.Number("u_last"));
+            (int accepted, int next) = SpeculativeDecoding.Walk(final, drafted, new LazyRanking(final.Length));
 
             Assert.That(accepted, Is.EqualTo(one.Count("accepted")));
             Assert.That(proposed.Take(accepted).Append(next), Is.EqualTo(one.GetProperty("tokens").Ints()));
@@ -48,6 +47,21 @@ public class SpeculativeDecodingTests
         double[] same = [0.25, 0.75], residual = new double[2];
         SpeculativeDecoding.Residual(residual, same, same);
         Assert.That(residual, Is.EqualTo(same));
+    }
+
+    private readonly record struct Walked(int[] Tokens, double[][] Drafts, double[][] Targets, double[] Uniforms, double Last) : IDraftedTokens
+    {
+        public int Count => Tokens.Length;
+
+        public int Token(int place) => Tokens[place];
+
+        public ReadOnlySpan<double> Draft(int place) => Drafts[place];
+
+        public ReadOnlySpan<double> Target(int place) => Targets[place];
+
+        public double AcceptanceUniform(int place) => Uniforms[place];
+
+        public double TokenUniform(int place) => Last;
     }
 
     private static double[][] Rows(JsonElement one, string name) => [.. one.GetProperty(name).EnumerateArray().Select(row => row.Doubles())];

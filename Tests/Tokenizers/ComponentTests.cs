@@ -52,6 +52,6 @@ public class ComponentTests
     {
         string[] all = [.. tokens.EnumerateArray().Select(token => token.GetString()!)];
         var stream = new StreamingDecoder(DecoderReader.Read(field)(), id => all[id]);
-        return string.Concat(Enumerable.Range(0, all.Length).Select(stream.Append)) + stream.Flush();
+        return string.Concat(Enumerable.Range(0, all.Length).Select(id => stream.Append(id).ToString())) + stream.Flush();
     }
 }

@@ -6,21 +6,26 @@ namespace Managed.Loader.Tokenizers;
 internal sealed class ByteLevelStage : TokenStage
 {
     private readonly Utf8Collector collector = new();
+    private byte[] bytes = new byte[64];
     private bool began;
 
-    protected override void OnToken(string token)
+    protected override void OnToken(ReadOnlySpan<char> token)
     {
-        bool symbols = token.All(unit => ByteSymbols.Byte(unit) >= 0);
-        string text = collector.Add(symbols
-            ? [.. token.Select(unit => (byte)ByteSymbols.Byte(unit))]
-            : System.Text.Encoding.UTF8.GetBytes(token)); // a token from outside the alphabet stands for itself
-        Next.Push(text, !began, false);
+        int most = System.Text.Encoding.UTF8.GetMaxByteCount(token.Length);
+        if (bytes.Length < most)
+            bytes = new byte[most];
+        int count = 0;
+        while (count < token.Length && ByteSymbols.Byte(token[count]) is >= 0 and int value)
+            bytes[count++] = (byte)value;
+        if (count < token.Length) // a token from outside the alphabet stands for itself
+            count = System.Text.Encoding.UTF8.GetBytes(token, bytes);
+        Next.Push(collector.Add(bytes.AsSpan(0, count)), !began, false);
         began = true;
     }
 
     protected override void End()
     {
-        string rest = collector.Flush();
+        ReadOnlySpan<char> rest = collector.Flush();
         if (began)
             Next.Push(rest, false, true);
         began = false;
@@ -31,14 +36,18 @@ internal sealed class ByteLevelStage : TokenStage
 internal sealed class Utf8Collector
 {
     private readonly Decoder decoder = new UTF8Encoding(false, throwOnInvalidBytes: false).GetDecoder();
+    private char[] units = new char[64];
 
-    public string Add(ReadOnlySpan<byte> bytes) => Convert(bytes, flush: false);
+    /// <summary>What has become certain, valid until the next call.</summary>
+    public ReadOnlySpan<char> Add(ReadOnlySpan<byte> bytes) => Convert(bytes, flush: false);
 
-    public string Flush() => Convert([], flush: true);
+    /// <inheritdoc cref="Add"/>
+    public ReadOnlySpan<char> Flush() => Convert([], flush: true);
 
-    private string Convert(ReadOnlySpan<byte> bytes, bool flush)
+    private ReadOnlySpan<char> Convert(ReadOnlySpan<byte> bytes, bool flush)
     {
-        Span<char> units = bytes.Length <= 64 ? stackalloc char[80] : new char[bytes.Length + 16];
-        return new string(units[..decoder.GetChars(bytes, units, flush)]);
+        if (units.Length < bytes.Length + 16)
+            units = new char[2 * bytes.Length];
+        return units.AsSpan(0, decoder.GetChars(bytes, units, flush));
     }
 }

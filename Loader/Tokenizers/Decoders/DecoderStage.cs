@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Managed.Loader.Tokenizers;
 
 /// <summary>
@@ -12,10 +10,10 @@ internal abstract class DecoderStage
     public DecoderStage Next { get; set; } = null!;
 
     /// <summary>Takes a piece of a token.</summary>
-    /// <param name="piece">The text.</param>
+    /// <param name="piece">The text, valid during the call.</param>
     /// <param name="begins">Whether a token begins with it; otherwise it continues the one before.</param>
     /// <param name="ends">Whether the token is complete with it.</param>
-    public abstract void Push(string piece, bool begins, bool ends);
+    public abstract void Push(ReadOnlySpan<char> piece, bool begins, bool ends);
 
     /// <summary>Gives what was held back, and starts afresh.</summary>
     public virtual void Flush() => Next.Flush();
@@ -24,12 +22,12 @@ internal abstract class DecoderStage
 /// <summary>A step that needs each token as a whole.</summary>
 internal abstract class TokenStage : DecoderStage
 {
-    private readonly StringBuilder pending = new();
+    private readonly CharacterBuffer pending = new();
     private bool open;
 
     protected bool IsFirst { get; private set; } = true;
 
-    public sealed override void Push(string piece, bool begins, bool ends)
+    public sealed override void Push(ReadOnlySpan<char> piece, bool begins, bool ends)
     {
         if (begins && ends)
         {
@@ -53,7 +51,7 @@ internal abstract class TokenStage : DecoderStage
         Next.Flush();
     }
 
-    protected abstract void OnToken(string token);
+    protected abstract void OnToken(ReadOnlySpan<char> token);
 
     /// <summary>What is left to do behind the last token.</summary>
     protected virtual void End()
@@ -65,12 +63,10 @@ internal abstract class TokenStage : DecoderStage
         if (!open)
             return;
         open = false;
-        string token = pending.ToString();
-        pending.Clear();
-        Give(token);
+        Give(pending.Take());
     }
 
-    private void Give(string token)
+    private void Give(ReadOnlySpan<char> token)
     {
         OnToken(token);
         IsFirst = false;
@@ -80,21 +76,37 @@ internal abstract class TokenStage : DecoderStage
 /// <summary>The end of the line: collects the text.</summary>
 internal sealed class CollectStage : DecoderStage
 {
-    private readonly StringBuilder text = new();
+    private readonly CharacterBuffer text = new();
 
-    public override void Push(string piece, bool begins, bool ends) => text.Append(piece);
+    public override void Push(ReadOnlySpan<char> piece, bool begins, bool ends) => text.Append(piece);
 
     public override void Flush()
     {
     }
 
-    /// <summary>What has come since the last call.</summary>
-    public string Take()
+    /// <summary>What has come since the last call, valid until the next one.</summary>
+    public ReadOnlySpan<char> Take() => text.Take();
+}
+
+/// <summary>Characters that are gathered and taken, in memory that is used again.</summary>
+internal sealed class CharacterBuffer
+{
+    private char[] characters = new char[32];
+    private int count;
+
+    public void Append(ReadOnlySpan<char> more)
     {
-        if (text.Length == 0)
-            return "";
-        string taken = text.ToString();
-        text.Clear();
+        if (characters.Length < count + more.Length)
+            Array.Resize(ref characters, Math.Max(count + more.Length, characters.Length * 2));
+        more.CopyTo(characters.AsSpan(count));
+        count += more.Length;
+    }
+
+    /// <summary>All of them, valid until the next is appended; the buffer is empty from now on.</summary>
+    public ReadOnlySpan<char> Take()
+    {
+        ReadOnlySpan<char> taken = characters.AsSpan(0, count);
+        count = 0;
         return taken;
     }
 }

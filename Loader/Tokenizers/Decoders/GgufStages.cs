@@ -6,8 +6,9 @@ namespace Managed.Loader.Tokenizers;
 internal sealed class TextAndBytesStage(bool dropsLeadingSpace) : TokenStage
 {
     private readonly Utf8Collector collector = new();
+    private byte[] bytes = new byte[64];
 
-    protected override void OnToken(string token)
+    protected override void OnToken(ReadOnlySpan<char> token)
     {
         if (ByteTokens.Parse(token) is { } value)
         {
@@ -16,7 +17,10 @@ internal sealed class TextAndBytesStage(bool dropsLeadingSpace) : TokenStage
         }
         if (IsFirst && dropsLeadingSpace && token.StartsWith(' '))
             token = token[1..];
-        Next.Push(collector.Add(System.Text.Encoding.UTF8.GetBytes(token)), true, true);
+        int most = System.Text.Encoding.UTF8.GetMaxByteCount(token.Length);
+        if (bytes.Length < most)
+            bytes = new byte[most];
+        Next.Push(collector.Add(bytes.AsSpan(0, System.Text.Encoding.UTF8.GetBytes(token, bytes))), true, true);
     }
 
     protected override void End() => Next.Push(collector.Flush(), true, true);
@@ -30,7 +34,7 @@ internal sealed class CleanSpacesStage : DecoderStage
     private readonly StringBuilder held = new(); // empty, or starts with a space or an apostrophe and has no gap of Reach characters without one
     private int lastSign; // where the last of those in `held` is
 
-    public override void Push(string piece, bool begins, bool ends)
+    public override void Push(ReadOnlySpan<char> piece, bool begins, bool ends)
     {
         // What lies before the last few characters is settled, unless one of those is a space or an apostrophe.
         int known = held.Length, cut = known + piece.Length, last = -1;

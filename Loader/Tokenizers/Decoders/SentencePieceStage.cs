@@ -8,11 +8,12 @@ namespace Managed.Loader.Tokenizers;
 /// <param name="dropsAllLeading">Whether that goes on as long as no text has come.</param>
 internal sealed class SentencePieceStage(bool dropsLeadingSpace, bool dropsAllLeading) : TokenStage
 {
-    private const string SpaceSign = "\u2581";
+    private const char SpaceSign = '\u2581';
     private readonly List<byte> bytes = [];
+    private char[] characters = new char[64];
     private bool atStart = true;
 
-    protected override void OnToken(string token)
+    protected override void OnToken(ReadOnlySpan<char> token)
     {
         if (ByteTokens.Parse(token) is { } value)
         {
@@ -21,12 +22,15 @@ internal sealed class SentencePieceStage(bool dropsLeadingSpace, bool dropsAllLe
             return;
         }
         GiveBytes(complete: true);
-        if (atStart && dropsLeadingSpace && token.StartsWith(SpaceSign, StringComparison.Ordinal))
+        if (atStart && dropsLeadingSpace && token.StartsWith(SpaceSign))
         {
             token = token[1..];
             atStart = dropsAllLeading;
         }
-        Give(token.Replace(SpaceSign, " ", StringComparison.Ordinal));
+        if (characters.Length < token.Length)
+            characters = new char[token.Length];
+        token.Replace(characters, SpaceSign, ' ');
+        Give(characters.AsSpan(0, token.Length));
     }
 
     protected override void End()
@@ -35,7 +39,7 @@ internal sealed class SentencePieceStage(bool dropsLeadingSpace, bool dropsAllLe
         atStart = true;
     }
 
-    private void Give(string text)
+    private void Give(ReadOnlySpan<char> text)
     {
         if (text.Length == 0)
             return;

@@ -1,9 +1,19 @@
 namespace Managed.Loader.Tokenizers;
 
-/// <summary>Rewrites each token by itself.</summary>
+/// <summary>Rewrites each token by itself. What a token becomes behind the first place is remembered.</summary>
 internal sealed class MapStage(Func<string, bool, string> map) : TokenStage
 {
-    protected override void OnToken(string token) => Next.Push(map(token, IsFirst), true, true);
+    private readonly Dictionary<string, string> known = new(StringComparer.Ordinal);
+
+    protected override void OnToken(ReadOnlySpan<char> token) => Next.Push(IsFirst ? map(token.ToString(), true) : Later(token), true, true);
+
+    private string Later(ReadOnlySpan<char> token)
+    {
+        if (known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out string? mapped))
+            return mapped;
+        string text = token.ToString();
+        return known[text] = map(text, false);
+    }
 
     /// <summary>Spaces between tokens, as for files without a decoder.</summary>
     public static MapStage Spaces() => new((token, first) => first ? token : " " + token);
@@ -55,7 +65,7 @@ internal sealed class FuseStage : DecoderStage
 {
     private bool began;
 
-    public override void Push(string piece, bool begins, bool ends)
+    public override void Push(ReadOnlySpan<char> piece, bool begins, bool ends)
     {
         Next.Push(piece, !began, false);
         began = true;
@@ -75,10 +85,10 @@ internal sealed class SuffixStage(string suffix) : TokenStage
 {
     private string? held;
 
-    protected override void OnToken(string token)
+    protected override void OnToken(ReadOnlySpan<char> token)
     {
         Give(" ");
-        held = token;
+        held = token.ToString();
     }
 
     protected override void End()
@@ -99,12 +109,11 @@ internal sealed class CtcStage(string blank, string wordDelimiter, bool cleanUp)
 {
     private string? previous;
 
-    protected override void OnToken(string token)
+    protected override void OnToken(ReadOnlySpan<char> piece)
     {
-        bool repeated = token == previous;
-        previous = token;
-        if (repeated)
+        if (previous is not null && piece.SequenceEqual(previous))
             return;
+        string token = previous = piece.ToString();
         if (blank.Length > 0)
             token = token.Replace(blank, "", StringComparison.Ordinal);
         if (cleanUp)
@@ -124,7 +133,7 @@ internal sealed class ByteFallbackStage : TokenStage
     private static readonly System.Text.UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
     private readonly List<byte> bytes = [];
 
-    protected override void OnToken(string token)
+    protected override void OnToken(ReadOnlySpan<char> token)
     {
         if (ByteTokens.Parse(token) is { } value)
         {

@@ -82,10 +82,10 @@ internal sealed class ArrayShape
         {
             if (place == Place.Element)
                 return; // the element's own rule reads
-            if (ValueRule.IsSpace(value))
+            if (WhiteSpace.Is(value))
             {
-                if (space < ValueRule.MaxSpace)
-                    step.Go(new ArrayFrame(shape, place, index, counted, space + 1));
+                if (WhiteSpace.Next(space, value) is >= 0 and int next)
+                    step.Go(new ArrayFrame(shape, place, index, counted, next));
             }
             else if (value == ']' && index >= shape.min && counted >= shape.minCounted)
                 step.Go(EndFrame.Instance);

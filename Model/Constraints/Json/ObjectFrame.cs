@@ -29,10 +29,10 @@ internal sealed class ObjectFrame : Frame
     {
         if (place == Place.Value)
             return; // the value's own rule reads
-        if (ValueRule.IsSpace(value))
+        if (WhiteSpace.Is(value))
         {
-            if (space < ValueRule.MaxSpace)
-                step.Go(new ObjectFrame(members, place, label, space + 1));
+            if (WhiteSpace.Next(space, value) is >= 0 and int next)
+                step.Go(new ObjectFrame(members, place, label, next));
             return;
         }
         switch ((char)value, place)

@@ -4,9 +4,6 @@ namespace Managed.Constraints.Json;
 /// <summary>JSON values of one schema: what may stand where a value begins. Filled in by the compiler once its schema is understood.</summary>
 internal sealed class ValueRule : Rule
 {
-    /// <summary>The most white space taken between two tokens: any amount is JSON, but a model can get lost in it.</summary>
-    public const int MaxSpace = 64;
-
     /// <summary>Numbers, true, false and null, as they are written.</summary>
     public IReadOnlyList<TextRule> Plain { get; set; } = [];
     public IReadOnlyList<StringShape> Strings { get; set; } = [];
@@ -18,17 +15,15 @@ internal sealed class ValueRule : Rule
 
     public override void Enter(ParseStep step) => step.Go(new BeginFrame(this, 0));
 
-    public static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r';
-
     /// <summary>White space, then the value's first byte.</summary>
     private sealed class BeginFrame(ValueRule rule, int space) : Frame
     {
         public override void Read(byte value, ParseStep step)
         {
-            if (IsSpace(value))
+            if (WhiteSpace.Is(value))
             {
-                if (space < MaxSpace)
-                    step.Go(new BeginFrame(rule, space + 1));
+                if (WhiteSpace.Next(space, value) is >= 0 and int next)
+                    step.Go(new BeginFrame(rule, next));
                 return;
             }
             switch ((char)value)

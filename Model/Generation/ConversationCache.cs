@@ -1,0 +1,32 @@
+using Managed.Cache;
+using Managed.Kernels;
+
+namespace Managed;
+
+/// <summary>The sequences of one conversation: the model's own, and that of a draft model where there is one.</summary>
+internal sealed class ConversationCache : IDisposable
+{
+    private readonly Dictionary<(LanguageModel, bool Drafts), Sequence> sequences = []; // a model may draft for itself
+
+    /// <summary>
+    /// A sequence that holds as much of a prompt as it can keep, at most all but the last token, whose logits are wanted.
+    /// Pages of another adapter, precision or set of hooks are not kept.
+    /// </summary>
+    public Sequence Prepare(LanguageModel model, ReadOnlySpan<int> ids, Adapter? adapter, Precision precision, int row, bool drafts = false)
+    {
+        if (!sequences.TryGetValue((model, drafts), out Sequence? sequence))
+            sequences[(model, drafts)] = sequence = model.Transformer.Cache.Create();
+        CacheOrigin origin = model.OriginOf(adapter, precision);
+        int common = sequence.Origin == origin ? sequence.Tokens.CommonPrefixLength(ids) : 0;
+        sequence.Truncate(Math.Min(common, ids.Length - 1));
+        (sequence.Origin, sequence.Adapter, sequence.Row) = (origin, adapter, row);
+        return sequence;
+    }
+
+    public void Dispose()
+    {
+        foreach (Sequence sequence in sequences.Values)
+            sequence.Dispose();
+        sequences.Clear();
+    }
+}

@@ -1,0 +1,135 @@
+using Managed.Kernels;
+
+namespace Managed;
+
+/// <summary>
+/// Several texts that are generated together. Each step takes, in one pass through the model, the newest token of every
+/// running row and as much of the prompts as fits beside them; rows join and end when they like. A row's bits do not
+/// depend on its neighbours.
+/// </summary>
+internal sealed class GenerationBatch(LanguageModel model) : IDisposable
+{
+    /// <summary>Tokens of prompts that go through the model in one step; more steps give the same bits.</summary>
+    public const int PromptChunk = 512;
+
+    private readonly List<GenerationRun> all = [];
+    private readonly List<PlainRun> together = [];
+    private readonly List<SoloRun> alone = [];
+    private StepInput[] inputs = new StepInput[2];
+
+    /// <summary>Every run that was added, in that order.</summary>
+    public IReadOnlyList<GenerationRun> Runs => all;
+
+    /// <summary>Takes a run in; it belongs to the batch from then on.</summary>
+    public void Add(GenerationRun run)
+    {
+        all.Add(run);
+        if (run.IsDone)
+            run.Complete();
+        else if (run is SoloRun solo)
+            alone.Add(solo);
+        else
+            together.Add((PlainRun)run);
+    }
+
+    /// <summary>Makes one step with all running rows. False: none is left.</summary>
+    public bool Step()
+    {
+        StepTogether(Precision.Exact);
+        StepTogether(Precision.Fast);
+        foreach (SoloRun run in alone)
+            try
+            {
+                run.Step();
+            }
+            catch (GenerationException failure)
+            {
+                run.Row.Fail(failure);
+            }
+        Retire(together);
+        Retire(alone);
+        return together.Count + alone.Count > 0;
+    }
+
+    /// <summary>Ends all running rows; what they have is kept.</summary>
+    public void Cancel()
+    {
+        foreach (GenerationRun run in all)
+            run.Row.End(Sampling.StopReason.Cancelled);
+        Retire(together);
+        Retire(alone);
+    }
+
+    public void Dispose()
+    {
+        together.ForEach(run => run.Dispose());
+        alone.ForEach(run => run.Dispose());
+    }
+
+    private void StepTogether(Precision precision)
+    {
+        int count = Collect(precision, out bool anyReady);
+        if (count == 0)
+            return;
+        model.Transformer.Precision = precision;
+        Rows rows = model.Transformer.Forward(inputs.AsSpan(0, count), anyReady ? LogitsWanted.Last : LogitsWanted.None, model.Hooks);
+        if (!anyReady)
+            return;
+        Span2D logits = model.Transformer.View(rows);
+        foreach (PlainRun run in together)
+            if (run.Precision == precision && !run.IsDone && run.IsReady)
+                try
+                {
+                    run.Choose(logits);
+                }
+                catch (GenerationException failure)
+                {
+                    run.Row.Fail(failure);
+                }
+    }
+
+    // The step's inputs; whether any row will have the logits for its next token.
+    private int Collect(Precision precision, out bool anyReady)
+    {
+        int count = 0, budget = PromptChunk;
+        anyReady = false;
+        foreach (PlainRun run in together)
+        {
+            if (run.Precision != precision)
+                continue;
+            bool ready = true;
+            foreach (RowLane lane in run.Lanes)
+            {
+                lane.Place = -1;
+                int share = run.Share(lane, budget);
+                ready &= share == lane.PendingCount;
+                if (share == 0)
+                    continue;
+                if (lane.Sequence.Length + share > model.Transformer.LongestText)
+                {
+                    run.Row.End(Sampling.StopReason.ContextFull);
+                    break;
+                }
+                if (count == inputs.Length)
+                    Array.Resize(ref inputs, count * 2);
+                ReadOnlyMemory<int> tokens = lane.Pending(share);
+                lane.Place = count;
+                inputs[count++] = new StepInput(lane.Sequence, tokens);
+                if (share > 1)
+                    budget -= tokens.Length;
+            }
+            anyReady |= ready && !run.IsDone;
+        }
+        return count;
+    }
+
+    private static void Retire<TRun>(List<TRun> runs) where TRun : GenerationRun
+    {
+        for (int i = runs.Count - 1; i >= 0; i--)
+            if (runs[i].IsDone)
+            {
+                runs[i].Complete();
+                runs.RemoveAt(i);
+            }
+    }
+}

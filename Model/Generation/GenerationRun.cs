@@ -1,0 +1,97 @@
+using Managed.Cache;
+using Managed.Kernels;
+
+namespace Managed;
+
+/// <summary>One request on its way, in whatever manner it is generated.</summary>
+internal abstract class GenerationRun(GenerationRow row, Precision precision, int cachedTokens) : IDisposable
+{
+    public GenerationRow Row { get; } = row;
+
+    public Precision Precision { get; } = precision;
+
+    public bool IsDone => Row.IsDone;
+
+    /// <summary>What there is; null until the run is complete.</summary>
+    public GenerationResult? Result { get; private set; }
+
+    /// <summary>Closes a run that has ended: text that was held back goes out, sequences of its own are freed.</summary>
+    public void Complete()
+    {
+        Close();
+        Result = Finish(Row.Finish(Precision, cachedTokens));
+        Dispose();
+    }
+
+    /// <summary>Frees the sequences that belong to the run.</summary>
+    public abstract void Dispose();
+
+    /// <summary>Makes up the row of what has come so far, where it is not made token by token.</summary>
+    protected virtual void Close()
+    {
+    }
+
+    /// <summary>Adds what this manner of generation has to report.</summary>
+    protected virtual GenerationResult Finish(GenerationResult result) => result;
+}
+
+/// <summary>A run that makes its steps by itself, rather than in one step with others.</summary>
+internal abstract class SoloRun(GenerationRow row, Precision precision, int cachedTokens) : GenerationRun(row, precision, cachedTokens)
+{
+    /// <summary>Goes on by a step.</summary>
+    public abstract void Step();
+}
+
+/// <summary>A sequence and the text that goes into it: a prompt of its own, then the row's new tokens.</summary>
+internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt, bool owned)
+{
+    public Sequence Sequence { get; } = sequence;
+
+    /// <summary>Whether the sequence goes with the run.</summary>
+    public bool IsOwned { get; } = owned;
+
+    /// <summary>The sequence's place in the step that is being made; −1: it takes no part.</summary>
+    public int Place { get; set; } = -1;
+
+    /// <summary>Tokens that are not in the sequence yet.</summary>
+    public int PendingCount => prompt.Length + row.NewCount - Sequence.Length;
+
+    /// <summary>The first of the tokens that are not in the sequence yet; never new ones behind the prompt's.</summary>
+    public ReadOnlyMemory<int> Pending(int most)
+    {
+        ReadOnlyMemory<int> pending = Sequence.Length < prompt.Length
+            ? prompt.AsMemory(Sequence.Length)
+            : row.From(row.PromptLength + Sequence.Length - prompt.Length);
+        return pending[..Math.Min(pending.Length, most)];
+    }
+}
+
+/// <summary>A row that gains a token a step, together with others; with guidance, from two sequences.</summary>
+internal sealed class PlainRun(GenerationRow row, Precision precision, int cachedTokens, params RowLane[] lanes)
+    : GenerationRun(row, precision, cachedTokens)
+{
+    public RowLane[] Lanes { get; } = lanes;
+
+    /// <summary>How many of a lane's tokens may go through the model now.</summary>
+    public int Share(RowLane lane, int budget)
+    {
+        int pending = lane.PendingCount;
+        if (pending <= 1)
+            return Array.TrueForAll(Lanes, other => other.PendingCount <= 1) ? pending : 0; // lanes take their last token in one step
+        return Math.Min(budget, Lanes.Length == 1 ? pending : pending - 1);
+    }
+
+    /// <summary>Whether the step that was made holds the logits of all lanes.</summary>
+    public bool IsReady => Array.TrueForAll(Lanes, lane => lane.Place >= 0 && lane.PendingCount == 0);
+
+    /// <summary>Chooses the next token from the step's logits.</summary>
+    public void Choose(Span2D logits) =>
+        Row.Choose(logits.Row(Lanes[0].Place), Lanes.Length > 1 ? logits.Row(Lanes[1].Place) : default);
+
+    public override void Dispose()
+    {
+        foreach (RowLane lane in Lanes)
+            if (lane.IsOwned)
+                lane.Sequence.Dispose();
+    }
+}
