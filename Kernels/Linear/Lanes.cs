@@ -58,6 +58,15 @@ internal static unsafe class Lanes
             to[i] = values.GetElement(i);
     }
 
+    /// <summary>Asks for `count` floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* from, int count)
+    {
+        if (Sse.IsSupported)
+            for (int i = 0; i < count; i += 16)
+                Sse.Prefetch0(from + i);
+    }
+
     /// <summary>All bits set in the first `count` lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> FirstLanes(int count) =>

@@ -88,6 +88,8 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
                 layers[0].Quantised.QuantiseRow(token, layers[0].Input + (token * layers[0].InputStride));
             return;
         }
+        if (fast && layers[0].Tokens == 1)
+            layers[0].Quantised.PrefetchRow(0); // written by another core; asked for at once rather than line by line
         int first = index < workers ? index * share : (workers * share) + ((index - workers) * smallShare);
         int end = index == count - 1 ? outputs : first + (index < workers ? share : smallShare);
         for (int i = 0, before = 0; i < layerCount; before += weights[i].Rows, i++)
@@ -115,6 +117,8 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         for (int i = 0; i < layerCount; i++)
             layers[i].Quantised = quantised;
         quantising = true;
+        if (input.Count == 1)
+            Lanes.Prefetch(input.Row(0), input.Width); // half of it may have been written by another core
         if (input.Count >= 16)
             pool.Run(this);
         else

@@ -29,6 +29,14 @@ internal unsafe struct QuantisedInput
         };
     }
 
+    /// <summary>Asks for a row.</summary>
+    public readonly void PrefetchRow(int token)
+    {
+        Lanes.Prefetch((float*)(Values + ((long)token * Columns)), Columns / sizeof(float));
+        Lanes.Prefetch(Scales + ((long)token * Stride), Stride);
+        Lanes.Prefetch(Sums + ((long)token * Stride), Stride);
+    }
+
     /// <summary>One row: the largest magnitude of a block becomes 127.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void QuantiseRow(int token, float* input)
