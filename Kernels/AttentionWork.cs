@@ -34,7 +34,7 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                 scratch[i]?.Dispose();
                 scratch[i] = new CpuBuffer(Math.Max(2L * longest, 512) + 8);
             }
-        if ((long)plan.Count * settings.Heads * longest * settings.KeyDimension > 32768)
+        if ((long)plan.Count * settings.Heads * longest * settings.KeyDimension * 2 > WorkerPool.WorthSharing)
             pool.Run(this);
         else
             Run(0, 1);

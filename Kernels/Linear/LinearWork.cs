@@ -58,7 +58,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         }
         fast = anyFast && precision == Precision.Fast;
         EnsureScratch(weights[0].Columns);
-        bool parallel = Size > 32768;
+        bool parallel = Size * (fast ? 1 : 3) > WorkerPool.WorthSharing;
         if (fast)
             Quantise(pool, input);
         if (!parallel)
