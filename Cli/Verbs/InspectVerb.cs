@@ -37,8 +37,9 @@ internal static class InspectVerb
         output.WriteLine($"{report.Path}: {report.Family} ({report.Format})");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"  {report.Parameters / 1e6:0.##} M parameters, {report.Layers} layers, width {report.Width}, vocabulary {report.Vocabulary}, context {report.Context}"));
-        foreach (string line in report.LayerKinds)
+        foreach (string line in report.LayerKinds.Prepend(report.Ends[0]).Append(report.Ends[1]))
             output.WriteLine($"  {line}");
+        output.WriteLine($"  tokenizer: {(report.HasTokenizer ? "yes" : "none, it takes ids")}; chat template: {(report.HasChatTemplate ? "yes" : "none")}; end tokens: {(report.EndTokens.Count == 0 ? "none" : string.Join(", ", report.EndTokens))}");
         output.WriteLine("tensor types");
         foreach ((string type, TypeShare share) in report.Types)
             output.WriteLine($"  {type,-8} {share.Tensors,5} tensors  {Amounts.Bytes(share.Bytes),10}");

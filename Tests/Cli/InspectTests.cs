@@ -15,6 +15,19 @@ public class InspectTests
     }
 
     [Test]
+    public void What_a_family_has_of_its_own_is_said()
+    {
+        string gemma = CommandLine.RunWell("inspect", SharedFolder.Fixture("arch/gemma2")), gpt2 = CommandLine.RunWell("inspect", SharedFolder.Fixture("arch/gpt2"));
+        Assert.That(gemma, Does.Contain("soft-capped at").And.Contain("norms before and after attention").And.Contain("window ").And.Contain("multiplied by"));
+        Assert.That(gemma, Does.Contain("  layers 0, 2: ").And.Contain("  layers 1, 3: "));
+        Assert.That(gpt2, Does.Contain("learned positions").And.Contain("tokenizer: none, it takes ids; chat template: none"));
+        Assert.That(CommandLine.RunWell("inspect", SharedFolder.Fixture("arch/llama-llama3")), Does.Contain("llama3 scaling by"));
+        JsonElement hearth = CommandLine.RunJson("inspect", TestModels.HearthPath);
+        Assert.That((hearth.GetProperty("has_tokenizer").GetBoolean(), hearth.GetProperty("has_chat_template").GetBoolean()), Is.EqualTo((true, true)));
+        Assert.That(hearth.GetProperty("end_tokens").EnumerateArray().Select(id => id.GetInt32()), Is.EqualTo(new[] { 5 }));
+    }
+
+    [Test]
     public void The_memory_plan_counts_positions_and_sequences()
     {
         JsonElement plan = CommandLine.RunJson("inspect", TestModels.HearthPath, "--context", "100", "--batch", "3").GetProperty("plan");
