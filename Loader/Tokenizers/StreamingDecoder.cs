@@ -16,8 +16,11 @@ internal sealed class StreamingDecoder
         first = stages.Length > 0 ? stages[0] : text;
     }
 
-    /// <summary>Takes a token; gives the text that is certain by now, valid until the next call.</summary>
-    public ReadOnlySpan<char> Append(int id)
+    /// <summary>Takes a token; gives the text that is certain by now.</summary>
+    public string Append(int id) => Take(id).ToString();
+
+    /// <summary>The same without a string for it; valid until the next call.</summary>
+    public ReadOnlySpan<char> Take(int id)
     {
         Push(id);
         return text.Take();

@@ -23,7 +23,7 @@ internal sealed class AnswerText
     {
         decoder = tokenizer?.CreateStream();
         foreach (int id in prompt)
-            decoder?.Append(id); // so that a word which follows the prompt keeps the space before it
+            decoder?.Take(id); // so that a word which follows the prompt keeps the space before it
     }
 
     /// <summary>Takes each token's bytes as they are: what a constraint has seen, character for character.</summary>
@@ -72,7 +72,7 @@ internal sealed class AnswerText
     private ReadOnlySpan<char> Decode(int id)
     {
         if (utf8 is null)
-            return decoder is null ? [] : decoder.Append(id);
+            return decoder is null ? [] : decoder.Take(id);
         ReadOnlySpan<byte> token = bytes!.BytesOf(id);
         if (characters.Length < token.Length + 2)
             characters = new char[token.Length * 2];
