@@ -5,7 +5,10 @@ namespace Managed.Cli;
 /// <summary>Where a command reads and writes: the process's own streams, or a test's.</summary>
 internal sealed class CommandStreams : InvocationConfiguration
 {
-    public TextReader Input { get; init; } = Console.In;
+    /// <summary>Null: the console's, which is opened when it is first read.</summary>
+    public TextReader? GivenInput { get; init; }
+
+    public TextReader Input => GivenInput ?? Console.In;
 
     public required Interruption Interruption { get; init; }
 }

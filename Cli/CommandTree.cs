@@ -8,12 +8,12 @@ namespace Managed.Cli;
 /// <summary>The root command, its verbs and the options that every verb has.</summary>
 internal sealed class CommandTree
 {
-    public CommandTree(IEnumerable<Func<Command>> verbs)
+    public CommandTree((string Name, Func<Command> Create)[] verbs)
     {
         Root.Options.Add(new HelpOption { Recursive = true });
         Root.Options.Add(new VersionOption { Action = new ShowVersion() });
         Root.Options.Add(Verbose);
-        foreach (var create in verbs)
+        foreach (var (_, create) in verbs)
             Root.Subcommands.Add(create());
     }
 

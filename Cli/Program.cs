@@ -8,21 +8,21 @@ namespace Managed.Cli;
 internal static class Program
 {
     /// <summary>What `managed` can do: each verb in a file of its own.</summary>
-    private static readonly Func<Command>[] s_verbs =
+    private static readonly (string Name, Func<Command> Create)[] s_verbs =
     [
-        DemoVerb.Create,
-        RunVerb.Create,
-        ChatVerb.Create,
-        InspectVerb.Create,
-        TokenizeVerb.Create,
-        TemplateVerb.Create,
-        CaptureVerb.Create,
-        VerifyVerb.Create,
-        DumpVerb.Create,
-        ConvertVerb.Create,
-        PullVerb.Create,
-        BenchVerb.Create,
-        DevicesVerb.Create,
+        ("demo", DemoVerb.Create),
+        ("run", RunVerb.Create),
+        ("chat", ChatVerb.Create),
+        ("inspect", InspectVerb.Create),
+        ("tokenize", TokenizeVerb.Create),
+        ("template", TemplateVerb.Create),
+        ("capture", CaptureVerb.Create),
+        ("verify", VerifyVerb.Create),
+        ("dump", DumpVerb.Create),
+        ("convert", ConvertVerb.Create),
+        ("pull", PullVerb.Create),
+        ("bench", BenchVerb.Create),
+        ("devices", DevicesVerb.Create),
     ];
 
     internal static int Main(string[] arguments)
@@ -30,7 +30,7 @@ internal static class Program
         // Text on a pipe is UTF-8 whatever the console's code page, and never begins with a byte order mark.
         Console.OutputEncoding = new UTF8Encoding(false);
         using var interruption = Interruption.OfProcess();
-        return Run(arguments, Console.Out, Console.Error, Console.In, interruption);
+        return Run(arguments, Console.Out, Console.Error, null, interruption);
     }
 
     /// <summary>Runs one command line on the given streams; gives the exit code.</summary>
@@ -41,17 +41,19 @@ internal static class Program
     }
 
     /// <inheritdoc cref="Run(string[], TextWriter, TextWriter, TextReader, CancellationToken)"/>
-    internal static int Run(string[] arguments, TextWriter output, TextWriter error, TextReader input, Interruption interruption)
+    internal static int Run(string[] arguments, TextWriter output, TextWriter error, TextReader? input, Interruption interruption)
     {
         CancellationToken cancellation = interruption.Token;
-        var tree = new CommandTree(s_verbs);
+        // Where the first word is a verb, the others need not be made.
+        int called = Array.FindIndex(s_verbs, verb => arguments.Length > 0 && verb.Name == arguments[0]);
+        var tree = new CommandTree(called < 0 ? s_verbs : [s_verbs[called]]);
         if (!TryParse(tree, arguments, error, out var parsed))
             return ExitCode.BadInput;
         var streams = new CommandStreams
         {
             Output = output,
             Error = error,
-            Input = input,
+            GivenInput = input,
             Interruption = interruption,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,

@@ -25,6 +25,8 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public Weight CreateWeight(in WeightSource source) => new CpuWeight(source);
 
+    public void Prepare(IEnumerable<WeightType> types, Precision precision) => Rehearsal.Begin(types, precision);
+
     public DeviceBuffer Upload(ReadOnlySpan<float> values)
     {
         var buffer = new CpuBuffer(values.Length);

@@ -19,6 +19,11 @@ internal interface IDevice : IDisposable
     /// <summary>Makes a weight matrix usable: on the CPU in place, without a copy.</summary>
     Weight CreateWeight(in WeightSource source);
 
+    /// <summary>Gets ready for weights of these types, without keeping the caller waiting.</summary>
+    void Prepare(IEnumerable<WeightType> types, Precision precision)
+    {
+    }
+
     /// <summary>Copies host values into a new buffer (norm gains, biases).</summary>
     DeviceBuffer Upload(ReadOnlySpan<float> values);
 

@@ -21,6 +21,10 @@ internal sealed class GgufConfigSection(GgufFile gguf, string prefix = "") : Val
         return null;
     }
 
+    /// <summary>A list of strings, in place; null where the key is absent.</summary>
+    public GgufTexts? TextsInPlace(string key) =>
+        Find(key) is GgufValue value ? value.Texts() ?? throw Wrong(key, value, "a list of strings") : null;
+
     protected override IConfigValue? FindOne(string key) =>
         gguf.Metadata.TryGetValue(prefix + key, out GgufValue? value) || gguf.Metadata.TryGetValue(key, out value) ? value : null;
 

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Managed.Loader;
 
@@ -108,6 +106,10 @@ internal sealed unsafe class GgufValue : IConfigValue
 
     public string[]? AsTexts() => Content as string[];
 
+    /// <summary>A file's array of strings in place, for as long as the file is open; null where this is something else.</summary>
+    public GgufTexts? Texts() =>
+        ElementType == GgufValueType.String && _source is not null ? new GgufTexts(_source, _itemsAt, checked((int)Count)) : null;
+
     private static Int128? ToInteger(object scalar) => scalar switch
     {
         uint v => v,
@@ -139,7 +141,7 @@ internal sealed unsafe class GgufValue : IConfigValue
             GgufValueType.UInt64 => Copy<ulong>(at, count),
             GgufValueType.Int64 => Copy<long>(at, count),
             GgufValueType.Float64 => Copy<double>(at, count),
-            _ => Strings(at, count),
+            _ => new GgufTexts(_source, _itemsAt, count).ToArray(),
         };
     }
 
@@ -148,19 +150,6 @@ internal sealed unsafe class GgufValue : IConfigValue
     {
         var items = new T[count];
         new ReadOnlySpan<byte>(at, checked(count * sizeof(T))).CopyTo(MemoryMarshal.AsBytes(items.AsSpan()));
-        return items;
-    }
-
-    private static string[] Strings(byte* at, int count)
-    {
-        var items = new string[count];
-        for (int i = 0; i < count; i++)
-        {
-            int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(at, sizeof(ulong)));
-            items[i] = Encoding.UTF8.GetString(at + sizeof(ulong), length);
-            at += sizeof(ulong) + length;
-        }
-
         return items;
     }
 }

@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Managed.Loader;
 
 /// <summary>How many elements share a block of a tensor type, and how many bytes the block takes.</summary>
@@ -35,33 +33,34 @@ internal static class TensorTypes
         Safetensors(TensorType.F8_E4M3, "F8_E4M3", 1), Safetensors(TensorType.F8_E5M2, "F8_E5M2", 1),
     ];
 
-    private static readonly FrozenDictionary<TensorType, TensorTypeInfo> s_byType = s_all.ToFrozenDictionary(info => info.Type);
+    private static readonly TensorTypeInfo?[] s_byType = ByNumber(info => (int)info.Type);
 
-    private static readonly FrozenDictionary<uint, TensorTypeInfo> s_byGgufId =
-        s_all.Where(info => info.GgufId is not null).ToFrozenDictionary(info => (uint)info.GgufId!.Value);
-
-    private static readonly FrozenDictionary<string, TensorTypeInfo> s_bySafetensorsName =
-        s_all.Where(info => info.InSafetensors).ToFrozenDictionary(info => info.Name, StringComparer.Ordinal);
-
-    /// <summary>Ids that ggml once used and gave up.</summary>
-    private static readonly FrozenDictionary<uint, string> s_removed = new Dictionary<uint, string>
-    {
-        [4] = "Q4_2", [5] = "Q4_3", [31] = "Q4_0_4_4", [32] = "Q4_0_4_8", [33] = "Q4_0_8_8",
-        [36] = "IQ4_NL_4_4", [37] = "IQ4_NL_4_8", [38] = "IQ4_NL_8_8",
-    }.ToFrozenDictionary();
+    private static readonly TensorTypeInfo?[] s_byGgufId = ByNumber(info => info.GgufId);
 
     public static IReadOnlyList<TensorTypeInfo> All => s_all;
 
-    public static TensorTypeInfo Of(TensorType type) => s_byType[type];
+    public static TensorTypeInfo Of(TensorType type) => s_byType[(int)type]!;
 
     /// <summary>The type under a GGUF id, or null.</summary>
-    public static TensorTypeInfo? FromGguf(uint id) => s_byGgufId.GetValueOrDefault(id);
+    public static TensorTypeInfo? FromGguf(uint id) => id < s_byGgufId.Length ? s_byGgufId[id] : null;
 
     /// <summary>The name of a type that ggml removed, or null.</summary>
-    public static string? RemovedFromGguf(uint id) => s_removed.GetValueOrDefault(id);
+    public static string? RemovedFromGguf(uint id) => id switch
+    {
+        4 => "Q4_2",
+        5 => "Q4_3",
+        31 => "Q4_0_4_4",
+        32 => "Q4_0_4_8",
+        33 => "Q4_0_8_8",
+        36 => "IQ4_NL_4_4",
+        37 => "IQ4_NL_4_8",
+        38 => "IQ4_NL_8_8",
+        _ => null,
+    };
 
     /// <summary>The type of a safetensors dtype, or null.</summary>
-    public static TensorTypeInfo? FromSafetensors(string dtype) => s_bySafetensorsName.GetValueOrDefault(dtype);
+    public static TensorTypeInfo? FromSafetensors(string dtype) =>
+        Array.Find(s_all, info => info.InSafetensors && info.Name == dtype);
 
     /// <summary>Bytes that a tensor takes; throws <see cref="OverflowException"/> where they exceed 63 bits.</summary>
     /// <remarks>Rows are blocked one by one, so the innermost size must be a whole number of blocks.</remarks>
@@ -75,6 +74,15 @@ internal static class TensorTypes
         for (int axis = 0; axis < shape.Length - 1; axis++)
             bytes = checked(bytes * shape[axis]);
         return bytes;
+    }
+
+    private static TensorTypeInfo?[] ByNumber(Func<TensorTypeInfo, int?> number)
+    {
+        var table = new TensorTypeInfo?[s_all.Max(info => number(info) ?? 0) + 1];
+        foreach (TensorTypeInfo info in s_all)
+            if (number(info) is { } at)
+                table[at] = info;
+        return table;
     }
 
     private static TensorTypeInfo Plain(TensorType type, int bytes) => new(type, type.ToString(), 1, bytes, (int)type, true);

@@ -93,7 +93,7 @@ public sealed partial class LanguageModel : IDisposable
 
     /// <summary>From text to tokens and back.</summary>
     /// <exception cref="CheckpointException">The checkpoint has no tokenizer, or a damaged one.</exception>
-    internal Tokenizer Tokenizer => tokenizer ??= Tokenizer.Open(checkpoint.Path);
+    internal Tokenizer Tokenizer => tokenizer ??= checkpoint.Gguf is { } gguf ? Tokenizer.Open(gguf) : Tokenizer.Open(checkpoint.Path);
 
     /// <summary>Loads a checkpoint directory in Hugging Face layout, a GGUF file, or a hub id that is in the cache.</summary>
     /// <param name="path">Directory, file, or `owner/name[@revision]`.</param>
@@ -113,6 +113,7 @@ public sealed partial class LanguageModel : IDisposable
         try
         {
             checkpoint = Checkpoint.Open(ModelPath.Resolve(path));
+            device.Prepare(StoredMatrix.TypesOf(checkpoint.Tensors.Values), options.Precision ?? Precision.Fast);
             return new LanguageModel(checkpoint, device, options);
         }
         catch

@@ -48,17 +48,16 @@ internal static class RunVerb
         output.Flush();
     }
 
-    private static object Report(GenerationResult generated) => new
+    private static RunReport Report(GenerationResult generated) => new()
     {
-        generated.Text,
-        generated.Ids,
-        generated.PromptTokens,
+        Text = generated.Text,
+        Ids = generated.Ids,
+        PromptTokens = generated.PromptTokens,
         TokensPerSecond = Rate(generated),
-        generated.PrefillSeconds,
-        generated.DecodeSeconds,
+        PrefillSeconds = generated.PrefillSeconds,
+        DecodeSeconds = generated.DecodeSeconds,
         Reason = generated.Reason.ToString(),
         Precision = generated.Precision.ToString(),
-        Receipt = (object?)null,
     };
 
     private static double Rate(GenerationResult generated) =>

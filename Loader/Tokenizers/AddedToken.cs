@@ -24,10 +24,12 @@ internal sealed class AddedTokenFinder : ITokenCutter
 {
     private readonly PointTrie<AddedToken> tokens = new();
 
-    public AddedTokenFinder(IEnumerable<(int[] Content, AddedToken Token)> tokens)
+    /// <param name="tokens">What to find; of two with the same content, the later.</param>
+    /// <param name="contentOf">A token's content as it stands in the text.</param>
+    public AddedTokenFinder(IEnumerable<AddedToken> tokens, Func<AddedToken, int[]> contentOf)
     {
-        foreach (var (content, token) in tokens)
-            this.tokens[content] = token; // the later one of two wins
+        foreach (var token in tokens)
+            this.tokens[contentOf(token)] = token;
     }
 
     /// <summary>Cuts the text into added tokens and what lies between them (no token).</summary>

@@ -10,15 +10,14 @@ internal interface ITokenCutter
 /// <summary>llama.cpp's way to find special tokens: the longest token first, all over the text, then the next in what is left.</summary>
 internal sealed class SpecialTokenPartition : ITokenCutter
 {
-    private readonly (int[] Content, AddedToken Token)[] tokens;
+    private readonly AddedToken[] tokens; // by length, the longest first
     private readonly PointTrie<AddedToken> byContent = new();
 
     public SpecialTokenPartition(IEnumerable<AddedToken> tokens)
     {
-        this.tokens = [.. tokens.Select(token => (AlignedText.PointsOf(token.Content), token))
-            .OrderByDescending(entry => System.Text.Encoding.UTF8.GetByteCount(entry.token.Content))];
-        foreach (var (content, token) in this.tokens.Reverse()) // the first of two wins
-            byContent[content] = token;
+        this.tokens = [.. tokens.OrderByDescending(token => System.Text.Encoding.UTF8.GetByteCount(token.Content))];
+        for (int i = this.tokens.Length - 1; i >= 0; i--) // the first of two wins
+            byContent[AlignedText.PointsOf(this.tokens[i].Content)] = this.tokens[i];
     }
 
     public List<(AddedToken? Token, int From, int To)> Cut(ReadOnlySpan<int> text)
@@ -29,9 +28,9 @@ internal sealed class SpecialTokenPartition : ITokenCutter
         var present = new HashSet<AddedToken>(ReferenceEqualityComparer.Instance);
         for (int at = 0; at < text.Length; at++)
             byContent.AllMatches(text[at..], present);
-        foreach (var (content, token) in tokens)
+        foreach (var token in tokens)
             if (present.Contains(token))
-                parts = CutAt(text, content, token, parts);
+                parts = CutAt(text, AlignedText.PointsOf(token.Content), token, parts);
         return parts;
     }
 

@@ -26,11 +26,12 @@ internal sealed class Tokenizer
             if (token.Special)
                 specialContents.Add(token.Content);
         }
-        rawTokens = parts.Cutter ?? new AddedTokenFinder(parts.AddedTokens.Where(t => !t.Normalized)
-            .Select(t => (AlignedText.PointsOf(t.Content), t)));
-        normalizedTokens = new AddedTokenFinder(parts.AddedTokens.Where(t => t.Normalized)
-            .Select(t => (Normalize(AlignedText.FromString(t.Content)).Points.ToArray(), t)));
-        VocabularySize = Math.Max(vocabulary.Size, addedById.Keys.DefaultIfEmpty(-1).Max() + 1);
+        rawTokens = parts.Cutter ?? new AddedTokenFinder(parts.AddedTokens.Where(t => !t.Normalized), t => AlignedText.PointsOf(t.Content));
+        normalizedTokens = new AddedTokenFinder(
+            parts.AddedTokens.Where(t => t.Normalized), t => Normalize(AlignedText.FromString(t.Content)).Points.ToArray());
+        VocabularySize = vocabulary.Size;
+        foreach (int id in addedById.Keys)
+            VocabularySize = Math.Max(VocabularySize, id + 1);
         var settings = parts.Settings;
         BeginId = settings.BeginId ?? IdOf(settings.BeginToken);
         EndId = settings.EndId ?? IdOf(settings.EndToken);

@@ -24,10 +24,12 @@ internal static class ExpectedWeights
         IEnumerable<ExpectedWeight> rest =
         [
             .. Norm(tensors.EmbeddingNorm, width), .. Norm(tensors.FinalNorm, width), .. Linear(tensors.Head, vocabulary, width),
-            .. architecture.Layers.Zip(tensors.Layers).SelectMany(pair => Layer(pair.First, pair.Second, width)),
         ];
         foreach (ExpectedWeight expected in rest)
             yield return expected;
+        for (int layer = 0; layer < architecture.Layers.Length; layer++)
+            foreach (ExpectedWeight expected in Layer(architecture.Layers[layer], tensors.Layers[layer], width))
+                yield return expected;
     }
 
     private static IEnumerable<ExpectedWeight> Layer(LayerSpec spec, LayerTensors tensors, int width) =>

@@ -30,6 +30,9 @@ internal abstract class Family : IFamily
         Dimensions dimensions = Read(source);
         var plan = new FamilyPlan(source, dimensions, MakeNorm(source, dimensions)) { ReadRope = type => Rope(source, dimensions, type) };
         plan.Sliding = Windows(plan);
+        var layers = new LayerSpec[dimensions.Layers];
+        for (int layer = 0; layer < layers.Length; layer++)
+            layers[layer] = Layer(plan, layer);
         return Complete(plan, new Architecture
         {
             Family = source.Family,
@@ -37,7 +40,7 @@ internal abstract class Family : IFamily
             Width = dimensions.Width,
             ContextLength = dimensions.Context,
             FinalNorm = plan.Norm,
-            Layers = [.. Enumerable.Range(0, dimensions.Layers).Select(layer => Layer(plan, layer))],
+            Layers = layers,
         });
     }
 

@@ -13,7 +13,7 @@ internal static class LayerTypes
         if (source.IsGguf)
             return FromGguf(source, layers, rule);
         if (source.Config.Texts("layer_types") is not { } types)
-            return [.. Enumerable.Range(0, layers).Select(rule)];
+            return FromRule(layers, rule);
         source.Refuse("layer_types", types.Length != layers, $"{types.Length} types", $"one for each of the {layers} layers");
         foreach (string type in types)
             source.Refuse("layer_types", type is not (Full or Sliding), $"the type \"{type}\"", $"{Full} or {Sliding}");
@@ -28,10 +28,17 @@ internal static class LayerTypes
         const string Key = "attention.sliding_window_pattern";
         long[]? pattern = source.Config.Integers(Key);
         if (pattern is null)
-            return [.. Enumerable.Range(0, layers).Select(rule)];
+            return FromRule(layers, rule);
         if (pattern is [var period] && layers != 1)
-            return [.. Enumerable.Range(0, layers).Select(AllButEvery((int)Math.Clamp(period, 0, int.MaxValue)))];
+            return FromRule(layers, AllButEvery((int)Math.Clamp(period, 0, int.MaxValue)));
         source.Refuse(Key, pattern.Length < layers, $"{pattern.Length} flags", $"one for each of the {layers} layers");
         return [.. pattern.Take(layers).Select(flag => flag != 0)];
+    }
+    private static bool[] FromRule(int layers, Func<int, bool> rule)
+    {
+        var flags = new bool[layers];
+        for (int layer = 0; layer < layers; layer++)
+            flags[layer] = rule(layer);
+        return flags;
     }
 }

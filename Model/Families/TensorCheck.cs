@@ -28,8 +28,7 @@ internal static class TensorCheck
 
     private sealed class Checker(FamilySource source)
     {
-        // Rows in use of each tensor and slice, and where a matrix is whole, what its rows must be.
-        private readonly Dictionary<(string Name, int Slice), (HashSet<TensorRef> Seen, long Rows)> rows = [];
+        private readonly Dictionary<Part, Use> uses = [];
 
         public HashSet<string> Used { get; } = new(StringComparer.Ordinal);
 
@@ -38,8 +37,8 @@ internal static class TensorCheck
             TensorRef name = expected.Reference;
             if (name.Parts is { } parts)
             {
-                for (int part = 0; part < parts.Length; part++)
-                    Visit(expected with { Reference = parts[part], Rows = expected.PartRows![part % expected.PartRows.Length] });
+                for (int i = 0; i < parts.Length; i++)
+                    Visit(expected with { Reference = parts[i], Rows = expected.PartRows![i % expected.PartRows.Length] });
                 return;
             }
             if (!source.Tensors.TryGetValue(name.Name, out StoredTensor? tensor))
@@ -54,9 +53,11 @@ internal static class TensorCheck
                 CheckColumns(expected, tensor, columns);
             if (name.Slice is { } slice && (tensor.Shape.Length < 2 || slice >= tensor.Shape[0]))
                 throw Wrong(tensor, expected, null);
-            (HashSet<TensorRef> seen, long count) = rows.GetValueOrDefault((name.Name, name.Slice ?? -1), ([], 0));
-            if (seen.Add(name))
-                rows[(name.Name, name.Slice ?? -1)] = (seen, count + expected.Rows);
+            var part = new Part(name.Name, name.Slice);
+            if (!uses.TryGetValue(part, out Use? use))
+                uses.Add(part, use = new Use());
+            if (use.Seen.Add(name))
+                use.Rows += expected.Rows;
             long stored = StoredRows(tensor, name, expected.Columns is null);
             if (name.FirstRow + ((expected.Rows - 1) * name.RowStep) >= stored || (name.OutputOrder is { } order && order.Length != expected.Rows))
                 throw Wrong(tensor, expected, null);
@@ -65,13 +66,12 @@ internal static class TensorCheck
         // Parts of a fused tensor must make up all of it.
         public void Finish()
         {
-            foreach (((string name, int slice), (HashSet<TensorRef> seen, long count)) in rows)
+            foreach ((Part part, Use use) in uses)
             {
-                StoredTensor tensor = source.Tensors[name];
-                TensorRef first = seen.First();
-                bool vector = tensor.Shape.Length - (slice < 0 ? 0 : 1) == 1;
-                if (StoredRows(tensor, first, vector) != count && !(tensor.ElementCount / (slice < 0 ? 1 : tensor.Shape[0]) == count))
-                    throw new CheckpointException(tensor.File, $"tensor {name}", tensor.FileOffset, $"shape [{string.Join(", ", tensor.Shape)}]", $"{count} outputs");
+                StoredTensor tensor = source.Tensors[part.Name];
+                bool vector = tensor.Shape.Length - (part.Slice is null ? 0 : 1) == 1;
+                if (StoredRows(tensor, use.Seen.First(), vector) != use.Rows && tensor.ElementCount / (part.Slice is null ? 1 : tensor.Shape[0]) != use.Rows)
+                    throw new CheckpointException(tensor.File, $"tensor {part.Name}", tensor.FileOffset, $"shape [{string.Join(", ", tensor.Shape)}]", $"{use.Rows} outputs");
             }
         }
 
@@ -123,6 +123,17 @@ internal static class TensorCheck
             string shape = columns is null ? $"[{outputs}]" : name.Transposed ? $"[{columns}, {outputs}]" : $"[{outputs}, {columns}]";
             string slice = name.Slice is { } index ? $", for each of at least {index + 1} experts or heads" : "";
             return new CheckpointException(tensor.File, $"tensor {name.Name}", tensor.FileOffset, Show(tensor.Shape), $"shape {shape}{slice}");
+        }
+
+        // A tensor, or one of its slices.
+        private sealed record Part(string Name, int? Slice);
+
+        // The references to a part, and their rows together.
+        private sealed class Use
+        {
+            public HashSet<TensorRef> Seen { get; } = [];
+
+            public long Rows { get; set; }
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Managed.Architectures;
 using Managed.Kernels;
+using Managed.Kernels.Blocks;
 using Managed.Loader;
 
 namespace Managed.Weights;
@@ -89,6 +90,16 @@ internal unsafe readonly struct StoredMatrix
         for (int row = 0; row < Rows; row++)
             for (int column = 0; column < Columns; column++)
                 *copy++ = Unsafe.ReadUnaligned<ushort>(Source.Data + (sizeof(ushort) * (First + (row * RowElements) + (column * ColumnElements))));
+    }
+
+    /// <summary>The types of matrices that kernels read as they are stored.</summary>
+    public static List<WeightType> TypesOf(IEnumerable<StoredTensor> tensors)
+    {
+        var types = new List<WeightType>();
+        foreach (StoredTensor tensor in tensors)
+            if (tensor.Shape.Length > 1 && TryWeightType(tensor.Type, out WeightType type) && BlockFormats.IsDirect(type) && !types.Contains(type))
+                types.Add(type);
+        return types;
     }
 
     /// <summary>The kernels' name for a stored type, where they have one.</summary>

@@ -67,7 +67,7 @@ internal static class TokenizerTargets
             if (start < 0 || start > end || end > points)
                 throw new InvalidOperationException($"a token stands for {start} to {end} of a text of {points} characters");
         StreamingDecoder stream = tokenizer.CreateStream(skipSpecialTokens: false);
-        string streamed = string.Concat(encoded.Ids.Select(id => stream.Append(id).ToString())) + stream.Flush();
+        string streamed = string.Concat(encoded.Ids.Select(stream.Append)) + stream.Flush();
         if (streamed != tokenizer.Decode(encoded.Ids, skipSpecialTokens: false))
             throw new InvalidOperationException("a stream gives another text than decoding at once");
         for (int id = 0; id < Math.Min(tokenizer.VocabularySize, 64); id++)

@@ -116,12 +116,12 @@ public class TokenizerPropertyTests
     private static void CheckStream(Tokenizer tokenizer, int[] ids, bool skip)
     {
         StreamingDecoder stream = tokenizer.CreateStream(skip);
-        string[] pieces = [.. ids.Select(id => stream.Append(id).ToString()), stream.Flush()];
+        string[] pieces = [.. ids.Select(stream.Append), stream.Flush()];
         foreach (string piece in pieces)
             Assert.That(piece.Length > 0 && (char.IsLowSurrogate(piece[0]) || char.IsHighSurrogate(piece[^1])), Is.False, $"half a character in \"{piece}\" of {string.Join(' ', ids)}");
         string whole = tokenizer.Decode(ids, skip);
         Assert.That(string.Concat(pieces), Is.EqualTo(whole), string.Join(' ', ids));
-        Assert.That(string.Concat(ids.Select(id => stream.Append(id).ToString())) + stream.Flush(), Is.EqualTo(whole), "a flushed stream is as new");
+        Assert.That(string.Concat(ids.Select(stream.Append)) + stream.Flush(), Is.EqualTo(whole), "a flushed stream is as new");
     }
 
     private static string RandomText(Random random, int words)

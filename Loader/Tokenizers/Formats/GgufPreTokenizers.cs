@@ -105,7 +105,12 @@ internal static class GgufPreTokenizers
     /// <summary>The pre-tokeniser of that name; null where there is none.</summary>
     public static GgufPreTokenizer? Find(string name) => ByName.GetValueOrDefault(name);
 
-    private static Dictionary<string, GgufPreTokenizer> Build(params (GgufPreTokenizer PreTokenizer, string Names)[] rows) =>
-        rows.SelectMany(row => row.Names.Split(' ').Select(name => (name, row.PreTokenizer)))
-            .ToDictionary(entry => entry.name, entry => entry.PreTokenizer);
+    private static Dictionary<string, GgufPreTokenizer> Build(params (GgufPreTokenizer PreTokenizer, string Names)[] rows)
+    {
+        var byName = new Dictionary<string, GgufPreTokenizer>();
+        foreach (var (preTokenizer, names) in rows)
+            foreach (string name in names.Split(' '))
+                byName.Add(name, preTokenizer);
+        return byName;
+    }
 }

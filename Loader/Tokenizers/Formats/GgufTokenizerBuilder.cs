@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Managed.Loader.Tokenizers;
 
 /// <summary>Builds a tokenizer out of a GGUF vocabulary; behaves as llama.cpp with special tokens recognised in texts.</summary>
@@ -24,19 +26,20 @@ internal sealed class GgufTokenizerBuilder
     private GgufTokenizerBuilder(GgufVocabulary source)
     {
         this.source = source;
-        vocabulary = new Vocabulary(source.Tokens.Length);
-        types = new PieceType[source.Tokens.Length];
-        byte[] bytes = new byte[1024];
-        for (int id = 0; id < source.Tokens.Length; id++)
+        vocabulary = new Vocabulary(source.TokensInPlace.Count);
+        types = new PieceType[source.TokensInPlace.Count];
+        int id = 0;
+        foreach (var stored in source.TokensInPlace)
         {
-            string token = source.Tokens[id].Length > 0 ? source.Tokens[id] : $"[EMPTY_{id}]";
-            if (token.Length * 3 > bytes.Length)
-                bytes = new byte[token.Length * 3];
-            vocabulary.TryAdd(bytes.AsSpan(0, System.Text.Encoding.UTF8.GetBytes(token, bytes)), id);
-            var type = source.Types?[id] ?? PieceType.Normal;
-            types[id] = token[0] is '<' or '[' or '_' or '\u2581' && ControlLooking.Contains(token) ? PieceType.Control : type;
+            var token = stored.Length > 0 ? stored : Encoding.UTF8.GetBytes($"[EMPTY_{id}]");
+            vocabulary.TryAdd(token, id);
+            types[id] = LooksLikeControl(token) ? PieceType.Control : source.Types?[id] ?? PieceType.Normal;
+            id++;
         }
     }
+
+    private static bool LooksLikeControl(ReadOnlySpan<byte> token) =>
+        token[0] is (byte)'<' or (byte)'[' or (byte)'_' or 0xE2 && ControlLooking.Contains(Encoding.UTF8.GetString(token));
 
     public static TokenizerParts Build(GgufVocabulary source)
     {
@@ -150,9 +153,10 @@ internal sealed class GgufTokenizerBuilder
     private TokenizerParts Parts(ITokenModel model, Func<DecoderStage[]> decoder, bool addBegin, bool addEnd)
     {
         var (begin, end) = DefaultIds();
-        AddedToken[] added = [.. Enumerable.Range(0, types.Length)
-            .Where(id => IsSpecial(id) || Is(id, PieceType.UserDefined))
-            .Select(id => Added(id))];
+        var added = new List<AddedToken>();
+        for (int id = 0; id < types.Length; id++)
+            if (IsSpecial(id) || Is(id, PieceType.UserDefined))
+                added.Add(Added(id));
         return new TokenizerParts
         {
             File = source.File,
@@ -198,25 +202,25 @@ internal sealed class GgufTokenizerBuilder
 
     private MergeTable ReadMerges()
     {
-        if (source.Merges.Length == 0)
+        if (source.MergesInPlace.Count == 0)
             throw source.Error("ggml.merges", "nothing", "the merges of a byte-pair vocabulary");
-        var merges = new MergeTable(source.Merges.Length);
-        byte[] bytes = new byte[1024];
-        for (int rank = 0; rank < source.Merges.Length; rank++)
+        var merges = new MergeTable(source.MergesInPlace.Count);
+        byte[] both = new byte[256];
+        int rank = 0;
+        foreach (var merge in source.MergesInPlace)
         {
-            string merge = source.Merges[rank];
-            if (merge.Length * 3 > bytes.Length)
-                bytes = new byte[merge.Length * 3];
-            int count = System.Text.Encoding.UTF8.GetBytes(merge, bytes);
-            int space = count < 2 ? -1 : bytes.AsSpan(1, count - 1).IndexOf((byte)' ') + 1;
-            if (space < 1 || space == count - 1)
-                throw source.Error($"ggml.merges[{rank}]", $"\"{merge}\"", "two tokens with a space between them");
-            var left = bytes.AsSpan(0, space);
-            var right = bytes.AsSpan(space + 1, count - space - 1);
-            bool known = vocabulary.TryGetId(left, out int first) & vocabulary.TryGetId(right, out int second);
-            right.CopyTo(bytes.AsSpan(space)); // closes the gap between the two
-            if (known && vocabulary.TryGetId(bytes.AsSpan(0, count - 1), out int joined) && !merges.TryGet(first, second, out _, out _))
+            int space = merge.Length < 2 ? -1 : merge[1..].IndexOf((byte)' ') + 1;
+            if (space < 1 || space == merge.Length - 1)
+                throw source.Error($"ggml.merges[{rank}]", $"\"{Encoding.UTF8.GetString(merge)}\"", "two tokens with a space between them");
+            ReadOnlySpan<byte> left = merge[..space], right = merge[(space + 1)..];
+            if (both.Length < merge.Length)
+                both = new byte[merge.Length];
+            left.CopyTo(both);
+            right.CopyTo(both.AsSpan(space));
+            if (vocabulary.TryGetId(left, out int first) && vocabulary.TryGetId(right, out int second)
+                && vocabulary.TryGetId(both.AsSpan(0, merge.Length - 1), out int joined) && !merges.TryGet(first, second, out _, out _))
                 merges.Add(first, second, rank, joined); // a merge of what is no token never happens
+            rank++;
         }
         return merges;
     }

@@ -11,13 +11,19 @@ internal sealed record GgufVocabulary
     /// <summary>The name of the pre-tokeniser; null where the file gives none.</summary>
     public string? Pre { get; init; }
 
-    public required string[] Tokens { get; init; }
+    /// <summary>The tokens by id, in UTF-8, while the file is open.</summary>
+    public required GgufTexts TokensInPlace { get; init; }
+
+    public string[] Tokens => field ??= TokensInPlace.ToArray();
 
     public float[]? Scores { get; init; }
 
     public PieceType[]? Types { get; init; }
 
-    public string[] Merges { get; init; } = [];
+    /// <summary>Pairs of tokens with a space between them, in UTF-8, while the file is open.</summary>
+    public GgufTexts MergesInPlace { get; init; }
+
+    public string[] Merges => field ??= MergesInPlace.ToArray();
 
     public int? BeginId { get; init; }
 
@@ -52,24 +58,24 @@ internal sealed record GgufVocabulary
     public static GgufVocabulary Read(GgufFile file)
     {
         var section = new GgufConfigSection(file, "tokenizer.");
-        string[] tokens = section.Texts("ggml.tokens") ?? throw section.Error("ggml.tokens", "nothing", "the tokens of the vocabulary");
-        if (tokens.Length == 0 || tokens.Length > Vocabulary.MaxId)
-            throw section.Error("ggml.tokens", $"{tokens.Length} tokens", $"from 1 to {Vocabulary.MaxId} tokens");
+        GgufTexts tokens = section.TextsInPlace("ggml.tokens") ?? throw section.Error("ggml.tokens", "nothing", "the tokens of the vocabulary");
+        if (tokens.Count == 0 || tokens.Count > Vocabulary.MaxId)
+            throw section.Error("ggml.tokens", $"{tokens.Count} tokens", $"from 1 to {Vocabulary.MaxId} tokens");
         return new GgufVocabulary
         {
             File = file.Path,
             Model = section.Text("ggml.model"),
             Pre = section.Has("ggml.pre") ? section.Text("ggml.pre") : null,
-            Tokens = tokens,
-            Scores = Each(section, "ggml.scores", tokens.Length, section.Numbers("ggml.scores"), score => (float)score),
-            Types = Each(section, "ggml.token_type", tokens.Length, section.Integers("ggml.token_type"),
+            TokensInPlace = tokens,
+            Scores = Each(section, "ggml.scores", tokens.Count, section.Numbers("ggml.scores"), score => (float)score),
+            Types = Each(section, "ggml.token_type", tokens.Count, section.Integers("ggml.token_type"),
                 type => type is >= 0 and <= 6 ? (PieceType)type : PieceType.Undefined),
-            Merges = section.Texts("ggml.merges") ?? [],
-            BeginId = Id(section, "ggml.bos_token_id", tokens.Length),
-            EndId = Id(section, "ggml.eos_token_id", tokens.Length),
-            UnknownId = Id(section, "ggml.unknown_token_id", tokens.Length),
-            SeparatorId = Id(section, "ggml.seperator_token_id", tokens.Length),
-            PadId = Id(section, "ggml.padding_token_id", tokens.Length),
+            MergesInPlace = section.TextsInPlace("ggml.merges") ?? default,
+            BeginId = Id(section, "ggml.bos_token_id", tokens.Count),
+            EndId = Id(section, "ggml.eos_token_id", tokens.Count),
+            UnknownId = Id(section, "ggml.unknown_token_id", tokens.Count),
+            SeparatorId = Id(section, "ggml.seperator_token_id", tokens.Count),
+            PadId = Id(section, "ggml.padding_token_id", tokens.Count),
             AddBegin = Flag(section, "ggml.add_bos_token"),
             AddEnd = Flag(section, "ggml.add_eos_token"),
             AddSpacePrefix = Flag(section, "ggml.add_space_prefix"),
