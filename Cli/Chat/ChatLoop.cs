@@ -72,6 +72,8 @@ internal sealed class ChatLoop(ChatSession session, GenerationOptions options, C
                 Terminal.Remark(streams, "[interrupted; what was said stays, /undo takes it back]");
             else if (said.Reason == Sampling.StopReason.Length)
                 Terminal.Remark(streams, $"[cut after {said.Ids.Length} tokens; --max-tokens allows more]");
+            else if (said.Reason == Sampling.StopReason.ContextFull)
+                Terminal.Remark(streams, "[cut, the cache is full; /reset begins anew, --context allows more]");
         }
         finally
         {

@@ -13,6 +13,8 @@ internal static class RunVerb
         var model = Shared.Model();
         var input = new InputOptions();
         var sampling = new SamplingArguments(defaultTokens: 128);
+        var search = new SearchArguments();
+        var adapters = new AdapterArguments();
         var chat = new Option<bool>("--chat") { Description = "Put the prompt through the model's chat template." };
         var system = new Option<string?>("--system") { Description = "A system message; with --chat." };
         var json = Shared.Json();
@@ -20,21 +22,26 @@ internal static class RunVerb
         var command = new Command("run", "Continues a prompt, token by token.") { model, chat, system, json };
         input.AddTo(command);
         sampling.AddTo(command);
+        search.AddTo(command);
+        adapters.AddTo(command);
         load.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
             using LanguageModel loaded = LanguageModel.Load(result.GetRequiredValue(model), load.Read(result));
+            using LanguageModel? draft = search.LoadDraft(result, load.Read(result));
+            using LoadedAdapters adapter = adapters.Load(result, loaded);
             int[] ids = result.GetValue(chat) && input.IsText(result)
                 ? loaded.EncodeChat(Conversation(result.GetValue(system), result.GetValue(input.Text)!))
                 : input.Read(result, loaded);
-            TextWriter output = result.InvocationConfiguration.Output;
+            GenerationOptions options = search.Apply(result, sampling.Read(result, loaded), draft) with { Adapter = adapter.Together };
             bool asJson = result.GetValue(json);
-            GenerationResult generated = loaded.Generate(ids, sampling.Read(result), asJson ? null : token => Write(output, token), cancellation);
+            TextWriter output = result.InvocationConfiguration.Output;
+            GenerationResult generated = loaded.Generate(ids, options, asJson ? null : token => Write(output, token), cancellation);
             if (asJson)
-                output.WriteLine(JsonSerializer.Serialize(Report(generated), Shared.JsonFormat));
+                output.WriteLine(JsonSerializer.Serialize(Report(generated, options, loaded), Shared.JsonFormat));
             else
                 Summarise(result, generated);
-            return Task.FromResult(generated.Reason == StopReason.Cancelled ? 130 : 0);
+            return Task.FromResult(Conclude(result, generated, options));
         });
         return command;
     }
@@ -48,7 +55,25 @@ internal static class RunVerb
         output.Flush();
     }
 
-    private static RunReport Report(GenerationResult generated) => new()
+    // An answer that is not what was demanded is a failed check, and never passes in silence.
+    private static int Conclude(ParseResult result, GenerationResult generated, GenerationOptions options)
+    {
+        if (generated.Reason == StopReason.Cancelled)
+            return ExitCode.Interrupted;
+        if (generated.ConstraintSatisfied is not false)
+            return ExitCode.Success;
+        string why = generated.Reason switch
+        {
+            StopReason.Length => $"it was cut after {generated.Ids.Length} tokens; --max-tokens allows more",
+            StopReason.ContextFull => "the cache is full; --context allows more",
+            StopReason.StopString => "a stop string ended it",
+            _ => "no token can continue it",
+        };
+        result.InvocationConfiguration.Error.WriteLine($"managed: the answer does not satisfy the {options.Constraint!.Description}: {why}.");
+        return ExitCode.FailedCheck;
+    }
+
+    private static RunReport Report(GenerationResult generated, GenerationOptions options, LanguageModel model) => new()
     {
         Text = generated.Text,
         Ids = generated.Ids,
@@ -58,15 +83,29 @@ internal static class RunVerb
         DecodeSeconds = generated.DecodeSeconds,
         Reason = generated.Reason.ToString(),
         Precision = generated.Precision.ToString(),
+        Seed = generated.Seed,
+        LogProbabilities = options.Sampling.LogProbabilities is null ? null : generated.LogProbabilities,
+        BestTokens = options.Sampling.LogProbabilities is > 0 ? [.. generated.BestTokens.Select(best => Named(best, model))] : null,
+        Constraint = options.Constraint is null ? null : new ConstraintReport(options.Constraint.Description, generated.ConstraintSatisfied == true),
+        Beams = options.Beams > 1 ? [.. generated.Beams] : null,
+        Draft = generated.Draft,
     };
+
+    private static BestToken[] Named(TokenLogProbability[] best, LanguageModel model) => Array.ConvertAll(best, token =>
+        new BestToken(token.Id, model.HasTokenizer ? model.Decode([token.Id], skipSpecialTokens: false) : null, token.LogProbability));
 
     private static double Rate(GenerationResult generated) =>
         generated.DecodeSeconds > 0 ? (generated.Ids.Length - 1) / generated.DecodeSeconds : 0;
 
     private static void Summarise(ParseResult result, GenerationResult generated)
     {
-        result.InvocationConfiguration.Output.WriteLine();
+        TextWriter output = result.InvocationConfiguration.Output;
+        output.WriteLine();
+        foreach (BeamText beam in generated.Beams.Skip(1))
+            output.WriteLine(beam.Text);
+        string drafted = generated.Draft is { } draft ? $", {draft.AcceptanceRate:P0} of {draft.Proposed} drafted tokens accepted" : "";
+        string seed = generated.Seed is { } known ? $", seed {known}" : "";
         result.InvocationConfiguration.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"[{generated.PromptTokens} prompt tokens in {generated.PrefillSeconds * 1000:0} ms, {generated.Ids.Length} new at {Rate(generated):0.0}/s, {generated.Reason}, {generated.Precision} precision]"));
+            $"[{generated.PromptTokens} prompt tokens in {generated.PrefillSeconds * 1000:0} ms, {generated.Ids.Length} new at {Rate(generated):0.0}/s, {generated.Reason}, {generated.Precision} precision{drafted}{seed}]"));
     }
 }

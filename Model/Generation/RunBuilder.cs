@@ -3,28 +3,46 @@ using Managed.Constraints;
 using Managed.Kernels;
 using Managed.Loader;
 using Managed.Loader.Templates;
+using Managed.Loader.Tokenizers;
 using Managed.Sampling;
 
 namespace Managed;
 
 /// <summary>Puts together what a request needs: sampler, stop condition, constraint, decoder, sequences. One for each model.</summary>
-internal sealed class RunBuilder(LanguageModel model, int[] configuredEndTokens, LoadOptions load)
+internal sealed class RunBuilder
 {
     /// <summary>Tokens of a prompt that its continuation's decoder is shown: enough for any unfinished character.</summary>
     private const int DecodedBefore = 64;
 
-    private readonly Candidates candidates = new(model.VocabularySize);
-    private readonly TokenTexts texts = new(model.VocabularySize);
-    private readonly string[] stopStrings = EndTokenSources.StopStrings(model.Checkpoint);
+    private readonly LanguageModel model;
+    private readonly int[] configuredEndTokens;
+    private readonly LoadOptions load;
+    private readonly Candidates candidates;
+    private readonly TokenTexts texts;
+    private readonly string[] stopStrings;
+    private readonly Task<int?> replyEnd; // found while the prompt goes through the model
     private int[]? endTokens;
     private TokenMasker? masker;
     private ChatFormat? chat;
 
+    public RunBuilder(LanguageModel model, int[] configuredEndTokens, LoadOptions load)
+    {
+        this.model = model;
+        this.configuredEndTokens = configuredEndTokens;
+        this.load = load;
+        candidates = new Candidates(model.VocabularySize);
+        texts = new TokenTexts(model.VocabularySize);
+        stopStrings = EndTokenSources.StopStrings(model.Checkpoint);
+        Tokenizer? tokenizer = model.HasTokenizer ? model.Tokenizer : null;
+        replyEnd = tokenizer is null ? Task.FromResult<int?>(null) : Task.Run(ReplyEnd);
+    }
+
+    /// <summary>Token ids that end a text.</summary>
     public IReadOnlyList<int> EndTokens =>
-        endTokens ??= EndTokenSources.Union(configuredEndTokens, model.HasTokenizer ? model.Tokenizer : null, ReplyEnd(), model.VocabularySize);
+        endTokens ??= EndTokenSources.Union(configuredEndTokens, model.HasTokenizer ? model.Tokenizer : null, replyEnd.GetAwaiter().GetResult(), model.VocabularySize);
 
     /// <exception cref="CheckpointException">The checkpoint has no chat template.</exception>
-    public ChatFormat Chat => chat ??= FindChat() ?? throw new CheckpointException(model.Path, "chat template", null, "none",
+    public ChatFormat Chat => Found ?? throw new CheckpointException(model.Path, "chat template", null, "none",
         "chat_template.jinja, tokenizer_config.json's chat_template or GGUF's tokenizer.chat_template; without one, run without --chat");
 
     /// <summary>A run of a request, in the manner that its options ask for.</summary>
@@ -44,8 +62,8 @@ internal sealed class RunBuilder(LanguageModel model, int[] configuredEndTokens,
         if (options.Draft is not null)
             DraftVocabulary.Check(model, options.Draft);
         options = options with { StopStrings = [.. options.StopStrings.Union(stopStrings)] };
-        var stop = new StopCondition(options.MaxTokens, options.StopStrings, options.IgnoreEndTokens ? [] : EndTokens, options.StopIds);
-        var sampler = new Sampler(options.Sampling, candidates, EndTokens, options.Sampling.Sample);
+        var stop = new StopCondition(options.MaxTokens, options.StopStrings, options.IgnoreEndTokens ? [] : Ends(), options.StopIds);
+        var sampler = new Sampler(options.Sampling, candidates, Ends(), options.Sampling.Sample);
         RowConstraint? constraint = options.Constraint is null ? null : new RowConstraint(options.Constraint, Masker, EndTokens, options.IgnoreEndTokens);
         var parts = new RowParts(options, stop, sampler, constraint, CreateText(ids, options), texts);
         var text = new GenerationRow(ids, parts, listener);
@@ -98,13 +116,29 @@ internal sealed class RunBuilder(LanguageModel model, int[] configuredEndTokens,
     {
         try
         {
-            return model.HasTokenizer ? (chat ??= FindChat())?.ReplyEnd() : null;
+            return Found?.ReplyEnd();
         }
         catch (TemplateException refusal)
         {
             load.Warn?.Invoke($"what ends a reply cannot be read off the chat template ({refusal.Message}); only the end tokens of the other files count");
             return null;
         }
+    }
+
+    private ChatFormat? Found
+    {
+        get
+        {
+            lock (texts)
+                return chat ??= FindChat();
+        }
+    }
+
+    // The end tokens, waited for when they are first looked at.
+    private IEnumerable<int> Ends()
+    {
+        foreach (int id in EndTokens)
+            yield return id;
     }
 
     private ChatFormat? FindChat()

@@ -27,7 +27,7 @@ internal sealed class Sampler
     /// <param name="endTokens">The tokens that end a text.</param>
     /// <param name="row">Rows with the same seed draw different numbers.</param>
     public Sampler(SamplingOptions options, Candidates candidates, IEnumerable<int> endTokens, int row = 0)
-        : this(Checked(options, candidates), SamplingChain.Build(options, [.. endTokens]), candidates, row)
+        : this(Checked(options, candidates), SamplingChain.Build(options, endTokens), candidates, row)
     {
     }
 

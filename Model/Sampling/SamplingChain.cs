@@ -3,7 +3,7 @@ namespace Managed.Sampling;
 /// <summary>The steps that options ask for, in transformers' order for `generate`; llama.cpp's own stand beside their kin.</summary>
 internal static class SamplingChain
 {
-    private sealed record Stage(bool Truncates, Func<SamplingOptions, bool> Wanted, Func<SamplingOptions, int[], ILogitStep> Make);
+    private sealed record Stage(bool Truncates, Func<SamplingOptions, bool> Wanted, Func<SamplingOptions, Lazy<int[]>, ILogitStep> Make);
 
     private static readonly Stage[] Order =
     [
@@ -14,8 +14,8 @@ internal static class SamplingChain
         new(false, o => !HasWindow(o) && (o.PresencePenalty, o.FrequencyPenalty) != (0, 0), (o, _) => new PresenceFrequency(o.PresencePenalty, o.FrequencyPenalty)),
         new(false, o => o.DryMultiplier != 0, (o, _) => new DontRepeatYourself(o.DryMultiplier, o.DryBase, o.DryAllowedLength, o.DryWindow, [.. o.DryBreakers])),
         new(false, o => o.NoRepeatNgram > 0, (o, _) => new NoRepeatNgram(o.NoRepeatNgram)),
-        new(false, o => o.BadWords.Count > 0, (o, end) => BadWords.Without(o.BadWords, end)),
-        new(false, o => o.MinNewTokens > 0, (o, end) => new MinNewTokens(o.MinNewTokens, end)),
+        new(false, o => o.BadWords.Count > 0, (o, end) => BadWords.Without(o.BadWords, end.Value)),
+        new(false, o => o.MinNewTokens > 0, (o, end) => new MinNewTokens(o.MinNewTokens, end.Value)),
         new(false, o => o.SuppressTokens.Count > 0, (o, _) => new SuppressTokens([.. o.SuppressTokens])),
         new(true, o => o.DynamicTemperatureRange > 0, (o, _) => new DynamicTemperature(o.Temperature, o.DynamicTemperatureRange, o.DynamicTemperatureExponent)),
         new(true, o => o.DynamicTemperatureRange == 0 && o.Temperature != 1, (o, _) => new Temperature(o.Temperature)),
@@ -32,8 +32,11 @@ internal static class SamplingChain
     ];
 
     /// <summary>The steps in order. Greedy choice needs no temperature and no filter: the best token passes them all.</summary>
-    public static ILogitStep[] Build(SamplingOptions options, int[] endTokens) =>
-        [.. Order.Where(stage => stage.Wanted(options) && !(stage.Truncates && options.Temperature == 0)).Select(stage => stage.Make(options, endTokens))];
+    public static ILogitStep[] Build(SamplingOptions options, IEnumerable<int> endTokens)
+    {
+        var ends = new Lazy<int[]>(() => [.. endTokens]); // few steps need them
+        return [.. Order.Where(stage => stage.Wanted(options) && !(stage.Truncates && options.Temperature == 0)).Select(stage => stage.Make(options, ends))];
+    }
 
     private static bool HasWindow(SamplingOptions options) =>
         options.PenaltyWindow is not null && (options.RepetitionPenalty, options.FrequencyPenalty, options.PresencePenalty) != (1, 0, 0);

@@ -31,28 +31,28 @@ public enum StopReason
 /// <summary>When a text ends: end tokens of all sources together, stop strings, a number of tokens.</summary>
 internal sealed class StopCondition
 {
-    private readonly HashSet<int> endTokens;
+    private readonly Lazy<HashSet<int>> endTokens;
 
-    /// <summary>Joins the end tokens of all sources: the configuration's, the generation configuration's, the tokenizer's, the caller's.</summary>
-    public StopCondition(int maxNewTokens, IEnumerable<string> stopStrings, params IEnumerable<IEnumerable<int>> endTokens)
+    /// <summary>Joins the end tokens of all sources, which are asked for when the first token has come.</summary>
+    public StopCondition(int maxNewTokens, IEnumerable<string> stopStrings, params IReadOnlyList<IEnumerable<int>> endTokens)
     {
         if (maxNewTokens < 0)
             throw new ArgumentException($"MaxNewTokens: found {maxNewTokens}; expected 0 or more.");
         MaxNewTokens = maxNewTokens;
         StopStrings = [.. stopStrings];
-        this.endTokens = [.. endTokens.SelectMany(source => source)];
+        this.endTokens = new(() => [.. endTokens.SelectMany(source => source)]);
     }
 
     public int MaxNewTokens { get; }
 
     public IReadOnlyList<string> StopStrings { get; }
 
-    public IReadOnlyCollection<int> EndTokens => endTokens;
+    public IReadOnlyCollection<int> EndTokens => endTokens.Value;
 
     /// <summary>A filter for one text's stop strings.</summary>
     public StopStringFilter CreateFilter() => new(StopStrings);
 
     /// <summary>What the newest token does to a text that now has so many new tokens.</summary>
     public StopReason After(int token, int newTokens) =>
-        endTokens.Contains(token) ? StopReason.EndToken : newTokens >= MaxNewTokens ? StopReason.Length : StopReason.None;
+        endTokens.Value.Contains(token) ? StopReason.EndToken : newTokens >= MaxNewTokens ? StopReason.Length : StopReason.None;
 }

@@ -36,7 +36,7 @@ public class ChatTests
     [Test]
     public void A_reply_depends_on_what_was_said_before()
     {
-        using var session = new ChatSession(TestModels.Hearth);
+        using ChatSession session = TestModels.Hearth.StartChat();
         session.Say("Hello!", new GenerationOptions(), null, CancellationToken.None);
         int alone = TestModels.Hearth.EncodeChat([new("user", "Where is the mill?")]).Length;
         Assert.That(session.Say("Where is the mill?", new GenerationOptions(), null, CancellationToken.None).PromptTokens, Is.GreaterThan(alone + 5));
