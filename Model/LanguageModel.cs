@@ -214,6 +214,7 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>Unmaps the checkpoint's files and frees the device's memory.</summary>
     public void Dispose()
     {
+        builder?.Settle();
         merged.ForEach(item => item.Dispose());
         Transformer.Dispose();
         binder.Dispose();

@@ -37,6 +37,9 @@ internal sealed class RunBuilder
         replyEnd = tokenizer is null ? Task.FromResult<int?>(null) : Task.Run(ReplyEnd);
     }
 
+    /// <summary>Waits for what is done beside the caller's work, before the checkpoint's files are unmapped.</summary>
+    public void Settle() => ((IAsyncResult)replyEnd).AsyncWaitHandle.WaitOne();
+
     /// <summary>Token ids that end a text.</summary>
     public IReadOnlyList<int> EndTokens =>
         endTokens ??= EndTokenSources.Union(configuredEndTokens, model.HasTokenizer ? model.Tokenizer : null, replyEnd.GetAwaiter().GetResult(), model.VocabularySize);
@@ -118,7 +121,7 @@ internal sealed class RunBuilder
         {
             return Found?.ReplyEnd();
         }
-        catch (TemplateException refusal)
+        catch (Exception refusal) when (refusal is TemplateException or CheckpointException)
         {
             load.Warn?.Invoke($"what ends a reply cannot be read off the chat template ({refusal.Message}); only the end tokens of the other files count");
             return null;

@@ -28,7 +28,7 @@ internal static class LogitFunctions
     public static int Best(ReadOnlySpan<float> logits, Span<int> ids)
     {
         int count = 0;
-        for (int id = 0; id < logits.Length; id++)
+        for (int id = 0; id < logits.Length && ids.Length > 0; id++)
         {
             if (count == ids.Length && !(logits[id] > logits[ids[count - 1]]))
                 continue;

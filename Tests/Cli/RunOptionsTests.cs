@@ -38,7 +38,8 @@ public class RunOptionsTests
         Assert.That(drafted.GetProperty("draft").GetProperty("acceptance_rate").GetDouble(), Is.EqualTo(1));
         Assert.That(plain.GetProperty("draft").ValueKind, Is.EqualTo(JsonValueKind.Null));
         var (code, _, error) = CommandLine.Run([.. Chat, "--draft", TestModels.HearthPath]);
-        Assert.That((code, error), Is.EqualTo((0, error)).And.Property("Item2").Contains("100 % of"));
+        Assert.That(code, Is.Zero, error);
+        Assert.That(error, Does.Contain("100 % of"));
         Assert.That(CommandLine.RunRefused([.. Chat, "--draft", SharedFolder.Fixture("arch/gpt2")]), Does.Contain("128 tokens").And.Contain("1024"));
     }
 
@@ -87,7 +88,8 @@ public class RunOptionsTests
         string plain = Text(Reply());
         int first = Ids(Reply())[0];
         Assert.That(Ids(Reply("--logit-bias", $"{first}=-inf"))[0], Is.Not.EqualTo(first));
-        Assert.That(Ids(Reply("--logit-bias", " rye=100", "--max-tokens", "5")), Is.All.EqualTo(TestModels.Hearth.Encode(" rye", addSpecialTokens: false)[^1]));
+        int last = TestModels.Hearth.Encode(" rye", addSpecialTokens: false)[^1];
+        Assert.That(Ids(Reply("--logit-bias", $"{last}=100", "--max-tokens", "5")), Is.All.EqualTo(last));
         Assert.That(plain, Does.Contain("honey"));
         Assert.That(Text(Reply("--bad-word", "honey")), Does.Not.Contain("honey"));
         Assert.That(Ids(Reply("--min-new-tokens", "60", "--max-tokens", "60")), Has.Length.EqualTo(60).And.None.EqualTo(5));
@@ -129,7 +131,7 @@ public class RunOptionsTests
             return Path.Combine(folder, name);
         }
         string schema = Write("a.json", """{"enum": ["rye", "oat"]}"""), gbnf = Write("a.gbnf", """root ::= "rye" | "oat" """), lark = Write("a.lark", """start: "rye" | "oat" """);
-        Assert.That(Text(Reply("--json-schema", schema)), Is.AnyOf("\"rye\"", "\"oat\""));
+        Assert.That(Text(Reply("--json-schema", schema)).Trim(), Is.AnyOf("\"rye\"", "\"oat\""));
         Assert.That(Text(Reply("--grammar", gbnf)), Is.AnyOf("rye", "oat"));
         Assert.That(Text(Reply("--grammar", lark)), Is.AnyOf("rye", "oat"));
         Assert.That(CommandLine.RunRefused([.. Chat, "--json-schema", Write("bad.json", """{"type": 3}""")]), Does.Contain("bad.json"));
