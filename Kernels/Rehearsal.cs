@@ -53,7 +53,11 @@ internal static unsafe class Rehearsal
         device.StoreKeyValue(plan, layout, stream, stream);
         device.Attention(result, stream, plan, layout, new AttentionSettings
         {
-            Heads = Heads, KeyHeads = Heads, KeyDimension = HeadDimension, ValueDimension = HeadDimension, Scale = 1,
+            Heads = Heads,
+            KeyHeads = Heads,
+            KeyDimension = HeadDimension,
+            ValueDimension = HeadDimension,
+            Scale = 1,
         });
         device.Activate(result, stream, stream, ActivationKind.Silu);
         device.Add(result, result, stream);

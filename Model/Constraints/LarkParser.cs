@@ -212,8 +212,14 @@ internal sealed class LarkParser
                 letter = reader.TakeCodePoint();
                 letter = letter switch
                 {
-                    'n' => '\n', 't' => '\t', 'r' => '\r', 'f' => '\f', 'b' => '\b', '0' => 0,
-                    'x' => reader.TakeHex(2), 'u' => reader.TakeHex(4),
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    'f' => '\f',
+                    'b' => '\b',
+                    '0' => 0,
+                    'x' => reader.TakeHex(2),
+                    'u' => reader.TakeHex(4),
                     '\\' or '"' or '/' or '\'' => letter,
                     _ => throw reader.Error($"'\\{char.ConvertFromUtf32(letter)}' is not a known escape"),
                 };

@@ -188,7 +188,11 @@ internal sealed class RegexParser
         }
         single = letter switch
         {
-            'n' => '\n', 't' => '\t', 'r' => '\r', 'f' => '\f', 'v' => '\v',
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'f' => '\f',
+            'v' => '\v',
             'b' when inClass => '\b',
             '0' when !char.IsAsciiDigit(reader.Current) => 0,
             'x' when reader.Current != '{' => reader.TakeHex(2),

@@ -13,7 +13,12 @@ internal sealed class Converter(TensorType? type, Action<string> note, Cancellat
     // llama.cpp's numbers for "mostly of this type"
     private static readonly Dictionary<TensorType, uint> s_fileTypes = new()
     {
-        [TensorType.F32] = 0, [TensorType.F16] = 1, [TensorType.Q4_0] = 2, [TensorType.Q8_0] = 7, [TensorType.Q4_K] = 14, [TensorType.BF16] = 32,
+        [TensorType.F32] = 0,
+        [TensorType.F16] = 1,
+        [TensorType.Q4_0] = 2,
+        [TensorType.Q8_0] = 7,
+        [TensorType.Q4_K] = 14,
+        [TensorType.BF16] = 32,
     };
 
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

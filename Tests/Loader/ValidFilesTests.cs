@@ -9,9 +9,18 @@ public class ValidFilesTests
 {
     private static readonly Dictionary<string, GgufValueType> s_valueTypes = new()
     {
-        ["UINT8"] = GgufValueType.UInt8, ["INT8"] = GgufValueType.Int8, ["UINT16"] = GgufValueType.UInt16, ["INT16"] = GgufValueType.Int16,
-        ["UINT32"] = GgufValueType.UInt32, ["INT32"] = GgufValueType.Int32, ["FLOAT32"] = GgufValueType.Float32, ["BOOL"] = GgufValueType.Bool,
-        ["STRING"] = GgufValueType.String, ["ARRAY"] = GgufValueType.Array, ["UINT64"] = GgufValueType.UInt64, ["INT64"] = GgufValueType.Int64,
+        ["UINT8"] = GgufValueType.UInt8,
+        ["INT8"] = GgufValueType.Int8,
+        ["UINT16"] = GgufValueType.UInt16,
+        ["INT16"] = GgufValueType.Int16,
+        ["UINT32"] = GgufValueType.UInt32,
+        ["INT32"] = GgufValueType.Int32,
+        ["FLOAT32"] = GgufValueType.Float32,
+        ["BOOL"] = GgufValueType.Bool,
+        ["STRING"] = GgufValueType.String,
+        ["ARRAY"] = GgufValueType.Array,
+        ["UINT64"] = GgufValueType.UInt64,
+        ["INT64"] = GgufValueType.Int64,
         ["FLOAT64"] = GgufValueType.Float64,
     };
 

@@ -100,8 +100,21 @@ public class SamplerTests
     {
         var options = new SamplingOptions
         {
-            Seed = 1, Temperature = 0.9, TopK = 200, TopP = 0.95, MinP = 0.001, TypicalP = 0.97, RepetitionPenalty = 1.1, PresencePenalty = 0.1,
-            NoRepeatNgram = 4, DryMultiplier = 0.5, LogitBias = [new([3], 1)], XtcProbability = 0.5, LogProbabilities = 4, MirostatTau = 5, EtaCutoff = 0.0003,
+            Seed = 1,
+            Temperature = 0.9,
+            TopK = 200,
+            TopP = 0.95,
+            MinP = 0.001,
+            TypicalP = 0.97,
+            RepetitionPenalty = 1.1,
+            PresencePenalty = 0.1,
+            NoRepeatNgram = 4,
+            DryMultiplier = 0.5,
+            LogitBias = [new([3], 1)],
+            XtcProbability = 0.5,
+            LogProbabilities = 4,
+            MirostatTau = 5,
+            EtaCutoff = 0.0003,
         };
         const int Vocabulary = 5000;
         Sampler sampler = Make(options, vocabulary: Vocabulary);

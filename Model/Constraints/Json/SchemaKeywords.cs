@@ -66,8 +66,10 @@ internal static class SchemaKeywords
     // Keywords that are read together under the name of the first.
     private static readonly Dictionary<string, string> Leader = new()
     {
-        ["items"] = "prefixItems", ["additionalItems"] = "prefixItems",
-        ["patternProperties"] = "properties", ["additionalProperties"] = "properties",
+        ["items"] = "prefixItems",
+        ["additionalItems"] = "prefixItems",
+        ["patternProperties"] = "properties",
+        ["additionalProperties"] = "properties",
     };
 
     public static bool IsKnown(string name) => Table.ContainsKey(name) || Silent.Contains(name) || name.StartsWith("x-", StringComparison.Ordinal);

@@ -7,7 +7,9 @@ internal sealed class ShapeBuilder(SchemaCompiler compiler)
 
     private static readonly Dictionary<JsonKind, TextRule> Words = new()
     {
-        [JsonKind.Null] = Word("null"), [JsonKind.False] = Word("false"), [JsonKind.True] = Word("true"),
+        [JsonKind.Null] = Word("null"),
+        [JsonKind.False] = Word("false"),
+        [JsonKind.True] = Word("true"),
     };
 
     private static TextRule Word(string word) => new(Nfa.TryCompile(Expression.Text(word))!);

@@ -7,8 +7,13 @@ internal static class TypeKeyword
 {
     private static readonly Dictionary<string, JsonKind[]> Kinds = new()
     {
-        ["null"] = [JsonKind.Null], ["boolean"] = [JsonKind.False, JsonKind.True], ["number"] = [JsonKind.Number],
-        ["integer"] = [JsonKind.Number], ["string"] = [JsonKind.String], ["array"] = [JsonKind.Array], ["object"] = [JsonKind.Object],
+        ["null"] = [JsonKind.Null],
+        ["boolean"] = [JsonKind.False, JsonKind.True],
+        ["number"] = [JsonKind.Number],
+        ["integer"] = [JsonKind.Number],
+        ["string"] = [JsonKind.String],
+        ["array"] = [JsonKind.Array],
+        ["object"] = [JsonKind.Object],
     };
 
     public static IEnumerable<Draft> Assert(SchemaNode node, Draft draft)
