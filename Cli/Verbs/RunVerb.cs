@@ -36,7 +36,8 @@ internal static class RunVerb
             GenerationOptions options = search.Apply(result, sampling.Read(result, loaded), draft) with { Adapter = adapter.Together };
             bool asJson = result.GetValue(json);
             TextWriter output = result.InvocationConfiguration.Output;
-            GenerationResult generated = loaded.Generate(ids, options, asJson ? null : token => Write(output, token), cancellation);
+            Action<GeneratedToken> show = loaded.HasTokenizer ? token => Write(output, token) : token => WriteId(output, token);
+            GenerationResult generated = loaded.Generate(ids, options, asJson ? null : show, cancellation);
             if (asJson)
                 output.WriteLine(JsonSerializer.Serialize(Report(generated, options, loaded), Shared.JsonFormat));
             else
@@ -52,6 +53,13 @@ internal static class RunVerb
     private static void Write(TextWriter output, GeneratedToken token)
     {
         output.Write(token.Text);
+        output.Flush();
+    }
+
+    // A checkpoint without a tokenizer has no text to show.
+    private static void WriteId(TextWriter output, GeneratedToken token)
+    {
+        output.Write($"{token.Id} ");
         output.Flush();
     }
 

@@ -40,6 +40,13 @@ public class RunContractTests
     }
 
     [Test]
+    public void Without_a_tokenizer_people_see_the_ids()
+    {
+        string[] arguments = ["run", SharedFolder.Fixture("arch/gpt2"), "--ids", "1,2,3", "--max-tokens", "4", "--ignore-eos", "--precision", "exact"];
+        Assert.That(CommandLine.Run(arguments).Output.Trim(), Is.EqualTo(string.Join(' ', Ids(CommandLine.RunJson(arguments)))));
+    }
+
+    [Test]
     public void Interrupted_it_ends_with_130()
     {
         using var source = new CancellationTokenSource();
