@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Managed.Constraints;
+using Managed.Constraints.Json;
 
 namespace Managed.Tests.Constraints;
 
@@ -61,4 +62,12 @@ internal sealed class JsonSchemaTests
     [TestCase("\r 1", "reject")]
     public void White_space_is_blanks_or_a_line_s_end_and_an_indentation_and_never_endless(string text, string verdict) =>
         Assert.That(Fixtures.Verdict(Constraint.AnyJson, text), Is.EqualTo(verdict));
+
+    [Test]
+    public void The_page_of_constraints_names_every_keyword_and_format_that_is_taken()
+    {
+        string page = File.ReadAllText(Path.Combine(SharedFolder.Repository, "docs", "constraints.md"));
+        foreach (string name in SchemaKeywords.Names.Concat(StringFormats.Names))
+            Assert.That(page, Does.Contain($"`{name}`"));
+    }
 }

@@ -72,6 +72,9 @@ internal static class SchemaKeywords
         ["additionalProperties"] = "properties",
     };
 
+    /// <summary>Every keyword that is taken.</summary>
+    public static IEnumerable<string> Names => Table.Keys.Concat(Silent);
+
     public static bool IsKnown(string name) => Table.ContainsKey(name) || Silent.Contains(name) || name.StartsWith("x-", StringComparison.Ordinal);
 
     /// <summary>The keywords of a schema that say something.</summary>
