@@ -94,12 +94,30 @@ internal sealed class ExpressionReader(string text, string what)
         return (min, max);
     }
 
+    /// <summary>The item below all repetitions that are written behind it; each is a level of nesting.</summary>
+    public Expression TakeRepetitions(Expression item, Func<(int Min, int Max)?> takeBounds)
+    {
+        for (int levels = 1; takeBounds() is var (min, max); levels++)
+        {
+            CheckDepth(Depth + levels);
+            item = new Expression.Repeat(item, min, max);
+        }
+        return item;
+    }
+
     private void SkipBlanks() => TakeWhile(c => c is ' ' or '\t');
 
     /// <summary>Counts a level of nesting; refuses too many.</summary>
-    public void Enter() => Expression.CheckDepth(++Depth, Where);
+    public void Enter() => CheckDepth(++Depth);
 
     public void Leave() => Depth--;
+
+    // Where this is costs a walk through the text, and is only asked for where it is told.
+    private void CheckDepth(int depth)
+    {
+        if (depth > Expression.MaxDepth)
+            Expression.CheckDepth(depth, Where);
+    }
 
     public ConstraintException Error(string message) => new($"{Where}: {message}.");
 

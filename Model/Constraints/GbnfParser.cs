@@ -60,10 +60,8 @@ internal sealed class GbnfParser
         var parts = new List<Expression>();
         while (ParseAtom() is { } item)
         {
-            while (ParseBounds() is var (min, max))
-                item = new Expression.Repeat(item, min, max);
+            parts.Add(reader.TakeRepetitions(item, ParseBounds));
             SkipSpace(nested);
-            parts.Add(item);
         }
         return new(parts);
     }

@@ -14,6 +14,7 @@ internal sealed class GrammarCompiler
     private readonly IReadOnlyDictionary<string, Expression> grammar;
     private readonly string what;
     private readonly HashSet<string> productive = [], nullable = [];
+    private readonly Dictionary<string, HashSet<string>> users = []; // the rules that refer to a rule
     private readonly Dictionary<string, Rule> rules = [];
     private readonly Dictionary<string, Expression?> regular = []; // a rule as one expression without references; null if it is none
     private readonly Queue<(string Name, SequenceRule Rule)> pending = new();
@@ -49,6 +50,11 @@ internal sealed class GrammarCompiler
         {
             case Expression.Reference reference when !grammar.ContainsKey(reference.Name):
                 throw new ConstraintException($"{what}: the rule '{name}' refers to '{reference.Name}', which is not defined.");
+            case Expression.Reference reference:
+                if (!users.TryGetValue(reference.Name, out var known))
+                    users.Add(reference.Name, known = []);
+                known.Add(name);
+                break;
             case Expression.Sequence sequence:
                 foreach (var part in sequence.Parts)
                     CheckReferences(name, part);
@@ -63,14 +69,17 @@ internal sealed class GrammarCompiler
         }
     }
 
+    /// <summary>Finds all rules of which something holds; what holds of a rule may make it hold of those that refer to it.</summary>
     private void Saturate(HashSet<string> found, Func<Expression, bool> holds)
     {
-        for (bool changed = true; changed;)
+        var waiting = new Queue<string>(grammar.Keys);
+        while (waiting.TryDequeue(out string? name))
         {
-            changed = false;
-            foreach (var (name, expression) in grammar)
-                if (!found.Contains(name) && holds(expression))
-                    changed |= found.Add(name);
+            if (found.Contains(name) || !holds(grammar[name]))
+                continue;
+            found.Add(name);
+            foreach (string user in users.GetValueOrDefault(name) ?? [])
+                waiting.Enqueue(user);
         }
     }
 

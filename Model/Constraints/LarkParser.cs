@@ -123,9 +123,7 @@ internal sealed class LarkParser
         var parts = new List<Expression>();
         while (ParseAtom(terminal) is { } item)
         {
-            while (ParseBounds() is var (min, max))
-                item = new Expression.Repeat(item, min, max);
-            parts.Add(item);
+            parts.Add(reader.TakeRepetitions(item, ParseBounds));
             SkipSpace(nested);
         }
         if (reader.Skip("->")) // names a tree's node; there are no trees here

@@ -8,6 +8,7 @@ internal sealed class SchemaDocument
 {
     private const int MaxLength = 4 << 20, MaxDepth = 128;
     private readonly Dictionary<string, SchemaNode> nodes = [];
+    private readonly Dictionary<string, Dictionary<string, JsonElement>> members = []; // of the objects that references lead through, by pointer
     private readonly JsonElement root;
 
     public SchemaDocument(string json)
@@ -54,7 +55,7 @@ internal sealed class SchemaDocument
             string name = Uri.UnescapeDataString(part).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
             bool found = element.ValueKind switch
             {
-                JsonValueKind.Object => element.TryGetProperty(name, out element),
+                JsonValueKind.Object => Members(element, pointer).TryGetValue(name, out element),
                 JsonValueKind.Array => int.TryParse(name, out int i) && i >= 0 && i < element.GetArrayLength() && (element = element[i]).ValueKind != JsonValueKind.Undefined,
                 _ => false,
             };
@@ -63,6 +64,14 @@ internal sealed class SchemaDocument
             pointer += $"/{Escape(name)}";
         }
         return At(element, pointer);
+    }
+
+    // An object's own lookup goes through all its members, which would make many references to many definitions slow.
+    private Dictionary<string, JsonElement> Members(JsonElement element, string pointer)
+    {
+        if (!members.TryGetValue(pointer, out var known))
+            members.Add(pointer, known = element.EnumerateObject().ToDictionary(member => member.Name, member => member.Value));
+        return known;
     }
 
     public SchemaNode Constant(JsonElement value, string place)
