@@ -10,7 +10,8 @@ namespace Managed.Kernels;
 internal static unsafe class Rehearsal
 {
     private const int Heads = 2, HeadDimension = 128, Width = Heads * HeadDimension; // whole blocks of every weight type
-    private const int Tokens = 5; // four that are computed together, and one alone
+    private const int Tokens = 17; // fours that are computed together, and one alone
+    private const int PagePositions = 24;
 
     private static readonly HashSet<(WeightType, Precision)> s_known = [];
 
@@ -41,8 +42,8 @@ internal static unsafe class Rehearsal
             SequenceCount = 1,
             SequenceStart = [0, Tokens],
         };
-        var layout = new CacheLayout(PagePositions: 8, KeyStart: 0, ValueStart: 8 * Width, Heads, HeadDimension, HeadDimension);
-        using DeviceBuffer page = device.Allocate(2 * 8 * Width), input = device.Allocate(Tokens * Width), output = device.Allocate(Tokens * Width);
+        var layout = new CacheLayout(PagePositions, KeyStart: 0, ValueStart: PagePositions * Width, Heads, HeadDimension, HeadDimension);
+        using DeviceBuffer page = device.Allocate(2 * PagePositions * Width), input = device.Allocate(Tokens * Width), output = device.Allocate(Tokens * Width);
         plan.Pages = [[page]];
         Rows stream = new(input, Tokens, Width), result = new(output, Tokens, Width);
 

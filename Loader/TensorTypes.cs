@@ -78,10 +78,13 @@ internal static class TensorTypes
 
     private static TensorTypeInfo?[] ByNumber(Func<TensorTypeInfo, int?> number)
     {
-        var table = new TensorTypeInfo?[s_all.Max(info => number(info) ?? 0) + 1];
+        TensorTypeInfo?[] table = [];
         foreach (TensorTypeInfo info in s_all)
             if (number(info) is { } at)
+            {
+                Array.Resize(ref table, Math.Max(table.Length, at + 1));
                 table[at] = info;
+            }
         return table;
     }
 

@@ -49,6 +49,9 @@ internal static unsafe class BlockFormats
     /// <summary>Types that can be read at all.</summary>
     public static IEnumerable<WeightType> Known => Entries.Keys;
 
+    /// <summary>Whether the type can be read at all.</summary>
+    public static bool IsKnown(WeightType type) => Entries.ContainsKey(type);
+
     /// <summary>Whether kernels read the type in place.</summary>
     public static bool IsDirect(WeightType type) => Find(type).Direct;
 

@@ -32,8 +32,15 @@ internal static class EndTokenSources
     /// <param name="tokenizer">The tokenizer, whose settings name an end; null: there is none.</param>
     /// <param name="replyEnd">What the chat template writes behind a reply; null: nothing.</param>
     /// <param name="vocabulary">Tokens that the model has.</param>
-    public static int[] Union(IEnumerable<int> configured, Tokenizer? tokenizer, int? replyEnd, int vocabulary) =>
-        [.. configured.Concat(tokenizer?.EndId is { } end ? [end] : []).Concat(replyEnd is { } written ? [written] : []).Where(id => id < vocabulary).Distinct()];
+    public static int[] Union(IEnumerable<int> configured, Tokenizer? tokenizer, int? replyEnd, int vocabulary)
+    {
+        var all = new List<int>(configured);
+        if (tokenizer?.EndId is { } end)
+            all.Add(end);
+        if (replyEnd is { } written)
+            all.Add(written);
+        return [.. all.Where(id => id < vocabulary).Distinct()];
+    }
 
     /// <summary>The stop strings of generation_config.json: one text or a list.</summary>
     public static string[] StopStrings(Checkpoint checkpoint) =>

@@ -93,20 +93,20 @@ internal unsafe readonly struct StoredMatrix
     }
 
     /// <summary>The types of matrices that kernels read as they are stored.</summary>
-    public static List<WeightType> TypesOf(IEnumerable<StoredTensor> tensors)
+    public static WeightType[] TypesOf(IEnumerable<StoredTensor> tensors)
     {
-        var types = new List<WeightType>();
+        var isUsed = new bool[64]; // by number of the type
         foreach (StoredTensor tensor in tensors)
-            if (tensor.Shape.Length > 1 && TryWeightType(tensor.Type, out WeightType type) && BlockFormats.IsDirect(type) && !types.Contains(type))
-                types.Add(type);
-        return types;
+            if (tensor.Shape.Length > 1 && TryWeightType(tensor.Type, out WeightType type))
+                isUsed[(int)type] = true;
+        return Array.FindAll(Enum.GetValues<WeightType>(), type => isUsed[(int)type] && BlockFormats.IsDirect(type));
     }
 
     /// <summary>The kernels' name for a stored type, where they have one.</summary>
     public static bool TryWeightType(TensorType type, out WeightType weight)
     {
         weight = (WeightType)(int)type;
-        return Enum.IsDefined(weight);
+        return BlockFormats.IsKnown(weight);
     }
 
     private static CheckpointException Error(StoredTensor tensor, string found, string expected) =>

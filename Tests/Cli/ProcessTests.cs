@@ -79,6 +79,26 @@ public class ProcessTests
         Assert.That(output.Trim(), Is.EqualTo("512"));
     }
 
+    [Test]
+    [Platform("Linux", Reason = "skipped: reads what Linux says of a process's memory.")]
+    public void A_model_takes_the_memory_of_its_file_and_its_cache_and_60_megabytes_at_most()
+    {
+        string model = SharedFolder.Require("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf");
+        const string Prompt = "Once upon a time";
+        using Process process = Start($"exec {Managed} run '{model}' --prompt '{Prompt}' --ignore-eos --max-tokens 100000");
+        var text = new char[300];
+        process.StandardOutput.ReadBlock(text);
+        string status = File.ReadAllText($"/proc/{process.Id}/status");
+        process.Kill();
+        long Bytes(string field) => 1024 * long.Parse(status.Split(field + ":")[1].Split("kB")[0].Trim(), System.Globalization.CultureInfo.InvariantCulture);
+
+        int positions = CommandLine.RunJson("tokenize", model, "--text", Prompt + new string(text)).GetProperty("ids").GetArrayLength();
+        long cache = positions * 30L * 2 * 3 * 64 * sizeof(float); // thirty layers, keys and values, three heads of 64
+        long beside = Bytes("VmRSS") - new FileInfo(model).Length - cache;
+        TestContext.Out.WriteLine($"{beside / 1048576.0:0.0} MiB beside file and cache; {Bytes("RssAnon") / 1048576.0:0.0} MiB of the process are not pages of any file");
+        Assert.That(beside, Is.LessThanOrEqualTo(60 << 20));
+    }
+
     private static (int Code, string Output, string Error) Shell(string command)
     {
         using Process process = Start(command);

@@ -218,8 +218,8 @@ internal sealed class GgufTokenizerBuilder
             left.CopyTo(both);
             right.CopyTo(both.AsSpan(space));
             if (vocabulary.TryGetId(left, out int first) && vocabulary.TryGetId(right, out int second)
-                && vocabulary.TryGetId(both.AsSpan(0, merge.Length - 1), out int joined) && !merges.TryGet(first, second, out _, out _))
-                merges.Add(first, second, rank, joined); // a merge of what is no token never happens
+                && vocabulary.TryGetId(both.AsSpan(0, merge.Length - 1), out int joined))
+                merges.TryAdd(first, second, rank, joined); // a merge of what is no token never happens
             rank++;
         }
         return merges;

@@ -30,13 +30,13 @@ internal sealed class BpeModel : WordByWordModel
             return;
         }
         // A code point gives at most four byte tokens; an unknown token that is pending takes the place of its own code point.
-        var rented = ArrayPool<WordToken>.Shared.Rent(word.Length * 4 + 1);
-        int count = Symbols(word, rented);
-        count = BpeMerger.Merge(merges, rented.AsSpan(0, count));
-        foreach (var token in rented.AsSpan(0, count))
+        int most = word.Length * 4 + 1;
+        Span<WordToken> symbols = most <= 256 ? stackalloc WordToken[most] : new WordToken[most];
+        int count = Symbols(word, symbols);
+        count = BpeMerger.Merge(merges, symbols[..count]);
+        foreach (var token in symbols[..count])
             if (token.Id >= 0)
                 output.Write([token]);
-        ArrayPool<WordToken>.Shared.Return(rented);
     }
 
     private bool TryWhole(ReadOnlySpan<int> word, out int id)

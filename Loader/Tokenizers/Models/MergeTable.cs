@@ -22,6 +22,18 @@ internal sealed class MergeTable
         entry = (Pair(left, right), rank, id);
     }
 
+    /// <summary>Adds a merge unless it is there already.</summary>
+    public void TryAdd(int left, int right, int rank, int id)
+    {
+        if (count * 2 >= entries.Length)
+            Grow();
+        ref var entry = ref Find(Pair(left, right));
+        if (entry.Pair != 0)
+            return;
+        count++;
+        entry = (Pair(left, right), rank, id);
+    }
+
     /// <summary>The rank of a merge and its result; false where the pair does not merge.</summary>
     public bool TryGet(int left, int right, out int rank, out int id)
     {
