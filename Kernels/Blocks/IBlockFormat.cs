@@ -32,4 +32,13 @@ internal unsafe interface IIntegerFormat : IBlockFormat
 
     /// <summary>The 32 integers of a part, in order.</summary>
     static abstract Vector256<byte> Unpack(byte* block, int part);
+
+    /// <summary>The same part of two blocks, that of the first in the lower half; asked for where registers have 512 bits.</summary>
+    static abstract Vector512<byte> UnpackTwo(byte* first, byte* second, int part);
+
+    /// <summary>
+    /// Scales, in the lower half, and minima of eight parts that begin with a block; only for formats of unsigned weights.
+    /// The same values as those of <see cref="ReadScales"/>.
+    /// </summary>
+    static abstract Vector512<float> ReadEight(byte* block);
 }

@@ -7,6 +7,10 @@ namespace Managed.Kernels.Blocks;
 /// <summary>Reading of packed integers that several formats share.</summary>
 internal static unsafe class Packed
 {
+    /// <summary>Two halves of a register. (The compiler leaves out of registers what Vector512.Create joins in a loop.)</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Join<T>(Vector256<T> lower, Vector256<T> upper) => lower.ToVector512Unsafe().WithUpper(upper);
+
     /// <summary>A half at an unaligned place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Half(byte* at) => HalfBits.ToSingle(Unsafe.ReadUnaligned<ushort>(at));
@@ -76,8 +80,8 @@ internal static unsafe class Packed
     private static Vector512<ushort> s_words18 => Vector512.Create(
         0, 0, 0, 9, 0, 18, 0, 27, 0, 32, 0, 41, 0, 50, 0, 59, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (ushort)0);
 
-    // Where blocks of 20 bytes begin, in double words of two loads 80 bytes apart.
-    private static Vector512<uint> s_pairs20 => Vector512.Create(0u, 5, 10, 15, 16, 21, 26, 31, 0, 0, 0, 0, 0, 0, 0, 0);
+    // Where blocks of 20 bytes begin, in double words of two loads 80 bytes apart; twice.
+    private static Vector512<uint> s_pairs20 => Vector512.Create(0u, 5, 10, 15, 16, 21, 26, 31, 0, 5, 10, 15, 16, 21, 26, 31);
 
     /// <summary>The half that begins each of `count` blocks, as float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -135,6 +139,31 @@ internal static unsafe class Packed
         }
     }
 
+    /// <summary>The halves that begin eight blocks, and in the upper half their multiples.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> HalvesAndMultiples(float factor, byte* at, int stride)
+    {
+        Vector256<float> halves = HalfBits.HighToSingle(FirstHalves(at, stride));
+        return Join(halves, halves * factor);
+    }
+
+    /// <summary>The first of two halves that begin each of eight blocks, and in the upper half the second ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> HalfPairs(byte* at, int stride)
+    {
+        Vector512<uint> pairs;
+        if (Avx512F.IsSupported && stride == 20)
+            pairs = Avx512F.PermuteVar16x32x2(Vector512.Load((uint*)at), s_pairs20, Vector512.Load((uint*)(at + 80)));
+        else
+        {
+            Vector256<uint> eight = FirstPairs(at, stride);
+            pairs = Join(eight, eight);
+        }
+        return HalfBits.HighToSingle(Avx512F.IsSupported
+            ? Avx512F.ShiftLeftLogicalVariable(pairs, Vector512.Create(16u, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0))
+            : Join(Vector256.ShiftLeft(pairs.GetLower(), 16), pairs.GetUpper()));
+    }
+
     /// <summary>32 nibbles of 16 bytes: the low ones first, then the high ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Nibbles(byte* at)
@@ -146,6 +175,17 @@ internal static unsafe class Packed
         Vector128<byte> low = packed & Vector128.Create((byte)15);
         Vector128<byte> high = Vector128.ShiftRightLogical(packed.AsUInt16(), 4).AsByte() & Vector128.Create((byte)15);
         return Vector256.Create(low, high);
+    }
+
+    /// <summary>32 nibbles each of twice 16 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Nibbles(byte* first, byte* second)
+    {
+        if (!Avx512F.IsSupported)
+            return Join(Nibbles(first), Nibbles(second));
+        Vector512<uint> packed = Join(Avx2.BroadcastVector128ToVector256(first), Avx2.BroadcastVector128ToVector256(second)).AsUInt32();
+        return Avx512F.ShiftRightLogicalVariable(packed, Vector512.Create(0u, 0, 0, 0, 4, 4, 4, 4, 0, 0, 0, 0, 4, 4, 4, 4)).AsByte()
+            & Vector512.Create((byte)15);
     }
 
     /// <summary>16 in each byte whose bit of the 32 is set: the fifth bits of 5-bit formats.</summary>
@@ -191,6 +231,18 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
     {
         return Packed.Nibbles(block + 2);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Nibbles(first + 2, second + 2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadEight(byte* block)
+    {
+        return Packed.HalvesAndMultiples(-8f, block, Bytes);
+    }
 }
 
 /// <summary>Q4_1: { f16 d; f16 m; 16 bytes of nibbles }, w = d·q + m.</summary>
@@ -224,6 +276,18 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
     public static Vector256<byte> Unpack(byte* block, int part)
     {
         return Packed.Nibbles(block + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Nibbles(first + 4, second + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadEight(byte* block)
+    {
+        return Packed.HalfPairs(block, Bytes);
     }
 }
 
@@ -260,6 +324,18 @@ internal readonly unsafe struct Q5_0 : IIntegerFormat
     {
         return Packed.Nibbles(block + 6) | Packed.FifthBits(Unsafe.ReadUnaligned<uint>(block + 2));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadEight(byte* block)
+    {
+        return Packed.HalvesAndMultiples(-16f, block, Bytes);
+    }
 }
 
 /// <summary>Q5_1: { f16 d; f16 m; u32 fifth bits; 16 bytes of nibbles }, w = d·q + m.</summary>
@@ -295,6 +371,18 @@ internal readonly unsafe struct Q5_1 : IIntegerFormat
     {
         return Packed.Nibbles(block + 8) | Packed.FifthBits(Unsafe.ReadUnaligned<uint>(block + 4));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadEight(byte* block)
+    {
+        return Packed.HalfPairs(block, Bytes);
+    }
 }
 
 /// <summary>Q8_0: { f16 d; 32 signed bytes }, w = d·q.</summary>
@@ -326,4 +414,12 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
     {
         return Vector256.Load(block + 2);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }

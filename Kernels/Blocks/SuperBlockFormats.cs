@@ -16,12 +16,28 @@ internal static unsafe class SixBitScales
     {
         for (; parts > 0; parts -= 8, scales += 8, minima += 8, row += blockBytes)
         {
-            uint a = Unsafe.ReadUnaligned<uint>(row + 4), b = Unsafe.ReadUnaligned<uint>(row + 8), c = Unsafe.ReadUnaligned<uint>(row + 12);
-            ulong s = (a & 0x3F3F3F3F) | ((ulong)((c & 0x0F0F0F0F) | (((a >> 6) & 0x03030303) << 4)) << 32);
-            ulong m = (b & 0x3F3F3F3F) | ((ulong)(((c >> 4) & 0x0F0F0F0F) | (((b >> 6) & 0x03030303) << 4)) << 32);
-            (Vector256.Create(Packed.Half(row)) * Packed.Singles(Vector128.WidenLower(Vector128.CreateScalar(s).AsByte()).AsInt16())).Store(scales);
-            (-(Vector256.Create(Packed.Half(row + 2)) * Packed.Singles(Vector128.WidenLower(Vector128.CreateScalar(m).AsByte()).AsInt16()))).Store(minima);
+            (Vector256<float> s, Vector256<float> m) = Eight(row);
+            s.Store(scales);
+            m.Store(minima);
         }
+    }
+
+    /// <summary>Those of one block: scales in the lower half, minima in the upper.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadEight(byte* block)
+    {
+        (Vector256<float> s, Vector256<float> m) = Eight(block);
+        return Packed.Join(s, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<float> Scales, Vector256<float> Minima) Eight(byte* block)
+    {
+        uint a = Unsafe.ReadUnaligned<uint>(block + 4), b = Unsafe.ReadUnaligned<uint>(block + 8), c = Unsafe.ReadUnaligned<uint>(block + 12);
+        ulong s = (a & 0x3F3F3F3F) | ((ulong)((c & 0x0F0F0F0F) | (((a >> 6) & 0x03030303) << 4)) << 32);
+        ulong m = (b & 0x3F3F3F3F) | ((ulong)(((c >> 4) & 0x0F0F0F0F) | (((b >> 6) & 0x03030303) << 4)) << 32);
+        return (Vector256.Create(Packed.Half(block)) * Packed.Singles(Vector128.WidenLower(Vector128.CreateScalar(s).AsByte()).AsInt16()),
+            -(Vector256.Create(Packed.Half(block + 2)) * Packed.Singles(Vector128.WidenLower(Vector128.CreateScalar(m).AsByte()).AsInt16())));
     }
 }
 
@@ -59,6 +75,18 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
     {
         Vector256<byte> nibbles = Vector256.Load(block + 16 + (32 * (part / 2)));
         return ((part & 1) == 0 ? nibbles : Vector256.ShiftRightLogical(nibbles.AsUInt16(), 4).AsByte()) & Vector256.Create((byte)15);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadEight(byte* block)
+    {
+        return SixBitScales.ReadEight(block);
     }
 }
 
@@ -99,6 +127,18 @@ internal readonly unsafe struct Q5_K : IIntegerFormat
         Vector256<byte> bit = Vector256.Create((byte)(1 << part));
         Vector256<byte> fifth = Vector256.Equals(Vector256.Load(block + 16) & bit, bit) & Vector256.Create((byte)16);
         return nibbles | fifth;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadEight(byte* block)
+    {
+        return SixBitScales.ReadEight(block);
     }
 }
 
@@ -151,6 +191,14 @@ internal readonly unsafe struct Q6_K : IIntegerFormat
         high = Vector256.ShiftRightLogical(high.AsUInt16(), 2 * quarter).AsByte() & Vector256.Create((byte)3);
         return (low | Vector256.ShiftLeft(high.AsUInt16(), 4).AsByte()) - Vector256.Create((byte)32);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }
 
 /// <summary>Q2_K: { 16 bytes of scale and minimum nibbles; 64 bytes of pairs; f16 d; f16 dmin }, w = d·sc·q − dmin·m, in parts of 16.</summary>

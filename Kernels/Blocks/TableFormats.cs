@@ -54,6 +54,14 @@ internal readonly unsafe struct IQ4_NL : IIntegerFormat
     {
         return NibbleTables.Look(NibbleTables.NonLinear, Packed.Nibbles(block + 2));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }
 
 /// <summary>MXFP4: { u8 e; 16 bytes of nibbles }, w = 2^(e − 128) · doubled e2m1.</summary>
@@ -87,6 +95,14 @@ internal readonly unsafe struct MXFP4 : IIntegerFormat
     {
         return NibbleTables.Look(NibbleTables.Fp4Doubled, Packed.Nibbles(block + 1));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
+    {
+        return Packed.Join(Unpack(first, part), Unpack(second, part));
+    }
+
+    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }
 
 /// <summary>IQ4_XS: { f16 d; u16 high scale bits; 4 bytes of low scale bits; 128 bytes of nibbles }, w = d·(s − 32)·K[q].</summary>

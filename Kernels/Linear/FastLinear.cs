@@ -23,10 +23,12 @@ internal static unsafe class FastLinear<TFormat>
     }
 
     /// <summary>Floats of scratch that a worker needs: for each row of a tile its scales, two a part at most, and its minima.</summary>
-    public static int ScratchLength(int columns) => RowTile * 3 * QuantisedInput.PaddedBlocks(columns);
+    public static int ScratchLength(int columns) => Math.Max(RowTile * 3, WideLinear<TFormat>.ScratchRows) * QuantisedInput.PaddedBlocks(columns);
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
+        if (arguments.Tokens == 1 && WideLinear<TFormat>.Handles(arguments))
+            firstRow = WideLinear<TFormat>.Run(arguments, firstRow, endRow, scratch);
         int tokens = arguments.Tokens, whole = tokens & ~3;
         Row* rows = stackalloc Row[RowTile];
         for (int row = firstRow; row < endRow; row += RowTile)
@@ -109,10 +111,18 @@ internal static unsafe class FastLinear<TFormat>
 
     // Σ m_w·(s_x·Σ q_x) of four rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Minima(in LinearArguments arguments, int token, in Row a, in Row b, in Row c, in Row d)
+    private static Vector128<float> Minima(in LinearArguments arguments, int token, in Row a, in Row b, in Row c, in Row d) =>
+        Minima(arguments.Quantised.Sums + ((long)token * arguments.Quantised.Stride), a.Minima, b.Minima, c.Minima, d.Minima, arguments.Columns / QuantisedInput.Block);
+
+    /// <summary>Σ m_w·(s_x·Σ q_x) of four rows that follow each other, of the first token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Minima(in QuantisedInput input, float* minima, int parts) =>
+        Minima(input.Sums, minima, minima + parts, minima + (2 * parts), minima + (3 * parts), parts);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Minima(float* sums, float* m0, float* m1, float* m2, float* m3, int parts)
     {
-        int parts = arguments.Columns / QuantisedInput.Block, part = 0;
-        float* sums = arguments.Quantised.Sums + ((long)token * arguments.Quantised.Stride), m0 = a.Minima, m1 = b.Minima, m2 = c.Minima, m3 = d.Minima;
+        int part = 0;
         Vector256<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
         for (; part + 8 <= parts; part += 8)
         {
