@@ -184,6 +184,14 @@ internal static unsafe class Packed
         if (!Avx512F.IsSupported)
             return Join(Nibbles(first), Nibbles(second));
         Vector512<uint> packed = Join(Avx2.BroadcastVector128ToVector256(first), Avx2.BroadcastVector128ToVector256(second)).AsUInt32();
+        if (Gfni.V512.IsSupported)
+        {
+            // Matrices of bits that take a byte's low nibble in the first half of each 32 bytes, and its high nibble in the second.
+            Vector512<ulong> bits = Vector512.Create(
+                0x0102040800000000UL, 0x0102040800000000UL, 0x1020408000000000UL, 0x1020408000000000UL,
+                0x0102040800000000UL, 0x0102040800000000UL, 0x1020408000000000UL, 0x1020408000000000UL);
+            return Gfni.V512.GaloisFieldAffineTransform(packed.AsByte(), bits.AsByte(), 0);
+        }
         return Avx512F.ShiftRightLogicalVariable(packed, Vector512.Create(0u, 0, 0, 0, 4, 4, 4, 4, 0, 0, 0, 0, 4, 4, 4, 4)).AsByte()
             & Vector512.Create((byte)15);
     }

@@ -86,7 +86,7 @@ internal static unsafe class WideLinear<TFormat>
     private static Vector512<float> Add(Vector512<float> sum, Vector512<byte> weights, Vector512<sbyte> values, float* lower, float* upper)
     {
         Vector512<int> dot = Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(weights, values), Vector512.Create((short)1));
-        Vector512<float> scale = Packed.Join(Vector256.Create(*lower), Vector256.Create(*upper));
+        Vector512<float> scale = Vector512.ConditionalSelect(Vector512.Create(-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0).AsSingle(), Vector512.Create(*lower), Vector512.Create(*upper));
         return Avx512F.FusedMultiplyAdd(Vector512.ConvertToSingle(dot), scale, sum);
     }
 }
