@@ -17,6 +17,7 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
     private StepPlan plan = null!;
     private CacheLayout layout;
     private AttentionSettings settings = null!;
+    private int stride; // scores of a head
 
     public void Run(WorkerPool pool, Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
     {
@@ -28,13 +29,17 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         int longest = 0;
         for (int s = 0; s < plan.SequenceCount; s++)
             longest = Math.Max(longest, plan.Positions[plan.SequenceStart[s + 1] - 1] + 1);
+        stride = (longest + 15) & ~7;
+        long needed = (long)stride * (settings.Heads / settings.KeyHeads);
         for (int i = 0; i < scratch.Length; i++)
-            if (scratch[i] is not { } room || room.Length < longest + 8)
+            if (scratch[i] is not { } room || room.Length < needed)
             {
                 scratch[i]?.Dispose();
-                scratch[i] = new CpuBuffer(Math.Max(2L * longest, 512) + 8);
+                scratch[i] = new CpuBuffer(Math.Max(2 * needed, 4096));
             }
-        if ((long)plan.Count * settings.Heads * longest * settings.KeyDimension * 2 > WorkerPool.WorthSharing)
+        // A product of float32 with its loads takes as long as eight of bytes.
+        const int ByteProducts = 8;
+        if ((long)plan.Count * settings.Heads * longest * settings.KeyDimension * 2 * ByteProducts > WorkerPool.WorthSharing)
             pool.Run(this);
         else
             Run(0, 1);
@@ -42,25 +47,60 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
 
     public void Run(int index, int count)
     {
-        float* scores = scratch[index]!.Data;
-        // Units in turn, because later tokens see more keys and take longer; a single token's heads in runs, since neighbours share keys.
-        int units = plan.Count * settings.Heads, run = plan.Count > 1 ? 0 : (units + count - 1) / count;
-        int start = run == 0 ? index : index * run, step = run == 0 ? count : 1, end = run == 0 ? units : Math.Min(units, start + run);
-        for (int unit = start; unit < end; unit += step)
+        if (plan.Count == 1)
         {
-            int token = unit / settings.Heads, head = unit % settings.Heads, position = plan.Positions[token];
-            int first = settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0;
-            DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
-            int aligned = first & ~7, keys = position + 1 - aligned;
-            for (int k = aligned; k < first; k++)
-                scores[k - aligned] = float.NegativeInfinity;
-            AttentionKernel.Scores(scores + (first - aligned), queries.Row(token) + (head * settings.KeyDimension),
-                pages, layout, settings, head, first, position + 1, position);
-            AttentionKernel.Softmax(scores, scores, keys, settings.Sinks is { } sinks ? sinks[head] : float.NegativeInfinity);
-            AttentionKernel.Mix(output.Row(token) + (head * settings.ValueDimension), scores + (first - aligned),
-                pages, layout, settings, head, first, position + 1);
+            // One token's heads in runs, since neighbours share keys.
+            int run = (settings.Heads + count - 1) / count;
+            Heads(scratch[index]!.Data, 0, Math.Min(index * run, settings.Heads), Math.Min((index + 1) * run, settings.Heads));
+            return;
+        }
+        // Units in turn, because later tokens see more keys and take longer.
+        int group = settings.Heads / settings.KeyHeads;
+        for (int unit = index; unit < plan.Count * settings.KeyHeads; unit += count)
+            Heads(scratch[index]!.Data, unit / settings.KeyHeads, unit % settings.KeyHeads * group, ((unit % settings.KeyHeads) + 1) * group);
+    }
+
+    // Heads [first, end) of one token. Those that share keys meet each page of them together, while it is at hand.
+    private void Heads(float* scores, int token, int head, int end)
+    {
+        int group = settings.Heads / settings.KeyHeads, position = plan.Positions[token];
+        int first = settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0, aligned = first & ~7, before = first - aligned;
+        DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
+        for (int stop; head < end; head = stop)
+        {
+            stop = Math.Min(end, ((head / group) + 1) * group);
+            for (int k = first, keyHead = head / group; k <= position; k = PageEnd(k))
+            {
+                float* ahead = PageEnd(k) <= position ? Keys(pages, keyHead, PageEnd(k)) : Values(pages, keyHead, first);
+                for (int h = head; h < stop; h++, ahead = null)
+                    AttentionKernel.Products(scores + ((h - head) * stride) + (k - aligned), queries.Row(token) + (h * settings.KeyDimension),
+                        Keys(pages, keyHead, k), settings.KeyDimension, Math.Min(PageEnd(k), position + 1) - k, ahead);
+            }
+            for (int h = head; h < stop; h++)
+            {
+                float* row = scores + ((h - head) * stride);
+                new Span<float>(row, before).Fill(float.NegativeInfinity);
+                AttentionKernel.Shape(row + before, settings, h, first, position + 1, position);
+                AttentionKernel.Softmax(row, row, position + 1 - aligned, settings.Sinks is { } sinks ? sinks[h] : float.NegativeInfinity);
+                new Span<float>(output.Row(token) + (h * settings.ValueDimension), settings.ValueDimension).Clear();
+            }
+            for (int k = first, keyHead = head / group; k <= position; k = PageEnd(k))
+            {
+                float* ahead = PageEnd(k) <= position ? Values(pages, keyHead, PageEnd(k)) : stop < end ? Keys(pages, keyHead + 1, first) : null;
+                for (int h = head; h < stop; h++, ahead = null)
+                    AttentionKernel.Mix(output.Row(token) + (h * settings.ValueDimension), scores + ((h - head) * stride) + (k - aligned),
+                        Values(pages, keyHead, k), settings.ValueDimension, Math.Min(PageEnd(k), position + 1) - k, ahead);
+            }
         }
     }
+
+    private float* Keys(DeviceBuffer[] pages, int head, int position) =>
+        pages[position / layout.PagePositions].Pointer() + layout.Key(head, position % layout.PagePositions);
+
+    private float* Values(DeviceBuffer[] pages, int head, int position) =>
+        pages[position / layout.PagePositions].Pointer() + layout.Value(head, position % layout.PagePositions);
+
+    private int PageEnd(int position) => position - (position % layout.PagePositions) + layout.PagePositions;
 
     public void Dispose()
     {
@@ -72,22 +112,22 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
 /// <summary>The three parts of attention for one query and one head.</summary>
 internal static unsafe class AttentionKernel
 {
-    /// <summary>scores[k − first] for keys [first, end), seen from a query at `position`.</summary>
+    /// <summary>
+    /// scores[k] = query · keys[k] for keys that follow each other. What lies `ahead` (null: nothing) is asked for on the way:
+    /// as much of it as there are keys.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Scores(
-        float* scores, float* query, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end, int position)
+    public static void Products(float* scores, float* query, float* keys, int width, int count, float* ahead)
     {
-        int width = settings.KeyDimension, keyHead = head / (settings.Heads / settings.KeyHeads);
-        for (int k = first; k < end;)
+        int k = 0;
+        for (; k + 4 <= count; k += 4, keys += 4L * width)
         {
-            int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
-            float* key = pages[k / layout.PagePositions].Pointer() + layout.Key(keyHead, inPage);
-            for (; k + 4 <= stop; k += 4, key += 4L * width)
-                FourDots(query, key, width).Store(scores + (k - first));
-            for (; k < stop; k++, key += width)
-                scores[k - first] = Lanes.Dot(query, key, width);
+            if (ahead != null)
+                Lanes.Prefetch(ahead + ((long)k * width), 4 * width);
+            FourDots(query, keys, width).Store(scores + k);
         }
-        Shape(scores, settings, head, first, end, position);
+        for (; k < count; k++, keys += width)
+            scores[k] = Lanes.Dot(query, keys, width);
     }
 
     // query · key of four keys, each with the bits of Lanes.Dot.
@@ -117,8 +157,8 @@ internal static unsafe class AttentionKernel
         return Lanes.Sums(s0, s1, s2, s3);
     }
 
-    // Products become scores: scale, cap, position bias.
-    private static void Shape(float* scores, AttentionSettings settings, int head, int first, int end, int position)
+    /// <summary>Products become scores: scale, cap, position bias.</summary>
+    public static void Shape(float* scores, AttentionSettings settings, int head, int first, int end, int position)
     {
         var values = new Span<float>(scores, end - first);
         TensorPrimitives.Multiply(values, settings.Scale, values);
@@ -177,38 +217,35 @@ internal static unsafe class AttentionKernel
     private static Vector256<float> LoadMasked(float* scores, int count) =>
         Vector256.ConditionalSelect(Lanes.FirstLanes(count), Lanes.LoadFirst(scores, count), Vector256.Create(float.NegativeInfinity));
 
-    /// <summary>output = Σ pattern[k − first] · value[k] over keys [first, end).</summary>
-    public static void Mix(
-        float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, AttentionSettings settings, int head, int first, int end)
+    /// <summary>output += Σ pattern[k] · values[k] over values that follow each other; what lies `ahead` is asked for as in <see cref="Products"/>.</summary>
+    public static void Mix(float* output, float* pattern, float* values, int width, int count, float* ahead)
     {
-        int width = settings.ValueDimension, keyHead = head / (settings.Heads / settings.KeyHeads), d = 0;
+        int d = 0;
         for (; d + 64 <= width; d += 64)
-            MixEight(output + d, pattern, pages, layout, keyHead, d, first, end);
+            MixEight(output + d, pattern, values + d, width, count, ahead == null ? null : ahead + d);
         for (; d < width; d += 8)
-            MixOne(output + d, pattern, pages, layout, keyHead, d, Math.Min(8, width - d), first, end);
+            MixOne(output + d, pattern, values + d, width, Math.Min(8, width - d), count);
     }
 
     // Eight vectors of sums: enough to hide the latency of their additions.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixEight(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int from, int first, int end)
+    private static void MixEight(float* output, float* pattern, float* values, int width, int count, float* ahead)
     {
-        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        for (int k = first; k < end;)
+        Vector256<float> s0 = Vector256.Load(output), s1 = Vector256.Load(output + 8), s2 = Vector256.Load(output + 16), s3 = Vector256.Load(output + 24);
+        Vector256<float> s4 = Vector256.Load(output + 32), s5 = Vector256.Load(output + 40), s6 = Vector256.Load(output + 48), s7 = Vector256.Load(output + 56);
+        for (int k = 0; k < count; k++, values += width)
         {
-            int inPage = k % layout.PagePositions, stop = Math.Min(end, k - inPage + layout.PagePositions);
-            float* value = pages[k / layout.PagePositions].Pointer() + layout.Value(keyHead, inPage) + from;
-            for (; k < stop; k++, value += layout.ValueDimension)
-            {
-                Vector256<float> p = Vector256.Create(pattern[k - first]);
-                s0 = Lanes.MultiplyAdd(p, Vector256.Load(value), s0);
-                s1 = Lanes.MultiplyAdd(p, Vector256.Load(value + 8), s1);
-                s2 = Lanes.MultiplyAdd(p, Vector256.Load(value + 16), s2);
-                s3 = Lanes.MultiplyAdd(p, Vector256.Load(value + 24), s3);
-                s4 = Lanes.MultiplyAdd(p, Vector256.Load(value + 32), s4);
-                s5 = Lanes.MultiplyAdd(p, Vector256.Load(value + 40), s5);
-                s6 = Lanes.MultiplyAdd(p, Vector256.Load(value + 48), s6);
-                s7 = Lanes.MultiplyAdd(p, Vector256.Load(value + 56), s7);
-            }
+            if (ahead != null)
+                Lanes.Prefetch(ahead + ((long)k * width), 64);
+            Vector256<float> p = Vector256.Create(pattern[k]);
+            s0 = Lanes.MultiplyAdd(p, Vector256.Load(values), s0);
+            s1 = Lanes.MultiplyAdd(p, Vector256.Load(values + 8), s1);
+            s2 = Lanes.MultiplyAdd(p, Vector256.Load(values + 16), s2);
+            s3 = Lanes.MultiplyAdd(p, Vector256.Load(values + 24), s3);
+            s4 = Lanes.MultiplyAdd(p, Vector256.Load(values + 32), s4);
+            s5 = Lanes.MultiplyAdd(p, Vector256.Load(values + 40), s5);
+            s6 = Lanes.MultiplyAdd(p, Vector256.Load(values + 48), s6);
+            s7 = Lanes.MultiplyAdd(p, Vector256.Load(values + 56), s7);
         }
         s0.Store(output);
         s1.Store(output + 8);
@@ -221,18 +258,17 @@ internal static unsafe class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixOne(float* output, float* pattern, DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int from, int count, int first, int end)
+    private static void MixOne(float* output, float* pattern, float* values, int width, int lanes, int count)
     {
-        Vector256<float> sum = default;
-        for (int k = first; k < end; k++)
+        Vector256<float> sum = lanes == 8 ? Vector256.Load(output) : Lanes.LoadFirst(output, lanes);
+        for (int k = 0; k < count; k++, values += width)
         {
-            float* value = pages[k / layout.PagePositions].Pointer() + layout.Value(keyHead, k % layout.PagePositions) + from;
-            Vector256<float> v = count == 8 ? Vector256.Load(value) : Lanes.LoadFirst(value, count);
-            sum = Lanes.MultiplyAdd(Vector256.Create(pattern[k - first]), v, sum);
+            Vector256<float> v = lanes == 8 ? Vector256.Load(values) : Lanes.LoadFirst(values, lanes);
+            sum = Lanes.MultiplyAdd(Vector256.Create(pattern[k]), v, sum);
         }
-        if (count == 8)
+        if (lanes == 8)
             sum.Store(output);
         else
-            Lanes.StoreFirst(sum, output, count);
+            Lanes.StoreFirst(sum, output, lanes);
     }
 }

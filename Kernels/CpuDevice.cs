@@ -127,8 +127,15 @@ internal sealed unsafe class CpuDevice : IDevice
                 int position = plan.Positions[start + q], first = settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0;
                 float* row = scores.Row((head * count) + q);
                 new Span<float>(row, scores.Width).Fill(float.NegativeInfinity);
-                AttentionKernel.Scores(row + first, queries.Row(start + q) + (head * settings.KeyDimension),
-                    plan.Pages[sequence], layout, settings, head, first, position + 1, position);
+                for (int k = first, end; k <= position; k = end)
+                {
+                    int inPage = k % layout.PagePositions;
+                    end = Math.Min(k - inPage + layout.PagePositions, position + 1);
+                    AttentionKernel.Products(row + k, queries.Row(start + q) + (head * settings.KeyDimension),
+                        plan.Pages[sequence][k / layout.PagePositions].Pointer() + layout.Key(head / (settings.Heads / settings.KeyHeads), inPage),
+                        settings.KeyDimension, end - k, null);
+                }
+                AttentionKernel.Shape(row + first, settings, head, first, position + 1, position);
             }
     }
 
@@ -143,8 +150,17 @@ internal sealed unsafe class CpuDevice : IDevice
         int start = plan.SequenceStart[sequence], count = plan.SequenceStart[sequence + 1] - start;
         for (int head = 0; head < settings.Heads; head++)
             for (int q = 0; q < count; q++)
-                AttentionKernel.Mix(output.Row(start + q) + (head * settings.ValueDimension), pattern.Row((head * count) + q),
-                    plan.Pages[sequence], layout, settings, head, 0, pattern.Width);
+            {
+                float* mixed = output.Row(start + q) + (head * settings.ValueDimension);
+                new Span<float>(mixed, settings.ValueDimension).Clear();
+                for (int k = 0, end; k < pattern.Width; k = end)
+                {
+                    end = Math.Min(k + layout.PagePositions, pattern.Width);
+                    AttentionKernel.Mix(mixed, pattern.Row((head * count) + q) + k,
+                        plan.Pages[sequence][k / layout.PagePositions].Pointer() + layout.Value(head / (settings.Heads / settings.KeyHeads), 0),
+                        settings.ValueDimension, end - k, null);
+                }
+            }
     }
 
     public void Activate(Rows output, Rows gate, Rows? up, ActivationKind kind, float limit = 0)
