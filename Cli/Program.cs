@@ -20,6 +20,7 @@ internal static class Program
         ("verify", VerifyVerb.Create),
         ("dump", DumpVerb.Create),
         ("convert", ConvertVerb.Create),
+        ("guard", GuardVerb.Create),
         ("pull", PullVerb.Create),
         ("bench", BenchVerb.Create),
         ("devices", DevicesVerb.Create),

@@ -8,7 +8,7 @@ namespace Managed.Tests.RealModels;
 /// <summary>One golden file of fixtures/interp, computed in float64, and the tolerance that its README asks for.</summary>
 internal sealed class InterpGoldens(string file) : IDisposable
 {
-    private readonly SafetensorsFile tensors = SafetensorsFile.Open(SharedFolder.Require($"fixtures/interp/{file}.safetensors"));
+    private readonly SafetensorsFile tensors = SafetensorsFile.Open(Find($"{file}.safetensors"));
 
     /// <summary>Names of a model and its task, as the files are called.</summary>
     public static readonly string[] Tasks = ["hearth-craft", "hearth-refusal", "hearth-shield-adapter", "gpt2-random", "gemma2-random"];
@@ -26,6 +26,13 @@ internal sealed class InterpGoldens(string file) : IDisposable
             model.Merge(shield);
         }
         return model;
+    }
+
+    /// <summary>A file or folder of fixtures/interp: shared's, or the repository's own where it has it; else the test is skipped.</summary>
+    public static string Find(string path)
+    {
+        string shared = $"fixtures/interp/{path}", own = SharedFolder.Fixture($"interp/{path}");
+        return SharedFolder.TryFind(shared) is null && Path.Exists(own) ? own : SharedFolder.Require(shared);
     }
 
     public float[] Singles(string name) => StoredValues.ToSingle(tensors.Tensors[name]);
