@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Managed.Kernels.Blocks;
+using Managed.Kernels.Edits;
 using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
@@ -10,6 +11,7 @@ internal sealed unsafe class CpuDevice : IDevice
     private readonly WorkerPool pool;
     private readonly LinearWork linear;
     private readonly AttentionWork attention;
+    private CpuBuffer? editScratch;
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
     public CpuDevice(int threads = 0)
@@ -228,6 +230,22 @@ internal sealed unsafe class CpuDevice : IDevice
         }
     }
 
+    public void Edit(Rows values, StepPlan plan, int site)
+    {
+        if (editScratch is null || editScratch.Length < values.Width)
+        {
+            editScratch?.Dispose();
+            editScratch = new CpuBuffer(values.Width);
+        }
+        for (int s = 0; s < plan.SequenceCount; s++)
+        {
+            if (plan.Edits[s] is not { } state || state.Program.At(site) is not { Count: > 0 } part)
+                continue;
+            for (int t = plan.SequenceStart[s]; t < plan.SequenceStart[s + 1]; t++)
+                EditKernel.Run(values.Row(t), values.Width, plan.Positions[t], state, part, editScratch.Data);
+        }
+    }
+
     public void Softmax(Rows output, Rows input)
     {
         for (int r = 0; r < input.Count; r++)
@@ -242,6 +260,7 @@ internal sealed unsafe class CpuDevice : IDevice
         pool.Dispose();
         linear.Dispose();
         attention.Dispose();
+        editScratch?.Dispose();
     }
 
     private static void Copy(float* output, float* input, int count) => new Span<float>(input, count).CopyTo(new Span<float>(output, count));

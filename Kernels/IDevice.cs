@@ -105,6 +105,11 @@ internal interface IDevice : IDisposable
     /// </summary>
     void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen);
 
+    /// <summary>
+    /// Runs, on each token's row, the instructions that its sequence's program has at a hook point; rows without a program stay as they are.
+    /// </summary>
+    void Edit(Rows values, StepPlan plan, int site); // [tokens, width]
+
     /// <summary>output = softmax of each row.</summary>
     void Softmax(Rows output, Rows input);
 }

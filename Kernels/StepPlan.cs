@@ -1,3 +1,5 @@
+using Managed.Kernels.Edits;
+
 namespace Managed.Kernels;
 
 /// <summary>
@@ -24,6 +26,9 @@ internal sealed class StepPlan
 
     /// <summary>Pages of each sequence's cache, in order of position.</summary>
     public DeviceBuffer[][] Pages = []; // [SequenceCount][pages]
+
+    /// <summary>The program that reads and edits each sequence's rows, with what it has read so far; null: none.</summary>
+    public EditState?[] Edits = []; // [SequenceCount]
 }
 
 /// <summary>

@@ -6,13 +6,16 @@ using Managed.Weights;
 namespace Managed;
 
 /// <summary>What one step of the forward computation carries from operation to operation.</summary>
-internal sealed class ForwardPass(IDevice device, Workspace workspace)
+internal sealed class ForwardPass(IDevice device, Workspace workspace, int layers)
 {
     public IDevice Device { get; } = device;
 
     public StepPlan Plan { get; } = new();
 
     public HookTable? Hooks { get; set; }
+
+    /// <summary>The hook points where guards of this step's sequences act.</summary>
+    public EditSites EditSites { get; } = new(layers);
 
     public Precision Precision { get; set; }
 
@@ -31,12 +34,14 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace)
 
     public bool Wants(HookPoint point, int layer) => Hooks is { } hooks && hooks.Wants(point, layer);
 
-    /// <summary>Lets hooks see [tokens, width], sequence by sequence.</summary>
+    /// <summary>Lets guards and hooks see [tokens, width], sequence by sequence.</summary>
     public void Visit(HookPoint point, int layer, Rows values) => Visit(point, layer, values, heads: 0);
 
-    /// <summary>Lets hooks see [tokens, heads, width / heads], sequence by sequence; 0 heads: [tokens, width].</summary>
+    /// <summary>Lets guards and then hooks see [tokens, heads, width / heads], sequence by sequence; 0 heads: [tokens, width].</summary>
     public void Visit(HookPoint point, int layer, Rows values, int heads)
     {
+        if (EditSites.Contains(point, layer))
+            Device.Edit(values, Plan, EditSites.Number(point, layer));
         if (!Wants(point, layer))
             return;
         for (int sequence = 0; sequence < Plan.SequenceCount; sequence++)

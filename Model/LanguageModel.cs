@@ -169,14 +169,17 @@ public sealed partial class LanguageModel : IDisposable
         new ActivationReader(cache, run.Positions, ids.Length).Attach(table, run.Names.SelectMany(name => HookNames.Resolve(name)));
 
         using Sequence sequence = Transformer.Cache.Create();
-        sequence.Adapter = run.Adapter;
+        (sequence.Adapter, sequence.Edits, sequence.Head) = (run.Adapter ?? run.Guard?.Adapter, run.Guard?.CreateState(ids.Length), run.Guard?.Head);
         Precision before = Transformer.Precision;
         Transformer.Precision = run.Precision ?? options.Precision ?? Precision.Exact;
         try
         {
             Rows rows = Transformer.ForwardPart([new StepInput(sequence, ids.ToArray())], first, run.StartStream, last, LogitsWanted.All, table);
+            if (run.Guard is { } guard && (ReceiptWriter.Failure(guard, sequence.Edits) ?? ReceiptWriter.Idle(guard, sequence, ids.Length)) is { } failure)
+                throw failure;
+            LastReceipt = run.Guard is { } acted ? ReceiptWriter.Write(acted, sequence, [], null) : null;
             string name = last < LayerCount ? HookPointTable.FullName(HookPoint.ResidualPre, last) : "logits";
-            return new RunResult(new Activation(name, [rows.Count, rows.Width], Transformer.View(rows).ToArray()), cache, Transformer.Precision);
+            return new RunResult(new Activation(name, [rows.Count, rows.Width], Transformer.View(rows).ToArray()), cache, Transformer.Precision) { Receipt = LastReceipt };
         }
         finally
         {
@@ -257,10 +260,17 @@ public sealed record RunOptions
 
     /// <summary>A low-rank adapter for this run; null: none.</summary>
     public Adapter? Adapter { get; init; }
+
+    /// <summary>A guard, compiled for the model; all of the tokens are its prompt. Null: none.</summary>
+    public CompiledGuard? Guard { get; init; }
 }
 
 /// <summary>What a run gave.</summary>
 /// <param name="Output">Logits [tokens, vocabulary], or the residual stream where the run stopped early.</param>
 /// <param name="Cache">What was read.</param>
 /// <param name="Precision">The precision it was computed in.</param>
-public sealed record RunResult(Activation Output, ActivationCache Cache, Precision Precision);
+public sealed record RunResult(Activation Output, ActivationCache Cache, Precision Precision)
+{
+    /// <summary>What the guard did; null: there was none.</summary>
+    public GuardReceipt? Receipt { get; init; }
+}

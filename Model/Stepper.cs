@@ -89,6 +89,7 @@ internal sealed class Stepper
         plan.SequenceCount = inputs.Length;
         plan.Count = 0;
         pass.HasAdapters = false;
+        pass.EditSites.Clear();
         for (int s = 0; s < inputs.Length; s++)
         {
             Sequence sequence = inputs[s].Sequence;
@@ -109,6 +110,9 @@ internal sealed class Stepper
                 plan.SequenceOf[plan.Count++] = s;
             }
             plan.Pages[s] = sequence.Buffers;
+            plan.Edits[s] = sequence.Edits;
+            if (sequence.Edits is { } edits)
+                pass.EditSites.Mark(edits.Program);
             pass.HasAdapters |= sequence.Adapter is not null;
             lastTokens[s] = plan.Count - 1;
             for (int rope = 0; rope < ropes.Count; rope++)
@@ -153,6 +157,9 @@ internal sealed class Stepper
             throw new ArgumentException("A step needs at least one token of each sequence.");
         foreach (int token in input.Tokens.Span)
             CheckToken(token);
+        if (input.Sequence.LongestStep(input.Tokens.Length) is var longest && longest < input.Tokens.Length)
+            throw new ArgumentException(
+                $"A step of {input.Tokens.Length} tokens was asked for; the sequence's guard reads at the end of a token what the next begins with, and allows {longest}.");
         int length = input.Sequence.Length + input.Tokens.Length;
         if (architecture.LearnedPositions > 0 && length > architecture.LearnedPositions)
             throw new ArgumentException(
@@ -173,6 +180,7 @@ internal sealed class Stepper
         Array.Resize(ref lastTokens, count);
         pass.Plan.SequenceStart = new int[count + 1];
         pass.Plan.Pages = new DeviceBuffer[count][];
+        pass.Plan.Edits = new Kernels.Edits.EditState?[count];
         pass.Sequences = new Sequence[count];
         intact = new int[count];
         for (int rope = 0; rope < tables.Length; rope++)

@@ -42,7 +42,7 @@ internal sealed class Transformer : IDisposable
         this.weights = weights;
         this.device = device;
         workspace = new Workspace(device);
-        pass = new ForwardPass(device, workspace);
+        pass = new ForwardPass(device, workspace, architecture.Layers.Length);
         Cache = new KeyValueCache(device, architecture);
         stepper = new Stepper(pass, architecture);
         attention = new AttentionBlock(pass, Cache, stepper);
@@ -198,18 +198,20 @@ internal sealed class Transformer : IDisposable
     private Rows Unembed(Rows stream, LogitsWanted wanted)
     {
         bool everywhere = wanted == LogitsWanted.All || pass.Hooks is { WantsFinal: true };
-        if (wanted == LogitsWanted.None && !everywhere)
+        bool guarded = pass.EditSites.Contains(HookPoint.UnembedIn, -1);
+        if (wanted == LogitsWanted.None && !everywhere && !guarded)
             return default;
-        Rows input = everywhere ? stream : Last(Scratch.FinalRows, stream);
+        Rows input = everywhere || guarded ? stream : Last(Scratch.FinalRows, stream);
         Rows normed = pass.Rows(Scratch.FinalNormed, input.Count, architecture.Width);
         pass.Norm(normed, input, weights.FinalNorm, -1, HookPoint.FinalNormScale, HookPoint.FinalNormNormalized);
         pass.Visit(HookPoint.UnembedIn, -1, normed);
+        if (wanted == LogitsWanted.None && !everywhere)
+            return default;
+        if (guarded && !everywhere)
+            normed = Last(Scratch.FinalRows, normed);
 
-        Rows logits = pass.Rows(Scratch.Logits, input.Count, architecture.VocabularySize);
-        if (everywhere)
-            pass.Linear(logits, normed, weights.Head);
-        else
-            device.Linear([new Projection(logits, weights.Head.Matrix, weights.Head.Bias)], normed, pass.Precision);
+        Rows logits = pass.Rows(Scratch.Logits, normed.Count, architecture.VocabularySize);
+        Head(logits, normed, everywhere);
         pass.Visit(HookPoint.UnembedOut, -1, logits);
         if (architecture.LogitScale != 1f)
             device.Scale(logits, logits, architecture.LogitScale);
@@ -218,6 +220,41 @@ internal sealed class Transformer : IDisposable
         pass.Visit(HookPoint.Logits, -1, logits);
         device.Synchronize();
         return everywhere && wanted == LogitsWanted.Last ? Last(Scratch.LogitRows, logits) : logits;
+    }
+
+    // logits = head(normed), each sequence's rows by its own head.
+    private void Head(Rows logits, Rows normed, bool everywhere)
+    {
+        StepPlan plan = pass.Plan;
+        bool swapped = false, own = false;
+        for (int s = 0; s < plan.SequenceCount; s++)
+            if (pass.Sequences[s].Head is { } head)
+                (swapped, own) = (true, own | head.Matrix is null);
+            else
+                own = true;
+        if (own && everywhere)
+            pass.Linear(logits, normed, weights.Head);
+        else if (own)
+            device.Linear([new Projection(logits, weights.Head.Matrix, weights.Head.Bias)], normed, pass.Precision);
+        for (int s = 0, next; swapped && s < plan.SequenceCount; s = next)
+        {
+            HeadSwap? head = pass.Sequences[s].Head;
+            for (next = s + 1; next < plan.SequenceCount && pass.Sequences[next].Head == head; next++)
+            {
+            }
+            if (head is null)
+                continue;
+            (int first, int end) = everywhere ? (plan.SequenceStart[s], plan.SequenceStart[next]) : (s, next);
+            Rows output = logits.Slice(first, end - first), input = normed.Slice(first, end - first);
+            if (head.Matrix is { } matrix)
+                device.Linear([new Projection(output, matrix, weights.Head.Bias)], input, pass.Precision);
+            if (head.Down is not { } down)
+                continue;
+            Rows low = pass.Rows(Scratch.AdapterDown, input.Count, down.Rows), high = pass.Rows(Scratch.AdapterUp, input.Count, logits.Width);
+            device.Linear([new Projection(low, down)], input, pass.Precision);
+            device.Linear([new Projection(high, head.Up!)], low, pass.Precision);
+            device.Add(output, output, high);
+        }
     }
 
     // Each sequence's last row.

@@ -192,6 +192,13 @@ internal sealed class TimedDevice(IDevice inner) : IDevice
         Add(start);
     }
 
+    public void Edit(Rows values, StepPlan plan, int site)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.Edit(values, plan, site);
+        Add(start);
+    }
+
     public void Softmax(Rows output, Rows input)
     {
         long start = Stopwatch.GetTimestamp();

@@ -1,4 +1,5 @@
 using Managed.Kernels;
+using Managed.Kernels.Edits;
 
 namespace Managed.Cache;
 
@@ -22,6 +23,15 @@ internal sealed class Sequence : IDisposable
 
     /// <summary>What computed the keys and values: a text is only continued on pages of the same origin.</summary>
     public CacheOrigin Origin { get; set; }
+
+    /// <summary>What a guard reads and edits in this row; null: nothing.</summary>
+    public EditState? Edits { get; set; }
+
+    /// <summary>The guard that shaped keys and values from <see cref="GuardOrigin.First"/> on.</summary>
+    public GuardOrigin Guard { get; set; } = GuardOrigin.None;
+
+    /// <summary>The matrix that makes this row's logits; null: the model's own.</summary>
+    public HeadSwap? Head { get; set; }
 
     /// <summary>The number that hooks are told; below 0: the sequence's place in the step.</summary>
     public int Row { get; set; } = -1;
@@ -51,6 +61,9 @@ internal sealed class Sequence : IDisposable
             Adapter = Adapter,
             Origin = Origin,
             Rotation = Rotation,
+            Edits = Edits?.Fork(Length),
+            Guard = Guard,
+            Head = Head,
         };
         fork.Grow(Length);
         Array.Copy(pages, fork.pages, fork.pageCount);
@@ -70,6 +83,7 @@ internal sealed class Sequence : IDisposable
         while (pageCount > keep)
             cache.Release(pages[--pageCount]);
         Length = length;
+        Edits?.Truncate(length);
     }
 
     /// <summary>Makes room for texts of up to `length` tokens, so that growing to it allocates nothing.</summary>
@@ -87,13 +101,22 @@ internal sealed class Sequence : IDisposable
         Reserve(length);
         MakePrivate(Length / KeyValueCache.PagePositions, PagesFor(length));
         added.CopyTo(tokens.AsSpan(Length));
+        Edits?.Reserve(length);
         Length = length;
     }
 
     /// <summary>Copies every page that others share, because all of them are about to be written.</summary>
     internal void MakePrivate() => MakePrivate(0, PagesFor(Length));
 
-    public void Dispose() => Truncate(0);
+    public void Dispose()
+    {
+        Truncate(0);
+        Edits?.Dispose();
+        Edits = null;
+    }
+
+    /// <summary>How many of the next tokens may be computed in one step: fewer where a guard must see a token's end before the next begins.</summary>
+    public int LongestStep(int wanted) => Edits is null ? wanted : Edits.LongestStep(Length, wanted);
 
     private void MakePrivate(int firstPage, int endPage)
     {

@@ -10,15 +10,30 @@ internal sealed class ConversationCache : IDisposable
 
     /// <summary>
     /// A sequence that holds as much of a prompt as it can keep, at most all but the last token, whose logits are wanted.
-    /// Pages of another adapter, precision or set of hooks are not kept.
+    /// Pages of another adapter, precision or set of hooks are not kept, nor those that another guard has shaped.
     /// </summary>
-    public Sequence Prepare(LanguageModel model, ReadOnlySpan<int> ids, Adapter? adapter, Precision precision, int row, bool drafts = false)
+    public Sequence Prepare(
+        LanguageModel model, ReadOnlySpan<int> ids, Adapter? adapter, Precision precision, int row, bool drafts = false, CompiledGuard? guard = null)
     {
         if (!sequences.TryGetValue((model, drafts), out Sequence? sequence))
             sequences[(model, drafts)] = sequence = model.Transformer.Cache.Create();
         CacheOrigin origin = model.OriginOf(adapter, precision);
         int common = sequence.Origin == origin ? sequence.Tokens.CommonPrefixLength(ids) : 0;
+        GuardOrigin guarded = guard?.OriginOf(ids.Length) ?? GuardOrigin.None;
+        bool same = guarded.Fingerprint == sequence.Guard.Fingerprint && guarded.PromptLength == sequence.Guard.PromptLength;
+        if (!same)
+            common = Math.Min(common, Math.Min(guarded.First, sequence.Guard.First));
         sequence.Truncate(Math.Min(common, ids.Length - 1));
+        if (same && sequence.Edits is { } edits)
+        {
+            (edits.Program, edits.PromptLength) = (guard!.Edits!, ids.Length);
+        }
+        else
+        {
+            sequence.Edits?.Dispose();
+            sequence.Edits = guard?.CreateState(ids.Length);
+        }
+        (sequence.Guard, sequence.Head) = (guarded, guard?.Head);
         (sequence.Origin, sequence.Adapter, sequence.Row) = (origin, adapter, row);
         return sequence;
     }

@@ -25,7 +25,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     {
         all.Add(run);
         if (run.IsDone)
-            run.Complete();
+            Complete(run);
         else if (run is SoloRun solo)
             alone.Add(solo);
         else
@@ -73,6 +73,9 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
             return;
         model.Transformer.Precision = precision;
         Rows rows = model.Transformer.Forward(inputs.AsSpan(0, count), anyReady ? LogitsWanted.Last : LogitsWanted.None, model.Hooks);
+        foreach (PlainRun run in together)
+            if (run.Precision == precision)
+                run.CheckGuard();
         if (!anyReady)
             return;
         Span2D logits = model.Transformer.View(rows);
@@ -101,7 +104,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
             foreach (RowLane lane in run.Lanes)
             {
                 lane.Place = -1;
-                int share = run.Share(lane, budget);
+                int share = lane.Sequence.LongestStep(run.Share(lane, budget));
                 ready &= share == lane.PendingCount;
                 if (share == 0)
                     continue;
@@ -123,13 +126,19 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
         return count;
     }
 
-    private static void Retire<TRun>(List<TRun> runs) where TRun : GenerationRun
+    private void Retire<TRun>(List<TRun> runs) where TRun : GenerationRun
     {
         for (int i = runs.Count - 1; i >= 0; i--)
             if (runs[i].IsDone)
             {
-                runs[i].Complete();
+                Complete(runs[i]);
                 runs.RemoveAt(i);
             }
+    }
+
+    private void Complete(GenerationRun run)
+    {
+        run.Complete();
+        model.Note(run.Result!);
     }
 }

@@ -28,6 +28,9 @@ public sealed record GenerationOptions
     /// <summary>A low-rank adapter, or several put together; null: none.</summary>
     public Adapter? Adapter { get; init; }
 
+    /// <summary>A guard, compiled for the model, that reads and edits this text's forward pass; null: none.</summary>
+    public CompiledGuard? Guard { get; init; }
+
     /// <summary>How quantised weights meet activations; null: as the model was loaded, else fast.</summary>
     public Precision? Precision { get; init; }
 
@@ -82,6 +85,11 @@ public sealed record GenerationOptions
         {
             Exclude(nameof(Draft), guided, "guidance");
             Exclude(nameof(Draft), Sampling.MirostatTau > 0 && Sampling.Temperature != 0, "Mirostat, which learns from each token drawn");
+        }
+        if (Guard is not null)
+        {
+            Exclude(nameof(Guard), Beams > 1, "beam search");
+            Exclude(nameof(Guard), Draft is not null, "a draft model");
         }
         if (NegativePrompt is not null && !guided)
             throw new ArgumentException($"{nameof(NegativePrompt)}: found one, but {nameof(SamplingOptions.GuidanceScale)} is 1; expected another scale, which makes use of it.");

@@ -41,6 +41,9 @@ public sealed record GenerationResult
     /// <summary>What the draft model achieved; null: there was none.</summary>
     public DraftReport? Draft { get; init; }
 
+    /// <summary>What the guard did; null: there was none.</summary>
+    public GuardReceipt? Receipt { get; init; }
+
     /// <summary>Seconds from the prompt to the first token.</summary>
     public double PrefillSeconds { get; init; }
 

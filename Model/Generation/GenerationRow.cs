@@ -140,6 +140,13 @@ internal sealed class GenerationRow
         End(StopReason.Failed);
     }
 
+    /// <summary>Takes the text back, ended or not, because its guard refuses it.</summary>
+    public void Refuse(Exception refusal)
+    {
+        Fail(refusal);
+        (Failure, Reason) = (refusal, StopReason.Failed);
+    }
+
     /// <summary>What there is, once the text has ended; text that was held back goes to the listener.</summary>
     public GenerationResult Finish(Kernels.Precision precision, int cachedTokens)
     {

@@ -1,5 +1,6 @@
 using Managed.Cache;
 using Managed.Kernels;
+using Managed.Sampling;
 
 namespace Managed;
 
@@ -87,6 +88,24 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     /// <summary>Chooses the next token from the step's logits.</summary>
     public void Choose(Span2D logits) =>
         Row.Choose(logits.Row(Lanes[0].Place), Lanes.Length > 1 ? logits.Row(Lanes[1].Place) : default);
+
+    /// <summary>Refuses the row where its guard has failed in the step that was made.</summary>
+    public void CheckGuard()
+    {
+        if (!IsDone && Row.Options.Guard is { } guard && ReceiptWriter.Failure(guard, Lanes[0].Sequence.Edits) is { } failure)
+            Row.Refuse(failure);
+    }
+
+    protected override void Close()
+    {
+        if (Row.Options.Guard is { } guard && Row.Reason is not (StopReason.Failed or StopReason.Cancelled)
+            && ReceiptWriter.Idle(guard, Lanes[0].Sequence, Row.PromptLength) is { } idle)
+            Row.Refuse(idle);
+    }
+
+    protected override GenerationResult Finish(GenerationResult result) => Row.Options.Guard is { } guard
+        ? result with { Receipt = ReceiptWriter.Write(guard, Lanes[0].Sequence, [], Row.Failure) }
+        : result;
 
     public override void Dispose()
     {

@@ -13,6 +13,9 @@ public sealed partial class LanguageModel
     /// <summary>Whether the checkpoint can turn text into tokens.</summary>
     public bool HasTokenizer { get; }
 
+    /// <summary>What the guard of the last text did; null: it had none. Of a batch, the last of its texts.</summary>
+    public GuardReceipt? LastReceipt { get; private set; }
+
     private RunBuilder Builder => builder ??= new RunBuilder(this, configuredEndTokens, options);
 
     /// <summary>Continues a prompt and returns the new text.</summary>
@@ -84,6 +87,9 @@ public sealed partial class LanguageModel
         Finish(batch, cancellation);
         return Succeeded(run);
     }
+
+    /// <summary>Keeps the receipt of a text that has ended.</summary>
+    internal void Note(GenerationResult result) => LastReceipt = result.Receipt;
 
     /// <summary>A run on sequences that are kept afterwards.</summary>
     internal GenerationRun CreateRun(ReadOnlySpan<int> ids, GenerationOptions generation, Action<GeneratedToken>? onToken, ConversationCache kept) =>

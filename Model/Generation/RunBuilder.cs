@@ -62,6 +62,10 @@ internal sealed class RunBuilder
         Check(ids);
         int[] negative = options.NegativePrompt is { } away ? [.. away] : [ids[^1]];
         Check(negative);
+        if (options.Guard is { } compiled && compiled.Model != model)
+            throw new ArgumentException($"{nameof(options.Guard)}: found {compiled.Name}, compiled for {compiled.Model.Path}; expected one compiled for this model.");
+        if (options.Guard?.Adapter is { } guardAdapter)
+            options = options with { Adapter = options.Adapter is { } own ? Adapter.Together(own, guardAdapter) : guardAdapter };
         if (options.Draft is not null)
             DraftVocabulary.Check(model, options.Draft);
         options = options with { StopStrings = [.. options.StopStrings.Union(stopStrings)] };
@@ -74,7 +78,7 @@ internal sealed class RunBuilder
         Precision precision = options.Precision ?? load.Precision ?? Precision.Fast;
         bool owned = kept is null;
         kept ??= new ConversationCache();
-        Sequence sequence = kept.Prepare(model, ids, options.Adapter, precision, row);
+        Sequence sequence = kept.Prepare(model, ids, options.Adapter, precision, row, guard: options.Guard);
         int cached = sequence.Length;
         sequence.Reserve(Math.Min(ids.Length + Math.Min(options.MaxTokens, 4096), model.Transformer.LongestText));
         if (options.Beams > 1)

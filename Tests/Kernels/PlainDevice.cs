@@ -1,4 +1,5 @@
 using Managed.Kernels;
+using Managed.Kernels.Edits;
 using Managed.Kernels.Blocks;
 
 namespace Managed.Tests.Devices;
@@ -369,6 +370,13 @@ internal sealed unsafe class PlainDevice : IDevice
                     sum += (double)weights[(t * chosen) + j] * Row(parts, slots[(t * chosen) + j])[i];
                 Row(output, t)[i] = (float)sum;
             }
+    }
+
+    public void Edit(Rows values, StepPlan plan, int site)
+    {
+        for (int t = 0; t < plan.Count; t++)
+            if (plan.Edits[plan.SequenceOf[t]] is { } state)
+                EditReference.Run(this, Span(values.Buffer, values.Start + ((long)t * values.Stride), values.Width), plan.Positions[t], state, state.Program.At(site));
     }
 
     public void Softmax(Rows output, Rows input)
