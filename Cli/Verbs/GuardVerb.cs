@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Managed.Cli.Verbs.Guarding;
 
 namespace Managed.Cli.Verbs;
 
@@ -7,7 +8,9 @@ internal static class GuardVerb
 {
     internal static Command Create()
     {
-        var command = new Command("guard", "What reads and edits the forward pass: files of directions from and for other tools.");
+        var command = new Command("guard", "What reads and edits the forward pass: checked, measured, and exchanged with other tools.");
+        command.Subcommands.Add(GuardCheckVerb.Create());
+        command.Subcommands.Add(GuardEvalVerb.Create());
         command.Subcommands.Add(GuardImportVerb.Create());
         command.Subcommands.Add(GuardExportVerb.Create());
         return command;

@@ -42,7 +42,7 @@ internal sealed class RunReport
     public DraftReport? Draft { get; set; }
 
     /// <summary>What guards did; null: there were none.</summary>
-    public object? Receipt { get; set; }
+    public GuardReceipt? Receipt { get; set; }
 }
 
 /// <summary>One of the most likely tokens of a place.</summary>

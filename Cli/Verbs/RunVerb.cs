@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Managed.Guards;
 using Managed.Sampling;
 
 namespace Managed.Cli.Verbs;
@@ -15,11 +16,12 @@ internal static class RunVerb
         var sampling = new SamplingArguments(defaultTokens: 128);
         var search = new SearchArguments();
         var adapters = new AdapterArguments();
+        var guards = new Option<string?>("--guard") { Description = "A guard: *.guard.json. What it did is told in the receipt." };
         var chat = new Option<bool>("--chat") { Description = "Put the prompt through the model's chat template." };
         var system = new Option<string?>("--system") { Description = "A system message; with --chat." };
         var json = Shared.Json();
         var load = new LoadArguments();
-        var command = new Command("run", "Continues a prompt, token by token.") { model, chat, system, json };
+        var command = new Command("run", "Continues a prompt, token by token.") { model, chat, system, guards, json };
         input.AddTo(command);
         sampling.AddTo(command);
         search.AddTo(command);
@@ -30,10 +32,11 @@ internal static class RunVerb
             using LanguageModel loaded = LanguageModel.Load(result.GetRequiredValue(model), load.Read(result));
             using LanguageModel? draft = search.LoadDraft(result, load.Read(result));
             using LoadedAdapters adapter = adapters.Load(result, loaded);
+            using CompiledGuard? guard = result.GetValue(guards) is { } guardFile ? Guard.Load(guardFile).Compile(loaded) : null;
             int[] ids = result.GetValue(chat) && input.IsText(result)
                 ? loaded.EncodeChat(Conversation(result.GetValue(system), result.GetValue(input.Text)!))
                 : input.Read(result, loaded);
-            GenerationOptions options = search.Apply(result, sampling.Read(result, loaded), draft) with { Adapter = adapter.Together };
+            GenerationOptions options = search.Apply(result, sampling.Read(result, loaded), draft) with { Adapter = adapter.Together, Guard = guard };
             bool asJson = result.GetValue(json);
             TextWriter output = result.InvocationConfiguration.Output;
             Action<GeneratedToken> show = loaded.HasTokenizer ? token => Write(output, token) : token => WriteId(output, token);
@@ -97,6 +100,7 @@ internal static class RunVerb
         Constraint = options.Constraint is null ? null : new ConstraintReport(options.Constraint.Description, generated.ConstraintSatisfied == true),
         Beams = options.Beams > 1 ? [.. generated.Beams] : null,
         Draft = generated.Draft,
+        Receipt = generated.Receipt,
     };
 
     private static BestToken[] Named(TokenLogProbability[] best, LanguageModel model) => Array.ConvertAll(best, token =>
@@ -115,5 +119,7 @@ internal static class RunVerb
         string seed = generated.Seed is { } known ? $", seed {known}" : "";
         result.InvocationConfiguration.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"[{generated.PromptTokens} prompt tokens in {generated.PrefillSeconds * 1000:0} ms, {generated.Ids.Length} new at {Rate(generated):0.0}/s, {generated.Reason}, {generated.Precision} precision{drafted}{seed}]"));
+        if (generated.Receipt is { } receipt)
+            result.InvocationConfiguration.Error.WriteLine($"[guard {receipt}]");
     }
 }

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Managed.Guards;
+using Managed.Kernels;
+
+namespace Managed.Cli.Verbs.Guarding;
+
+/// <summary>`managed guard eval`: answers a file of prompts, with a guard or without, and counts the verdicts.</summary>
+internal static class GuardEvalVerb
+{
+    private const int RowsAtATime = 64;
+
+    public static Command Create()
+    {
+        var model = Shared.Model();
+        var guard = new Option<string?>("--guard") { Description = "A guard: *.guard.json; without one the model answers unguarded." };
+        var prompts = new Option<string>("--prompts") { Description = "A JSON object a line: {id, prompt} and, to be judged, {set, work, kind}.", Required = true };
+        var world = new Option<string?>("--world") { Description = "Thornvale's world.json, which judges; by default the one beside the prompts." };
+        var tokens = new Option<int>("--max-tokens", "-n") { Description = "New tokens at most.", DefaultValueFactory = _ => 64 };
+        tokens.AtLeast(1);
+        var json = Shared.Json();
+        var load = new LoadArguments();
+        var command = new Command("eval", "Answers a file of prompts under a guard and counts the verdicts.") { model, guard, prompts, world, tokens, json };
+        load.AddTo(command);
+        command.SetAction((result, cancellation) =>
+        {
+            LoadOptions options = load.Read(result);
+            IReadOnlyList<EvalPrompt> asked = EvalPrompt.ReadAll(result.GetRequiredValue(prompts));
+            ThornvaleJudge? judge = Judge(result.GetValue(world), result.GetRequiredValue(prompts), asked);
+            using LanguageModel loaded = LanguageModel.Load(result.GetRequiredValue(model), options);
+            using CompiledGuard? compiled = result.GetValue(guard) is { } file ? Guard.Load(file).Compile(loaded) : null;
+            var generation = new GenerationOptions { MaxTokens = result.GetValue(tokens), Guard = compiled, Precision = options.Precision ?? Precision.Exact };
+            EvalReport report = Run(loaded, asked, generation, judge, result, cancellation);
+            TextWriter output = result.InvocationConfiguration.Output;
+            if (result.GetValue(json))
+                output.WriteLine(JsonSerializer.Serialize(report, Shared.JsonFormat));
+            else
+                WriteRates(output, report);
+            return Task.FromResult(cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Success);
+        });
+        return command;
+    }
+
+    private static EvalReport Run(
+        LanguageModel model, IReadOnlyList<EvalPrompt> prompts, GenerationOptions options, ThornvaleJudge? judge, ParseResult result, CancellationToken cancellation)
+    {
+        var answers = new List<EvalAnswer>(prompts.Count);
+        for (int first = 0; first < prompts.Count && !cancellation.IsCancellationRequested; first += RowsAtATime)
+        {
+            EvalPrompt[] some = [.. prompts.Skip(first).Take(RowsAtATime)];
+            IReadOnlyList<GenerationResult> results = model.GenerateBatch(
+                [.. some.Select(prompt => new GenerationRequest(model.EncodeChat([new ChatMessage("user", prompt.Prompt)]), options))], null, cancellation);
+            for (int i = 0; i < some.Length; i++)
+                answers.Add(Answer(some[i], results[i], judge, result));
+        }
+        return new EvalReport(answers, Rates(prompts, answers));
+    }
+
+    // A row that its guard refuses counts as a refusal: nothing unguarded is ever answered.
+    private static EvalAnswer Answer(EvalPrompt prompt, GenerationResult result, ThornvaleJudge? judge, ParseResult parsed)
+    {
+        if (result.Failure is { } failure)
+            parsed.InvocationConfiguration.Error.WriteLine($"managed: {prompt.Id}: {failure.Message}");
+        string text = result.Failure is null ? result.Text : "";
+        string? verdict = result.Failure is not null ? "refused" : prompt.Kind is null ? null : judge?.Verdict(prompt.Kind, prompt.Work, text);
+        return new EvalAnswer(prompt.Id, result.Failure is null ? result.Ids : [], text, verdict, result.Receipt);
+    }
+
+    private static ThornvaleJudge? Judge(string? world, string prompts, IReadOnlyList<EvalPrompt> asked)
+    {
+        if (!asked.Any(prompt => prompt.Kind is not null))
+            return null;
+        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(prompts))!, "world.json");
+        return world is not null || File.Exists(beside) ? ThornvaleJudge.Open(world ?? beside) : null;
+    }
+
+    // Share of each verdict among a set's answers; sets and verdicts in order of appearance.
+    private static Dictionary<string, Dictionary<string, double>> Rates(IReadOnlyList<EvalPrompt> prompts, List<EvalAnswer> answers) =>
+        prompts.Zip(answers).Where(pair => pair.Second.Verdict is not null).GroupBy(pair => pair.First.Set ?? "all").ToDictionary(
+            set => set.Key,
+            set => set.GroupBy(pair => pair.Second.Verdict!).OrderBy(verdict => verdict.Key, StringComparer.Ordinal)
+                .ToDictionary(verdict => verdict.Key, verdict => Math.Round(verdict.Count() / (double)set.Count(), 4)));
+
+    private static void WriteRates(TextWriter output, EvalReport report)
+    {
+        foreach ((string set, Dictionary<string, double> verdicts) in report.Rates)
+            output.WriteLine($"{set}: {string.Join(", ", verdicts.Select(verdict => $"{verdict.Key} {verdict.Value.ToString("0.####", CultureInfo.InvariantCulture)}"))}");
+        output.WriteLine($"{report.Answers.Count} answers");
+    }
+
+    private sealed record EvalReport(IReadOnlyList<EvalAnswer> Answers, Dictionary<string, Dictionary<string, double>> Rates);
+
+    private sealed record EvalAnswer(string Id, int[] Ids, string Text, string? Verdict, GuardReceipt? Receipt);
+}

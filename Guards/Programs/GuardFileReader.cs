@@ -1,0 +1,158 @@
+using Managed.Kernels.Edits;
+using Managed.Loader;
+using Managed.Weights;
+
+namespace Managed.Guards;
+
+/// <summary>Reads `*.guard.json`; docs/guard.schema.json is its schema. What is not understood is refused, never passed over.</summary>
+internal sealed class GuardFileReader
+{
+    /// <summary>What "format" must say.</summary>
+    public const string Format = "managed-guard/1";
+
+    private const long LargestTensor = 1L << 28; // elements
+
+    private readonly string path;
+
+    private GuardFileReader(string path) => this.path = path;
+
+    public static GuardProgram Read(string path)
+    {
+        try
+        {
+            return new GuardFileReader(path).Program(JsonValue.ReadFile(path));
+        }
+        catch (GuardException wrong)
+        {
+            throw new GuardException($"{path}: {wrong.Message}", wrong);
+        }
+        catch (CheckpointException wrong)
+        {
+            throw new GuardException(wrong.Message, wrong);
+        }
+    }
+
+    private GuardProgram Program(JsonValue root)
+    {
+        var file = new GuardSection(root, "guard");
+        string format = file.Text("format") ?? "none";
+        if (format != Format)
+            throw new GuardException($"format: found {format}; expected \"{Format}\".");
+        file.Skip("$schema");
+        IReadOnlyList<JsonValue> items = file.List("steps") ?? [];
+        if (items.Count > GuardProgram.MostSteps)
+            throw new GuardException($"steps: found {items.Count}; expected at most {GuardProgram.MostSteps}.");
+        GuardStep[] steps = [.. items.Select(Step)];
+        GuardHead? head = file.Section("head") is { } section ? Head(section) : null;
+        string? vectors = file.Text("vectors");
+        string name = file.Text("name") ?? Path.GetFileName(path).Split('.')[0];
+        var program = new GuardProgram
+        {
+            Name = name,
+            What = file.Text("what") ?? "",
+            Steps = steps,
+            Head = head,
+            Adapter = file.Text("adapter") is { } adapter ? Beside(adapter) : null,
+            TensorFile = vectors,
+            Tensors = Tensors(vectors, steps, head),
+        };
+        file.End();
+        return program;
+    }
+
+    private static GuardStep Step(JsonValue value, int index)
+    {
+        var section = new GuardSection(value, $"steps[{index}]");
+        string name = section.Text("do") ?? throw section.Wrong("do", "nothing", $"one of {string.Join(", ", GuardOperations.All.Select(known => known.Name))}");
+        GuardOperation operation = GuardOperations.All.FirstOrDefault(known => known.Name == name && known.Kind != EditKind.Custom)
+            ?? throw section.Wrong("do", $"\"{name}\"", $"{ClosestName.Of(name, GuardOperations.All.Select(known => known.Name))} or another of {string.Join(", ", GuardOperations.All.Where(known => known.Kind != EditKind.Custom).Select(known => known.Name))}");
+        var tensors = new Dictionary<string, string>();
+        foreach (string role in operation.Tensors.Concat(operation.Optional))
+            if (section.Text(role) is { } tensor)
+                tensors[role] = tensor;
+        bool Has(string member) => operation.Members.Contains(member);
+        var step = new GuardStep
+        {
+            Do = name,
+            At = section.Text("at") ?? throw section.Wrong("at", "nothing", "a hook point, as in blocks.3.hook_resid_post"),
+            On = section.Value("on") is { } on ? Positions(on, section) : GuardPositions.All,
+            When = section.Text("when") is { } when ? GuardExpressionParser.Parse(when) : null,
+            Sticky = section.Flag("sticky"),
+            AllowIdle = section.Flag("allow_idle"),
+            Tensors = tensors,
+            Into = Has("into") ? section.Text("into") : null,
+            Buffer = Has("buffer") ? section.Text("buffer") : null,
+            Strength = Has("strength") ? section.Number("strength") ?? 1 : 1,
+            Times = Has("times") ? section.Text("times") : null,
+            TimesSign = Has("times_sign") && section.Flag("times_sign"),
+            Low = Has("low") ? section.Number("low") ?? float.NegativeInfinity : float.NegativeInfinity,
+            High = Has("high") ? section.Number("high") ?? float.PositiveInfinity : float.PositiveInfinity,
+            Unit = Has("unit") && section.Flag("unit"),
+            Keep = Has("keep") ? section.Whole("keep") ?? 0 : 0,
+            Indices = Has("indices") ? section.Wholes("indices") ?? [] : [],
+            Class = Has("class") ? section.Whole("class") ?? 1 : 1,
+            Link = Has("link") ? section.Choice("link", ["none", .. Links(operation.Kind)]) : null,
+        };
+        section.End();
+        return step;
+    }
+
+    private static string[] Links(EditKind kind) => kind switch
+    {
+        EditKind.LinearProbe => ["sigmoid"],
+        EditKind.MlpProbe => ["softmax"],
+        _ => ["relu"],
+    };
+
+    private static GuardPositions Positions(JsonValue value, GuardSection step)
+    {
+        if (value.AsText() is { } name)
+        {
+            foreach ((string known, GuardPositions positions) in GuardPositions.Named)
+                if (known == name)
+                    return positions;
+            throw step.Wrong("on", $"\"{name}\"", string.Join(", ", GuardPositions.Named.Select(known => known.Name)) + " or {\"from\": 3, \"to\": 7, \"every\": 2}");
+        }
+        var section = new GuardSection(value, step.Place + ".on");
+        int from = section.Whole("from") ?? 0, every = section.Whole("every") ?? 1;
+        int? to = section.Whole("to");
+        section.End();
+        if (every < 1)
+            throw section.Wrong("every", $"{every}", "1 or more");
+        PositionRule rule = to is { } end ? PositionRule.Range(from, end) : PositionRule.From(from);
+        return new GuardPositions(rule with { Every = every });
+    }
+
+    private static GuardHead Head(GuardSection section)
+    {
+        var head = new GuardHead(section.Text("weight"), section.Text("down"), section.Text("up"));
+        section.End();
+        return head;
+    }
+
+    private Dictionary<string, GuardTensor> Tensors(string? vectors, GuardStep[] steps, GuardHead? head)
+    {
+        var tensors = new Dictionary<string, GuardTensor>();
+        IEnumerable<string?> asked = steps.SelectMany(step => step.Tensors.Values).Concat([head?.Weight, head?.Down, head?.Up]);
+        string[] names = [.. asked.OfType<string>().Distinct()];
+        if (names.Length == 0)
+            return tensors;
+        if (vectors is null)
+            throw new GuardException($"vectors: found no file, but the steps name {names[0]}; expected the safetensors file that holds it.");
+        string file = Beside(vectors);
+        if (!File.Exists(file))
+            throw new GuardException($"vectors: found no file {file}; expected the safetensors file with {names[0]}.");
+        using SafetensorsFile opened = SafetensorsFile.Open(file);
+        foreach (string name in names)
+        {
+            if (!opened.Tensors.TryGetValue(name, out StoredTensor? stored))
+                throw new GuardException($"vectors: found no tensor {name} in {file}; expected one of {string.Join(", ", opened.Tensors.Keys.OrderBy(known => ClosestName.Distance(name, known)).Take(3))}…");
+            if (stored.ElementCount > LargestTensor)
+                throw new GuardException($"vectors: found {stored.ElementCount} elements in {name}; expected at most {LargestTensor}.");
+            tensors[name] = new GuardTensor([.. stored.Shape.Select(size => (int)size)], StoredValues.ToSingle(stored));
+        }
+        return tensors;
+    }
+
+    private string Beside(string relative) => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, relative));
+}
