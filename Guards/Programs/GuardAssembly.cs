@@ -14,7 +14,7 @@ internal static class GuardAssembly
         var owned = new List<IDisposable>();
         try
         {
-            Adapter? adapter = program.Adapter is { } folder ? model.LoadAdapter(folder) : null;
+            Adapter? adapter = program.Adapter is { } folder ? Adapter(program, folder, model) : null;
             if (adapter is not null)
                 owned.Add(adapter);
             HeadSwap? head = program.Head is { } swap ? Head(program, swap, model, owned) : null;
@@ -35,6 +35,18 @@ internal static class GuardAssembly
             edits?.Dispose();
             owned.ForEach(item => item.Dispose());
             throw;
+        }
+    }
+
+    private static Adapter Adapter(GuardProgram program, string folder, LanguageModel model)
+    {
+        try
+        {
+            return model.LoadAdapter(folder);
+        }
+        catch (Loader.CheckpointException wrong)
+        {
+            throw new GuardException($"guard {program.Name}, adapter: {wrong.Message}", wrong);
         }
     }
 

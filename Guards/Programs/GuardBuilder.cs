@@ -61,7 +61,7 @@ public sealed class GuardBuilder
         var roles = new Dictionary<string, string>();
         foreach ((string role, GuardTensor tensor) in used)
         {
-            string? known = tensors.FirstOrDefault(pair => pair.Value.Values == tensor.Values || pair.Value.Values.AsSpan().SequenceEqual(tensor.Values)).Key;
+            string? known = tensors.FirstOrDefault(pair => pair.Value.Shape.SequenceEqual(tensor.Shape) && pair.Value.Values.AsSpan().SequenceEqual(tensor.Values)).Key;
             if (known is null)
                 tensors[known = $"{role}.{tensors.Count}"] = tensor;
             roles[role] = known;

@@ -225,10 +225,12 @@ internal sealed class GuardCompiler
         if (reader.EndsWithPrompt && written.EndsWithPrompt && written.DependsOnPrompt && written.FirstFromPromptEnd == 1)
             throw new GuardException($"found {what} before step {placed[writer].Step} writes it, at {placed[writer].Address} of the same token; " +
                 "expected the read earlier in the pass, or in a pass of its own (\"decide\")");
-        if (written == PositionRule.LastPromptToken && (reader.FirstFromPromptEnd == 1 && reader.First >= -1))
+        if (written == PositionRule.LastPromptToken)
+        {
             splitsAtPromptEnd = true;
-        else
-            splitsEverywhere = true;
+            return RegisterFrom.PromptEnd;
+        }
+        splitsEverywhere = true;
         return RegisterFrom.Previous;
     }
 

@@ -80,7 +80,10 @@ internal sealed class GuardExpressionParser
         if (token == "not")
             return new GuardExpression(ConditionCode.Not, Binary(4)); // binds looser than comparisons
         if (token == "-")
-            return new GuardExpression(ConditionCode.Negate, Binary(7));
+        {
+            GuardExpression negated = Binary(7);
+            return negated.Code == ConditionCode.Constant ? negated with { Value = -negated.Value } : new GuardExpression(ConditionCode.Negate, negated);
+        }
         if (token == "(")
         {
             GuardExpression inner = Binary(1);

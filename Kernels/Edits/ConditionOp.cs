@@ -28,11 +28,27 @@ internal readonly record struct ConditionOp(ConditionCode Code, float Value = 0,
     public const int DeepestStack = 32;
 }
 
+/// <summary>The lines of a row's state that a token may read.</summary>
+internal readonly unsafe struct StateLines(float* lines, int slots, int position, int promptLength)
+{
+    public float* Current => lines + ((long)(position + 1) * slots);
+
+    public float* Previous => lines + ((long)position * slots);
+
+    public float Register(RegisterFrom from, int slot) => from switch
+    {
+        RegisterFrom.Current => Current[slot],
+        RegisterFrom.Previous => Previous[slot],
+        RegisterFrom.PromptEnd => position < promptLength ? float.NaN : lines[((long)promptLength * slots) + slot],
+        _ => lines[slot],
+    };
+}
+
 /// <summary>Evaluates conditions.</summary>
 internal static unsafe class Conditions
 {
-    /// <summary>A condition's value; the three rows are those that <see cref="RegisterFrom"/> names.</summary>
-    public static float Evaluate(ReadOnlySpan<ConditionOp> condition, float* current, float* previous, float* given)
+    /// <summary>A condition's value for one token.</summary>
+    public static float Evaluate(ReadOnlySpan<ConditionOp> condition, in StateLines lines)
     {
         float* stack = stackalloc float[ConditionOp.DeepestStack];
         int top = -1;
@@ -43,7 +59,7 @@ internal static unsafe class Conditions
                     stack[++top] = op.Value;
                     break;
                 case ConditionCode.Register:
-                    stack[++top] = Register(op.From, op.Slot, current, previous, given);
+                    stack[++top] = lines.Register(op.From, op.Slot);
                     break;
                 case ConditionCode.Negate:
                     stack[top] = -stack[top];
@@ -61,13 +77,6 @@ internal static unsafe class Conditions
             }
         return stack[0];
     }
-
-    public static float Register(RegisterFrom from, int slot, float* current, float* previous, float* given) => from switch
-    {
-        RegisterFrom.Current => current[slot],
-        RegisterFrom.Previous => previous[slot],
-        _ => given[slot],
-    };
 
     private static float Combine(ConditionCode code, float a, float b) => code switch
     {

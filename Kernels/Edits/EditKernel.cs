@@ -20,13 +20,14 @@ internal static unsafe class EditKernel
     public static void Run(float* x, int width, int position, EditState state, EditSite site, float* scratch)
     {
         EditProgram program = state.Program;
-        float* given = state.Lines.Pointer(), line = given + ((long)(position + 1) * program.Slots), before = line - program.Slots;
+        var lines = new StateLines(state.Lines.Pointer(), program.Slots, position, state.PromptLength);
+        float* line = lines.Current, before = lines.Previous;
         for (int i = site.First; i < site.First + site.Count; i++)
         {
             ref readonly EditInstruction op = ref program.Instructions[i];
             bool here = op.Positions.Contains(position, state.PromptLength);
             float condition = here && op.ConditionCount > 0
-                ? Conditions.Evaluate(program.Conditions.AsSpan(op.ConditionFirst, op.ConditionCount), line, before, given)
+                ? Conditions.Evaluate(program.Conditions.AsSpan(op.ConditionFirst, op.ConditionCount), lines)
                 : 1;
             if (op.Kind == EditKind.Gate)
             {
@@ -47,7 +48,7 @@ internal static unsafe class EditKernel
             }
             float value = op.IsRead
                 ? Read(x, width, state, op, scratch)
-                : Edit(x, width, position, state, op, i, line, before, given, scratch);
+                : Edit(x, width, position, state, op, i, lines, scratch);
             line[op.Slot] = value;
             if (!float.IsFinite(value))
                 state.Fail(i, position);
@@ -96,12 +97,12 @@ internal static unsafe class EditKernel
 
     // How far the row was moved, as a share of its length before; not finite where the row no longer is.
     private static float Edit(
-        float* x, int width, int position, EditState state, in EditInstruction op, int index, float* line, float* before, float* given, float* scratch)
+        float* x, int width, int position, EditState state, in EditInstruction op, int index, in StateLines lines, float* scratch)
     {
         EditProgram program = state.Program;
         float* v = program.Vectors.Pointer() + op.Vector;
         float length = MathF.Sqrt(Lanes.Dot(x, x, width)), moved;
-        float strength = op.Strength * Factor(op, line, before, given);
+        float strength = op.Strength * Factor(op, lines);
         switch (op.Kind)
         {
             case EditKind.Add:
@@ -133,7 +134,7 @@ internal static unsafe class EditKernel
                     LowRank(x, scratch, width, v, op.Rank, op.Link, strength);
                 else if (op.Kind == EditKind.Replace)
                     Replace(x, width, op.Buffer < 0 ? v : state.Buffers.Pointer() + ((long)op.Buffer * program.BufferWidth), strength);
-                else if (!Custom(x, width, position, state, op, index, line))
+                else if (!Custom(x, width, position, state, op, index, lines.Current))
                     return float.NaN;
                 TensorPrimitives.Subtract(Values(x, width), Values(scratch, width), Values(scratch, width));
                 moved = MathF.Sqrt(Lanes.Dot(scratch, scratch, width));
@@ -145,11 +146,11 @@ internal static unsafe class EditKernel
         return moved == 0 ? 0 : length == 0 ? 1 : moved / length;
     }
 
-    private static float Factor(in EditInstruction op, float* line, float* before, float* given)
+    private static float Factor(in EditInstruction op, in StateLines lines)
     {
         if (op.FactorFrom == RegisterFrom.None)
             return 1;
-        float factor = Conditions.Register(op.FactorFrom, op.FactorSlot, line, before, given);
+        float factor = lines.Register(op.FactorFrom, op.FactorSlot);
         return op.FactorSign == 0 || float.IsNaN(factor) ? factor : MathF.Sign(factor);
     }
 

@@ -73,6 +73,9 @@ internal enum RegisterFrom
     /// <summary>The row of the token before: the register is written later in the pass.</summary>
     Previous,
 
+    /// <summary>The row of the prompt's last token, for tokens after it: that token alone writes the register, later in the pass.</summary>
+    PromptEnd,
+
     /// <summary>The row before the first token: the register was given from outside.</summary>
     Given,
 }

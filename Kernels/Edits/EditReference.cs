@@ -7,18 +7,19 @@ internal static class EditReference
     public static unsafe void Run(IDevice device, Span<float> x, int position, EditState state, EditSite site)
     {
         EditProgram program = state.Program;
-        Span<float> line = state.Line(position), before = state.Line(position - 1), given = state.Line(-1);
+        Span<float> all = device.Span(state.Lines, 0, (int)state.Lines.Length), line = state.Line(position), before = state.Line(position - 1);
         for (int i = site.First; i < site.First + site.Count; i++)
         {
             EditInstruction op = program.Instructions[i];
             bool here = op.Positions.Contains(position, state.PromptLength);
             float condition = 1, factor = 1;
-            fixed (float* l = line, b = before, g = given)
+            fixed (float* pointer = all)
             {
+                var lines = new StateLines(pointer, program.Slots, position, state.PromptLength);
                 if (here && op.ConditionCount > 0)
-                    condition = Conditions.Evaluate(program.Conditions.AsSpan(op.ConditionFirst, op.ConditionCount), l, b, g);
+                    condition = Conditions.Evaluate(program.Conditions.AsSpan(op.ConditionFirst, op.ConditionCount), lines);
                 if (op.FactorFrom != RegisterFrom.None)
-                    factor = Conditions.Register(op.FactorFrom, op.FactorSlot, l, b, g);
+                    factor = lines.Register(op.FactorFrom, op.FactorSlot);
             }
             bool acts = here && condition != 0 && !state.HasFailed;
             ReadOnlySpan<float> v = device.Span(program.Vectors, op.Vector, (int)(program.Vectors.Length - op.Vector));

@@ -30,9 +30,10 @@ public sealed record GuardReceipt
             Part(line, ref mark, $"refused, {Refused}");
         foreach (string decision in Decisions)
             Part(line, ref mark, decision);
-        foreach (IGrouping<int, StepReceipt> step in Steps.Where(step => step.Moved is not null || step.Fired > 0).GroupBy(step => step.Step))
-            Part(line, ref mark, Describe([.. step]));
-        if (Steps.All(step => step.Fired == 0) && Decisions.Count == 0 && Refused is null)
+        foreach (IGrouping<int, StepReceipt> step in Steps.Where(step => !step.Reads).GroupBy(step => step.Step))
+            if (step.Any(at => at.Fired > 0))
+                Part(line, ref mark, Describe([.. step]));
+        if (Steps.All(step => step.Reads || step.Fired == 0) && Decisions.Count == 0 && Refused is null)
             Part(line, ref mark, "nothing fired");
         foreach ((string name, double? value) in Registers)
             Part(line, ref mark, string.Create(CultureInfo.InvariantCulture, $"{name} = {(value is { } known ? known.ToString("0.####", CultureInfo.InvariantCulture) : "unset")}"));
@@ -44,8 +45,6 @@ public sealed record GuardReceipt
         int fired = step.Max(at => at.Fired);
         StepReceipt first = step[0];
         string where = step.Length == 1 ? first.At : $"{first.At} … {step[^1].At}";
-        if (fired == 0)
-            return $"step {first.Step} ({first.Does}) did not fire";
         double moved = step.Average(at => at.Moved ?? 0);
         return string.Create(CultureInfo.InvariantCulture,
             $"step {first.Step} ({first.Does}) fired at {where}, {fired} {(fired == 1 ? "token" : "tokens")}, moved {moved:0.###} of the stream's norm");
@@ -62,10 +61,11 @@ public sealed record GuardReceipt
 /// <param name="Step">The step's number in the guard, from 0.</param>
 /// <param name="At">Full name of the hook point.</param>
 /// <param name="Does">The step in words.</param>
+/// <param name="Reads">Whether it reads and changes nothing.</param>
 /// <param name="Matched">Tokens whose position it was made for.</param>
 /// <param name="Fired">Of them, those where its condition held and it acted. Of a read: those it was made for.</param>
 /// <param name="First">Position in the conversation of the first of these; null: there is none.</param>
 /// <param name="Last">Position of the last.</param>
 /// <param name="Moved">Mean of ‖change‖ / ‖stream before‖ over them; null for reads and where it did not fire.</param>
 /// <param name="MovedMost">The largest.</param>
-public sealed record StepReceipt(int Step, string At, string Does, int Matched, int Fired, int? First, int? Last, double? Moved, double? MovedMost);
+public sealed record StepReceipt(int Step, string At, string Does, bool Reads, int Matched, int Fired, int? First, int? Last, double? Moved, double? MovedMost);

@@ -73,7 +73,7 @@ internal static class ReceiptWriter
             (sum, most) = (sum + moved, Math.Max(most, moved));
         }
         bool edit = !op.IsRead && fired > 0;
-        return new StepReceipt(line.Step, line.At, line.Does, matched, fired, first < 0 ? null : first, last < 0 ? null : last,
+        return new StepReceipt(line.Step, line.At, line.Does, op.IsRead, matched, fired, first < 0 ? null : first, last < 0 ? null : last,
             edit && double.IsFinite(sum) ? sum / fired : null, edit && double.IsFinite(most) ? most : null);
     }
 }

@@ -1,0 +1,128 @@
+using Managed.Kernels;
+using Managed.Kernels.Edits;
+using Managed.Tests.Devices;
+
+namespace Managed.Tests.Guarding;
+
+/// <summary>Each instruction of a program, with vector instructions and in plain C#.</summary>
+public class EditKernelTests
+{
+    private const int Rank = 3, Classes = 2;
+
+    private static EditInstruction Op(EditKind kind, int slot) => new()
+    {
+        Kind = kind,
+        Positions = PositionRule.All,
+        Slot = slot,
+        Strength = 0.75f,
+        Bias = 0.25f,
+        Low = -0.1f,
+        High = 0.2f,
+        Rank = Rank,
+        Classes = Classes,
+        Class = 1,
+        Buffer = -1,
+        Link = kind == EditKind.LinearProbe ? EditLink.Sigmoid : kind == EditKind.MlpProbe ? EditLink.Softmax : kind == EditKind.LowRank ? EditLink.Relu : EditLink.None,
+    };
+
+    private static IEnumerable<object> Kinds() => Enum.GetValues<EditKind>().Cast<object>();
+
+    private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 2) - 1))];
+
+    // One row, one instruction: the row and its line of state afterwards.
+    private static (float[] Row, float[] Line) Run(IDevice device, EditInstruction op, float[] row, float[] vectors)
+    {
+        int width = row.Length;
+        using var program = new EditProgram
+        {
+            Sites = [new EditSite(7, 0, 1)],
+            Instructions = [op],
+            Conditions = [],
+            Vectors = device.Upload(vectors),
+            Indices = [0, width / 2, width - 1],
+            Slots = 1,
+            Registers = op.IsRead ? 1 : 0,
+            Buffers = op.Buffer + 1,
+            BufferWidth = width,
+        };
+        using var state = new EditState(device, program, promptLength: 1);
+        state.Reserve(1);
+        if (op.Buffer >= 0)
+            vectors.AsSpan(0, width).CopyTo(state.Recorded(0));
+        var plan = new StepPlan
+        {
+            Count = 1,
+            Tokens = [0],
+            Positions = [0],
+            SequenceOf = [0],
+            SequenceCount = 1,
+            SequenceStart = [0, 1],
+            Edits = [state],
+        };
+        DeviceBuffer buffer = device.Upload(row);
+        device.Edit(new Rows(buffer, 1, width), plan, 7);
+        return (device.Span(buffer, 0, width).ToArray(), state.Line(0).ToArray());
+    }
+
+    [Test]
+    public void Every_instruction_gives_what_the_plain_formula_gives(
+        [ValueSource(nameof(Kinds))] object wanted, [Values(1, 7, 8, 33, 128)] int width, [Values] bool recorded)
+    {
+        var kind = (EditKind)wanted;
+        if (kind is EditKind.Gate or EditKind.Record or EditKind.Custom || (kind == EditKind.AddSparse && width < 3))
+            Assert.Pass("has no formula of its own");
+        var random = new Random(width);
+        float[] vectors = Numbers(random, (2 * Rank * width) + (Rank * (Classes + 2)) + Classes + 16), row = Numbers(random, width);
+        if (kind is EditKind.ProjectOut or EditKind.ClampProjection)
+        {
+            double length = Math.Sqrt(vectors.Take(width).Sum(v => (double)v * v));
+            for (int i = 0; i < width; i++)
+                vectors[i] = (float)(vectors[i] / length);
+        }
+        EditInstruction op = Op(kind, 0);
+        op.Buffer = recorded && kind is EditKind.Projection or EditKind.Cosine or EditKind.Replace ? 0 : -1;
+        op.Norm = (float)Math.Sqrt(vectors.Take(kind == EditKind.AddSparse ? Rank : width).Sum(v => (double)v * v));
+        (float[] expectedRow, float[] expectedLine) = Run(new PlainDevice(), op, row, vectors);
+        (float[] actualRow, float[] actualLine) = Run(new CpuDevice(1), op, row, vectors);
+        Assert.That(actualRow, Is.EqualTo(expectedRow).Within(2e-6));
+        Assert.That(actualLine, Is.EqualTo(expectedLine).Within(2e-6));
+        Assert.That(actualRow, op.IsRead ? Is.EqualTo(row) : Is.Not.EqualTo(row).Or.EqualTo(expectedRow), "reads leave the row alone");
+    }
+
+    [Test]
+    public void Two_layer_probe_gives_the_golden_number()
+    {
+        // reference/guards.md §8.3
+        float[] vectors = [0.2f, -0.1f, 0.4f, -0.3f, 0.5f, 0.1f, 0.05f, -0.02f, 0.7f, -0.6f, -0.4f, 0.9f, 0.01f, -0.03f];
+        EditInstruction op = Op(EditKind.MlpProbe, 0);
+        (op.Rank, op.Class) = (2, 1);
+        foreach (IDevice device in new IDevice[] { new CpuDevice(1), new PlainDevice() })
+            Assert.That(Run(device, op, [0.5f, -1f, 2f], vectors).Line[0], Is.EqualTo(0.232366).Within(1e-6));
+        op.Link = EditLink.None;
+        Assert.That(Run(new CpuDevice(1), op, [0.5f, -1f, 2f], vectors).Line[0], Is.EqualTo(-0.45).Within(1e-6));
+    }
+
+    [Test]
+    public void A_sum_that_is_not_finite_fails_the_row_and_says_where()
+    {
+        var device = new CpuDevice(1);
+        EditInstruction op = Op(EditKind.Add, 0);
+        (op.Strength, op.Norm) = (float.MaxValue, 1);
+        using var program = new EditProgram
+        {
+            Sites = [new EditSite(1, 0, 1)],
+            Instructions = [op],
+            Conditions = [],
+            Vectors = device.Upload([4f]),
+            Slots = 1,
+            Registers = 0,
+        };
+        using var state = new EditState(device, program, 1);
+        state.Reserve(3);
+        var plan = new StepPlan { Count = 1, Tokens = [0], Positions = [2], SequenceOf = [0], SequenceCount = 1, SequenceStart = [0, 1], Edits = [state] };
+        device.Edit(new Rows(device.Upload([1f]), 1, 1), plan, 1);
+        Assert.That((state.FailedInstruction, state.FailedPosition), Is.EqualTo((0, 2)));
+        state.Truncate(2);
+        Assert.That(state.HasFailed, Is.False, "what failed has been taken back");
+    }
+}
