@@ -175,7 +175,8 @@ public sealed partial class LanguageModel : IDisposable
         try
         {
             Rows rows = Transformer.ForwardPart([new StepInput(sequence, ids.ToArray())], first, run.StartStream, last, LogitsWanted.All, table);
-            if (run.Guard is { } guard && (ReceiptWriter.Failure(guard, sequence.Edits) ?? ReceiptWriter.Idle(guard, sequence, ids.Length)) is { } failure)
+            if (run.Guard is { Pass: { } pass } guard
+                && (ReceiptWriter.Failure(guard.Name, pass, sequence.Edits) ?? ReceiptWriter.Idle(guard.Name, pass, sequence, ids.Length)) is { } failure)
                 throw failure;
             LastReceipt = run.Guard is { } acted ? ReceiptWriter.Write(acted, sequence, [], null) : null;
             string name = last < LayerCount ? HookPointTable.FullName(HookPoint.ResidualPre, last) : "logits";

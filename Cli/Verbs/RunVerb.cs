@@ -37,6 +37,8 @@ internal static class RunVerb
                 ? loaded.EncodeChat(Conversation(result.GetValue(system), result.GetValue(input.Text)!))
                 : input.Read(result, loaded);
             GenerationOptions options = search.Apply(result, sampling.Read(result, loaded), draft) with { Adapter = adapter.Together, Guard = guard };
+            if (guard is not null && result.GetValue(chat) && input.IsText(result))
+                options = options with { LanePrompts = GuardExtensions.LanePrompts(loaded, guard, [new ChatMessage("user", result.GetValue(input.Text)!)]) };
             bool asJson = result.GetValue(json);
             TextWriter output = result.InvocationConfiguration.Output;
             Action<GeneratedToken> show = loaded.HasTokenizer ? token => Write(output, token) : token => WriteId(output, token);

@@ -9,8 +9,11 @@ namespace Managed.Guards;
 /// <summary>From a guard's steps to the table that a model's kernels read.</summary>
 internal sealed class GuardCompiler
 {
-    private readonly GuardProgram program;
+    private readonly string name;
+    private readonly IReadOnlyList<GuardStep> steps;
+    private readonly IReadOnlyDictionary<string, GuardTensor> tensors;
     private readonly LanguageModel model;
+    private readonly int given;
     private readonly List<Placed> placed = [];
     private readonly List<ConditionOp> conditions = [];
     private readonly VectorPool vectors;
@@ -23,21 +26,31 @@ internal sealed class GuardCompiler
     private int bufferWidth;
     private bool splitsAtPromptEnd, splitsEverywhere;
 
-    private GuardCompiler(GuardProgram program, LanguageModel model)
+    private GuardCompiler(string name, IReadOnlyList<GuardStep> steps, IReadOnlyDictionary<string, GuardTensor> tensors, LanguageModel model, IReadOnlyList<string> given)
     {
-        this.program = program;
-        this.model = model;
-        vectors = new VectorPool(program.Tensors);
+        (this.name, this.steps, this.tensors, this.model, this.given) = (name, steps, tensors, model, given.Count);
+        registers.AddRange(given);
+        vectors = new VectorPool(tensors);
     }
 
-    /// <exception cref="GuardException">The guard does not fit the model.</exception>
-    public static CompiledGuard Compile(GuardProgram program, LanguageModel model)
+    /// <summary>Makes a program of steps; null: they do nothing.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="steps">In declared order.</param>
+    /// <param name="tensors">What they name.</param>
+    /// <param name="model">What it is for.</param>
+    /// <param name="given">Registers that are given from outside, and come first.</param>
+    /// <param name="hash">Takes in all that the program does.</param>
+    /// <exception cref="GuardException">The steps do not fit the model.</exception>
+    public static GuardPass? Compile(
+        string name, IReadOnlyList<GuardStep> steps, IReadOnlyDictionary<string, GuardTensor> tensors, LanguageModel model, IReadOnlyList<string> given, IncrementalHash hash)
     {
-        var compiler = new GuardCompiler(program, model);
+        var compiler = new GuardCompiler(name, steps, tensors, model, given);
         compiler.Place();
         compiler.FindWriters();
-        EditProgram? edits = compiler.Emit();
-        return GuardAssembly.Finish(program, model, edits, compiler.Lines(), compiler.registers, compiler.Fingerprint(edits));
+        if (compiler.Emit() is not { } edits)
+            return null;
+        compiler.AddTo(hash, edits);
+        return new GuardPass(edits, compiler.Lines(), compiler.registers, given.Count);
     }
 
     // One step at one hook point, or the gate that keeps a sticky step's condition.
@@ -52,13 +65,13 @@ internal sealed class GuardCompiler
 
     private void Place()
     {
-        if (program.Steps.Count > GuardProgram.MostSteps)
-            throw new GuardException($"guard {program.Name}: found {program.Steps.Count} steps; expected at most {GuardProgram.MostSteps}.");
-        for (int i = 0; i < program.Steps.Count; i++)
+        if (steps.Count > GuardProgram.MostSteps)
+            throw new GuardException($"guard {name}: found {steps.Count} steps; expected at most {GuardProgram.MostSteps}.");
+        for (int i = 0; i < steps.Count; i++)
         {
-            GuardStep step = program.Steps[i];
+            GuardStep step = steps[i];
             IReadOnlyList<HookAddress> addresses = Guarded(i, () => model.HookNames.Resolve(step.At));
-            Guarded(i, () => StepCheck.Check(step, program.Tensors));
+            Guarded(i, () => StepCheck.Check(step, tensors));
             if (step.Into is not null && addresses.Count > 1)
                 throw Bad(i, $"found {addresses.Count} hook points for the register {step.Into}, {addresses[0]} to {addresses[^1]}; expected one, since a register is written once");
             foreach (HookAddress address in addresses)
@@ -66,7 +79,7 @@ internal sealed class GuardCompiler
                 if (!EditSites.Allowed.Contains(address.Point))
                     throw Bad(i, $"found the hook point {address}; guards act at {string.Join(", ", EditSites.Allowed.Select(point => HookPointTable.Of(point).Name))}");
                 int width = PointWidths.Of(model, address);
-                Guarded(i, () => StepCheck.CheckWidths(step, program.Tensors, width, address));
+                Guarded(i, () => StepCheck.CheckWidths(step, tensors, width, address));
                 if (GuardOperations.IsIdentity(step))
                     continue; // strength 0 compiles to nothing
                 if (step is { When: not null, Sticky: true } && address == addresses[0])
@@ -78,7 +91,7 @@ internal sealed class GuardCompiler
         placed.Clear();
         placed.AddRange(ordered);
         if (placed.Count > GuardProgram.MostSteps)
-            throw new GuardException($"guard {program.Name}: its steps stand at {placed.Count} hook points; expected at most {GuardProgram.MostSteps}.");
+            throw new GuardException($"guard {name}: its steps stand at {placed.Count} hook points; expected at most {GuardProgram.MostSteps}.");
     }
 
     private void FindWriters()
@@ -87,6 +100,8 @@ internal sealed class GuardCompiler
         {
             if (placed[i].Writes is { } register)
             {
+                if (registers.IndexOf(register) is >= 0 and var at && at < given)
+                    throw Bad(placed[i].Step, $"writes the register {register}, which is given from the pass that decides; expected another name");
                 if (!writers.TryAdd(register, i))
                     throw Bad(placed[i].Step, $"writes the register {register}, which step {placed[writers[register]].Step} writes too; expected one writer");
                 registers.Add(register);
@@ -214,6 +229,8 @@ internal sealed class GuardCompiler
     // A register that is written earlier in the pass is the token's own; one that is written later is the token's before.
     private RegisterFrom From(string register, int place, PositionRule reader)
     {
+        if (registers.IndexOf(register) is >= 0 and var at && at < given)
+            return RegisterFrom.Given;
         if (!writers.TryGetValue(register, out int writer))
             throw new GuardException($"found the register {register}, which no step writes; expected {(registers.Count == 0 ? "a read that writes it" : "one of " + string.Join(", ", registers))}");
         return writer < place ? RegisterFrom.Current : Later($"the register {register}", writer, reader);
@@ -250,23 +267,18 @@ internal sealed class GuardCompiler
 
     private List<GuardLine> Lines() => [.. placed.Select(item => new GuardLine(item.Step, item.Address.ToString(), item.IsGate ? "keep its condition" : item.Source.Describe(), item.Source.AllowIdle))];
 
-    private string Fingerprint(EditProgram? edits)
+    private void AddTo(IncrementalHash hash, EditProgram edits)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        if (edits is not null)
-        {
-            hash.AppendData(MemoryMarshal.AsBytes(edits.Sites.AsSpan()));
-            hash.AppendData(MemoryMarshal.AsBytes(edits.Instructions.AsSpan()));
-            hash.AppendData(MemoryMarshal.AsBytes(edits.Conditions.AsSpan()));
-            hash.AppendData(MemoryMarshal.AsBytes(edits.Indices.AsSpan()));
-            hash.AppendData(MemoryMarshal.AsBytes(vectors.Values));
-            foreach (CustomEdit custom in edits.Customs) // two objects of user's code are never taken for the same
-                hash.AppendData(Encoding.UTF8.GetBytes($"{custom} {System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(custom)}"));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
+        hash.AppendData(MemoryMarshal.AsBytes(edits.Sites.AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(edits.Instructions.AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(edits.Conditions.AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(edits.Indices.AsSpan()));
+        hash.AppendData(MemoryMarshal.AsBytes(vectors.Values));
+        foreach (CustomEdit custom in edits.Customs) // two objects of user's code are never taken for the same
+            hash.AppendData(Encoding.UTF8.GetBytes($"{custom} {System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(custom)}"));
     }
 
-    private GuardException Bad(int step, string what) => new($"guard {program.Name}, step {step} ({program.Steps[step].Do} at {program.Steps[step].At}): {what}.");
+    private GuardException Bad(int step, string what) => new($"guard {name}, step {step} ({steps[step].Do} at {steps[step].At}): {what}.");
 
     private void Guarded(int step, Action action) => Guarded(step, () =>
     {
@@ -283,7 +295,7 @@ internal sealed class GuardCompiler
         }
         catch (Exception wrong) when (wrong is GuardException or HookPointException)
         {
-            throw new GuardException($"guard {program.Name}, step {step} ({program.Steps[step].Do} at {program.Steps[step].At}): {wrong.Message.TrimEnd('.')}.", wrong);
+            throw new GuardException($"guard {name}, step {step} ({steps[step].Do} at {steps[step].At}): {wrong.Message.TrimEnd('.')}.", wrong);
         }
     }
 }

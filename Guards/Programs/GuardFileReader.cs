@@ -42,8 +42,15 @@ internal sealed class GuardFileReader
         IReadOnlyList<JsonValue> items = file.List("steps") ?? [];
         if (items.Count > GuardProgram.MostSteps)
             throw new GuardException($"steps: found {items.Count}; expected at most {GuardProgram.MostSteps}.");
-        GuardStep[] steps = [.. items.Select(Step)];
+        GuardStep[] steps = [.. items.Select((item, index) => Step(item, $"steps[{index}]"))];
         GuardHead? head = file.Section("head") is { } section ? Head(section) : null;
+        GuardSection? decide = file.Section("decide");
+        GuardStep[] reads = decide is null ? [] : Steps(decide);
+        string suffix = decide?.Text("suffix") ?? "";
+        decide?.End();
+        GuardLaneSource[] lanes = [.. (file.List("lanes") ?? []).Select(Lane)];
+        GuardLogits[] logits = [.. (file.List("logits") ?? []).Select(Logits)];
+        GuardFlow[] flow = [.. (file.List("flow") ?? []).Select(Flow)];
         string? vectors = file.Text("vectors");
         string name = file.Text("name") ?? Path.GetFileName(path).Split('.')[0];
         var program = new GuardProgram
@@ -52,17 +59,75 @@ internal sealed class GuardFileReader
             What = file.Text("what") ?? "",
             Steps = steps,
             Head = head,
+            Decide = reads,
+            DecideSuffix = suffix,
+            Lanes = lanes,
+            Logits = logits,
+            Flow = flow,
             Adapter = file.Text("adapter") is { } adapter ? Beside(adapter) : null,
             TensorFile = vectors,
-            Tensors = Tensors(vectors, steps, head),
+            Tensors = Tensors(vectors, [.. steps, .. reads, .. lanes.SelectMany(lane => lane.Steps)], [head, .. lanes.Select(lane => lane.Head), .. flow.Select(rule => rule.Head)]),
         };
         file.End();
         return program;
     }
 
-    private static GuardStep Step(JsonValue value, int index)
+    private static GuardStep[] Steps(GuardSection section) =>
+        [.. (section.List("steps") ?? []).Take(GuardProgram.MostSteps + 1).Select((item, index) => Step(item, $"{section.Place}.steps[{index}]"))];
+
+    private GuardLaneSource Lane(JsonValue value, int index)
     {
-        var section = new GuardSection(value, $"steps[{index}]");
+        var section = new GuardSection(value, $"lanes[{index}]");
+        var lane = new GuardLaneSource(section.Text("name") ?? throw section.Wrong("name", "nothing", "a name, by which \"logits\" call the lane"))
+        {
+            Steps = Steps(section),
+            Adapter = section.Text("adapter") is { } adapter ? Beside(adapter) : null,
+            Head = section.Section("head") is { } head ? Head(head) : null,
+            System = section.Text("system"),
+        };
+        section.End();
+        return lane;
+    }
+
+    private static GuardLogits Logits(JsonValue value, int index)
+    {
+        var section = new GuardSection(value, $"logits[{index}]");
+        string name = section.Choice("do", [.. StageCompiler.Names.Select(known => known.Name)]) ?? throw section.Wrong("do", "nothing", string.Join(", ", StageCompiler.Names.Select(known => known.Name)));
+        (_, _, bool lane, bool ids, string[] members) = StageCompiler.Names.First(known => known.Name == name);
+        float Member(string member, float otherwise) => members.Contains(member) ? section.Number(member) ?? otherwise : otherwise;
+        float strength = Member("weight", 0) + Member("lambda", 0) + Member("alpha", 0) + Member("strength", 0);
+        var stage = new GuardLogits(name)
+        {
+            Lane = lane ? section.Text("lane") : null,
+            Strength = strength,
+            Keep = Member("keep", name == "mix" ? 1 - strength : 1),
+            Cut = Member("cut", 0),
+            Common = members.Contains("common") ? section.Whole("common") ?? 1 : 1,
+            Tokens = section.Whole("tokens"),
+            Ids = ids ? section.Wholes("ids") ?? [] : [],
+        };
+        section.End();
+        return stage;
+    }
+
+    private static GuardFlow Flow(JsonValue value, int index)
+    {
+        var section = new GuardSection(value, $"flow[{index}]");
+        var rule = new GuardFlow
+        {
+            When = section.Text("when") is { } when ? GuardExpressionParser.Parse(when) : null,
+            Pilot = section.Whole("pilot") ?? 0,
+            Switch = section.Text("switch") is { } also ? GuardExpressionParser.Parse(also) : null,
+            Head = section.Section("head") is { } head ? Head(head) : null,
+            Refuse = section.Text("refuse"),
+        };
+        section.End();
+        return rule;
+    }
+
+    private static GuardStep Step(JsonValue value, string place)
+    {
+        var section = new GuardSection(value, place);
         string name = section.Text("do") ?? throw section.Wrong("do", "nothing", $"one of {string.Join(", ", GuardOperations.All.Select(known => known.Name))}");
         GuardOperation operation = GuardOperations.All.FirstOrDefault(known => known.Name == name && known.Kind != EditKind.Custom)
             ?? throw section.Wrong("do", $"\"{name}\"", $"{ClosestName.Of(name, GuardOperations.All.Select(known => known.Name))} or another of {string.Join(", ", GuardOperations.All.Where(known => known.Kind != EditKind.Custom).Select(known => known.Name))}");
@@ -115,11 +180,13 @@ internal sealed class GuardFileReader
         }
         var section = new GuardSection(value, step.Place + ".on");
         int from = section.Whole("from") ?? 0, every = section.Whole("every") ?? 1;
-        int? to = section.Whole("to");
+        int? to = section.Whole("to"), generated = section.Whole("to_generated");
         section.End();
+        if (to is not null && generated is not null)
+            throw section.Wrong("to", $"{to}, and to_generated {generated}", "one of them");
         if (every < 1)
             throw section.Wrong("every", $"{every}", "1 or more");
-        PositionRule rule = to is { } end ? PositionRule.Range(from, end) : PositionRule.From(from);
+        PositionRule rule = generated is { } after ? PositionRule.From(from) with { End = after, EndFromPromptEnd = 1 } : to is { } end ? PositionRule.Range(from, end) : PositionRule.From(from);
         return new GuardPositions(rule with { Every = every });
     }
 
@@ -130,10 +197,10 @@ internal sealed class GuardFileReader
         return head;
     }
 
-    private Dictionary<string, GuardTensor> Tensors(string? vectors, GuardStep[] steps, GuardHead? head)
+    private Dictionary<string, GuardTensor> Tensors(string? vectors, GuardStep[] steps, GuardHead?[] heads)
     {
         var tensors = new Dictionary<string, GuardTensor>();
-        IEnumerable<string?> asked = steps.SelectMany(step => step.Tensors.Values).Concat([head?.Weight, head?.Down, head?.Up]);
+        IEnumerable<string?> asked = steps.SelectMany(step => step.Tensors.Values).Concat(heads.SelectMany(head => new[] { head?.Weight, head?.Down, head?.Up }));
         string[] names = [.. asked.OfType<string>().Distinct()];
         if (names.Length == 0)
             return tensors;

@@ -38,19 +38,93 @@ internal static class GuardFileWriter
             json.WriteString("vectors", vectors);
         if (program.Adapter is { } adapter)
             json.WriteString("adapter", Path.GetRelativePath(folder, adapter));
-        if (program.Head is { } head)
+        Write(json, program.Head);
+        if (program.Decide.Count > 0)
         {
-            json.WriteStartObject("head");
-            foreach ((string role, string? name) in new[] { ("weight", head.Weight), ("down", head.Down), ("up", head.Up) })
-                if (name is not null)
-                    json.WriteString(role, name);
+            json.WriteStartObject("decide");
+            if (program.DecideSuffix.Length > 0)
+                json.WriteString("suffix", program.DecideSuffix);
+            Write(json, program.Decide);
             json.WriteEndObject();
         }
+        Write(json, program.Steps);
+        WriteList(json, "lanes", program.Lanes, lane => Write(json, lane, folder));
+        WriteList(json, "logits", program.Logits, stage => Write(json, stage));
+        WriteList(json, "flow", program.Flow, rule => Write(json, rule));
+        json.WriteEndObject();
+    }
+
+    private static void WriteList<T>(Utf8JsonWriter json, string name, IReadOnlyList<T> items, Action<T> write)
+    {
+        if (items.Count == 0)
+            return;
+        json.WriteStartArray(name);
+        foreach (T item in items)
+        {
+            json.WriteStartObject();
+            write(item);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<GuardStep> steps)
+    {
         json.WriteStartArray("steps");
-        foreach (GuardStep step in program.Steps)
+        foreach (GuardStep step in steps)
             Write(json, step);
         json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, GuardHead? head)
+    {
+        if (head is null)
+            return;
+        json.WriteStartObject("head");
+        WriteTexts(json, ("weight", head.Weight), ("down", head.Down), ("up", head.Up));
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, GuardLaneSource lane, string folder)
+    {
+        WriteTexts(json, ("name", lane.Name), ("system", lane.System), ("adapter", lane.Adapter is { } adapter ? Path.GetRelativePath(folder, adapter) : null));
+        Write(json, lane.Head);
+        if (lane.Steps.Count > 0)
+            Write(json, lane.Steps);
+    }
+
+    private static void Write(Utf8JsonWriter json, GuardLogits stage)
+    {
+        WriteTexts(json, ("do", stage.Do), ("lane", stage.Lane));
+        foreach (string member in StageCompiler.Names.First(known => known.Name == stage.Do).Members)
+            json.WriteNumber(member, member switch { "keep" => stage.Keep, "cut" => stage.Cut, "common" => stage.Common, _ => stage.Strength });
+        if (stage.Tokens is { } tokens)
+            json.WriteNumber("tokens", tokens);
+        if (stage.Ids.Length > 0)
+            WriteWholes(json, "ids", stage.Ids);
+    }
+
+    private static void Write(Utf8JsonWriter json, GuardFlow rule)
+    {
+        WriteTexts(json, ("when", rule.When?.ToString()), ("switch", rule.Switch?.ToString()), ("refuse", rule.Refuse));
+        if (rule.Pilot > 0)
+            json.WriteNumber("pilot", rule.Pilot);
+        Write(json, rule.Head);
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, params (string Name, string? Text)[] members)
+    {
+        foreach ((string name, string? text) in members)
+            if (text is not null)
+                json.WriteString(name, text);
+    }
+
+    private static void WriteWholes(Utf8JsonWriter json, string name, int[] wholes)
+    {
+        json.WriteStartArray(name);
+        foreach (int whole in wholes)
+            json.WriteNumberValue(whole);
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, GuardStep step)
@@ -98,10 +172,7 @@ internal static class GuardFileWriter
                 json.WriteNumber(member, step.Class);
                 break;
             case "indices" when step.Indices.Length > 0:
-                json.WriteStartArray(member);
-                foreach (int index in step.Indices)
-                    json.WriteNumberValue(index);
-                json.WriteEndArray();
+                WriteWholes(json, member, step.Indices);
                 break;
         }
     }
@@ -118,7 +189,7 @@ internal static class GuardFileWriter
         json.WriteStartObject("on");
         json.WriteNumber("from", rule.First);
         if (rule.End != PositionRule.Unbounded)
-            json.WriteNumber("to", rule.End);
+            json.WriteNumber(rule.EndFromPromptEnd == 1 && rule.End >= 0 ? "to_generated" : "to", rule.End);
         if (rule.Every != 1)
             json.WriteNumber("every", rule.Every);
         json.WriteEndObject();

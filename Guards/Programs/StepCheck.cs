@@ -31,6 +31,8 @@ internal static class StepCheck
             throw new GuardException("found no \"buffer\"; expected a name for what is recorded");
         if (step.Do == "replace" && step.Tensors.Count == 0 == (step.Buffer is null))
             throw new GuardException("expected a \"vector\" or a \"buffer\", and not both");
+        if (step.Times is not null && !operation.Members.Contains("times"))
+            throw new GuardException($"found the factor {step.Times}; expected none, since {step.Do} has no strength");
         if (!float.IsFinite(step.Strength))
             throw new GuardException($"strength: found {step.Strength}; expected a finite number");
         if (step.Do == "clamp" && (float.IsNaN(step.Low) || float.IsNaN(step.High) || !(step.Low <= step.High)))

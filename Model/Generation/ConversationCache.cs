@@ -20,9 +20,12 @@ internal sealed class ConversationCache : IDisposable
         CacheOrigin origin = model.OriginOf(adapter, precision);
         int common = sequence.Origin == origin ? sequence.Tokens.CommonPrefixLength(ids) : 0;
         GuardOrigin guarded = guard?.OriginOf(ids.Length) ?? GuardOrigin.None;
+        bool deciding = guard?.Decide is not null;
         bool same = guarded.Fingerprint == sequence.Guard.Fingerprint && guarded.PromptLength == sequence.Guard.PromptLength;
         if (!same)
             common = Math.Min(common, Math.Min(guarded.First, sequence.Guard.First));
+        if (deciding)
+            common = Math.Min(common, guard!.Decide!.Program.FirstPosition(ids.Length));
         sequence.Truncate(Math.Min(common, ids.Length - 1));
         if (same && sequence.Edits is { } edits)
         {
@@ -31,7 +34,7 @@ internal sealed class ConversationCache : IDisposable
         else
         {
             sequence.Edits?.Dispose();
-            sequence.Edits = guard?.CreateState(ids.Length);
+            sequence.Edits = deciding ? guard!.Decide!.CreateState(model, ids.Length) : guard?.CreateState(ids.Length);
         }
         (sequence.Guard, sequence.Head) = (guarded, guard?.Head);
         (sequence.Origin, sequence.Adapter, sequence.Row) = (origin, adapter, row);

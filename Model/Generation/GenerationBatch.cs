@@ -105,7 +105,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
             {
                 lane.Place = -1;
                 int share = lane.Sequence.LongestStep(run.Share(lane, budget));
-                ready &= share == lane.PendingCount;
+                ready &= !lane.IsNeeded || share == lane.PendingCount;
                 if (share == 0)
                     continue;
                 if (lane.Sequence.Length + share > model.Transformer.LongestText)

@@ -31,6 +31,9 @@ public sealed record GenerationOptions
     /// <summary>A guard, compiled for the model, that reads and edits this text's forward pass; null: none.</summary>
     public CompiledGuard? Guard { get; init; }
 
+    /// <summary>Prompts of the guard's lanes by their names, where a lane has another than the text itself; null: none has.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<int>>? LanePrompts { get; init; }
+
     /// <summary>How quantised weights meet activations; null: as the model was loaded, else fast.</summary>
     public Precision? Precision { get; init; }
 

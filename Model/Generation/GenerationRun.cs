@@ -44,9 +44,11 @@ internal abstract class SoloRun(GenerationRow row, Precision precision, int cach
 }
 
 /// <summary>A sequence and the text that goes into it: a prompt of its own, then the row's new tokens.</summary>
-internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt, bool owned)
+internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt, bool owned, int until = int.MaxValue)
 {
     public Sequence Sequence { get; } = sequence;
+
+    public int[] Prompt { get; } = prompt;
 
     /// <summary>Whether the sequence goes with the run.</summary>
     public bool IsOwned { get; } = owned;
@@ -54,62 +56,78 @@ internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt
     /// <summary>The sequence's place in the step that is being made; −1: it takes no part.</summary>
     public int Place { get; set; } = -1;
 
+    /// <summary>Whether the row still asks for its logits.</summary>
+    public bool IsNeeded => row.NewCount < until;
+
     /// <summary>Tokens that are not in the sequence yet.</summary>
-    public int PendingCount => prompt.Length + row.NewCount - Sequence.Length;
+    public int PendingCount => Prompt.Length + row.NewCount - Sequence.Length;
 
     /// <summary>The first of the tokens that are not in the sequence yet; never new ones behind the prompt's.</summary>
     public ReadOnlyMemory<int> Pending(int most)
     {
-        ReadOnlyMemory<int> pending = Sequence.Length < prompt.Length
-            ? prompt.AsMemory(Sequence.Length)
-            : row.From(row.PromptLength + Sequence.Length - prompt.Length);
+        ReadOnlyMemory<int> pending = Sequence.Length < Prompt.Length
+            ? Prompt.AsMemory(Sequence.Length)
+            : row.From(row.PromptLength + Sequence.Length - Prompt.Length);
         return pending[..Math.Min(pending.Length, most)];
     }
+
+    /// <summary>The same sequence with another prompt.</summary>
+    public RowLane With(int[] other) => new(row, Sequence, other, IsOwned, until);
 }
 
-/// <summary>A row that gains a token a step, together with others; with guidance, from two sequences.</summary>
+/// <summary>A row that gains a token a step, together with others; with guidance or a guard's lanes, from several sequences.</summary>
 internal sealed class PlainRun(GenerationRow row, Precision precision, int cachedTokens, params RowLane[] lanes)
     : GenerationRun(row, precision, cachedTokens)
 {
-    public RowLane[] Lanes { get; } = lanes;
+    private readonly GuardedRow? guarded = row.Options.Guard is { } guard ? new GuardedRow(guard, row, lanes) : null;
+
+    /// <summary>The lanes that take part now.</summary>
+    public RowLane[] Lanes => guarded?.Lanes ?? lanes;
 
     /// <summary>How many of a lane's tokens may go through the model now.</summary>
     public int Share(RowLane lane, int budget)
     {
+        if (!lane.IsNeeded)
+            return 0;
         int pending = lane.PendingCount;
         if (pending <= 1)
-            return Array.TrueForAll(Lanes, other => other.PendingCount <= 1) ? pending : 0; // lanes take their last token in one step
+            return Array.TrueForAll(Lanes, other => !other.IsNeeded || other.PendingCount <= 1) ? pending : 0; // lanes take their last token in one step
         return Math.Min(budget, Lanes.Length == 1 ? pending : pending - 1);
     }
 
     /// <summary>Whether the step that was made holds the logits of all lanes.</summary>
-    public bool IsReady => Array.TrueForAll(Lanes, lane => lane.Place >= 0 && lane.PendingCount == 0);
+    public bool IsReady => Array.TrueForAll(Lanes, lane => !lane.IsNeeded || (lane.Place >= 0 && lane.PendingCount == 0));
 
     /// <summary>Chooses the next token from the step's logits.</summary>
-    public void Choose(Span2D logits) =>
-        Row.Choose(logits.Row(Lanes[0].Place), Lanes.Length > 1 ? logits.Row(Lanes[1].Place) : default);
+    public void Choose(Span2D logits)
+    {
+        if (guarded is null)
+            Row.Choose(logits.Row(Lanes[0].Place), Lanes.Length > 1 ? logits.Row(Lanes[1].Place) : default);
+        else if (!guarded.Intervene(logits))
+            Row.Choose(guarded.Scores(logits), guarded.Guidance(logits));
+    }
 
     /// <summary>Refuses the row where its guard has failed in the step that was made.</summary>
     public void CheckGuard()
     {
-        if (!IsDone && Row.Options.Guard is { } guard && ReceiptWriter.Failure(guard, Lanes[0].Sequence.Edits) is { } failure)
+        if (!IsDone && Row.Options.Guard is { } guard && guarded!.Failure() is { } failure)
             Row.Refuse(failure);
     }
 
     protected override void Close()
     {
-        if (Row.Options.Guard is { } guard && Row.Reason is not (StopReason.Failed or StopReason.Cancelled)
-            && ReceiptWriter.Idle(guard, Lanes[0].Sequence, Row.PromptLength) is { } idle)
+        if (Row.Options.Guard is { Pass: { } pass } guard && Row.Reason is not (StopReason.Failed or StopReason.Cancelled or StopReason.Guard)
+            && ReceiptWriter.Idle(guard.Name, pass, lanes[0].Sequence, Row.PromptLength) is { } idle)
             Row.Refuse(idle);
     }
 
     protected override GenerationResult Finish(GenerationResult result) => Row.Options.Guard is { } guard
-        ? result with { Receipt = ReceiptWriter.Write(guard, Lanes[0].Sequence, [], Row.Failure) }
+        ? result with { Receipt = ReceiptWriter.Write(guard, lanes[0].Sequence, guarded!.Decisions, Row.Failure) }
         : result;
 
     public override void Dispose()
     {
-        foreach (RowLane lane in Lanes)
+        foreach (RowLane lane in lanes)
             if (lane.IsOwned)
                 lane.Sequence.Dispose();
     }

@@ -85,11 +85,27 @@ internal sealed class RunBuilder
             return new BeamRun(text, precision, cached, model, sequence, owned, stop.EndTokens);
         if (options.Draft is { } draft)
             return new DraftedRun(text, precision, cached, model, sequence, kept.Prepare(draft, ids, null, precision, row, drafts: true), owned);
-        var lane = new RowLane(text, sequence, ids.ToArray(), owned);
-        if (options.Sampling.GuidanceScale == 1)
-            return new PlainRun(text, precision, cached, lane);
-        Sequence without = new ConversationCache().Prepare(model, negative, options.Adapter, precision, row);
-        return new PlainRun(text, precision, cached, lane, new RowLane(text, without, negative, owned: true));
+        var lanes = new List<RowLane> { new(text, sequence, ids.ToArray(), owned) };
+        if (options.Guard is { } guard)
+            AddLanes(lanes, guard, text, precision, row);
+        if (options.Sampling.GuidanceScale != 1)
+            lanes.Add(new RowLane(text, new ConversationCache().Prepare(model, negative, options.Adapter, precision, row), negative, owned: true));
+        return new PlainRun(text, precision, cached, [.. lanes]);
+    }
+
+    // A guard's lanes: the same weights and tokens, with what the guard gives them.
+    private void AddLanes(List<RowLane> lanes, CompiledGuard guard, GenerationRow text, Precision precision, int row)
+    {
+        for (int i = 0; i < guard.Lanes.Count; i++)
+        {
+            GuardLane lane = guard.Lanes[i];
+            int[] prompt = text.Options.LanePrompts?.GetValueOrDefault(lane.Name)?.ToArray() ?? (lane.System is null ? lanes[0].Prompt
+                : throw new ArgumentException($"{nameof(GenerationOptions.LanePrompts)}: found none for the lane {lane.Name} of the guard {guard.Name}, which has a system message of its own; expected its prompt's tokens."));
+            Check(prompt);
+            Sequence sequence = new ConversationCache().Prepare(model, prompt, lane.Adapter, precision, row);
+            (sequence.Edits, sequence.Head) = (lane.Pass?.CreateState(model, prompt.Length), lane.Head);
+            lanes.Add(new RowLane(text, sequence, prompt, owned: true, lane.Until));
+        }
     }
 
     /// <summary>Text of tokens that continue a prompt.</summary>

@@ -12,43 +12,46 @@ internal static class ReceiptWriter
         EditState? state = sequence.Edits;
         var registers = new Dictionary<string, double?>();
         var steps = new List<StepReceipt>();
-        if (state is not null)
+        if (state is not null && (state.Program == guard.Pass?.Program ? guard.Pass : guard.Decide) is { } pass)
         {
-            ReadOnlySpan<float> last = state.Line(sequence.Length - 1);
-            for (int register = 0; register < guard.Registers.Count; register++)
-                registers[guard.Registers[register]] = float.IsFinite(last[register]) ? last[register] : null;
-            for (int i = 0; i < guard.Lines.Count; i++)
-                steps.Add(Step(guard.Lines[i], state, i, sequence.Length));
+            ReadOnlySpan<float> last = state.Line(sequence.Length - 1), given = state.Line(-1);
+            for (int register = 0; register < pass.Registers.Count; register++)
+            {
+                float value = register < pass.Given ? given[register] : last[register];
+                registers[pass.Registers[register]] = float.IsFinite(value) ? value : null;
+            }
+            for (int i = 0; i < pass.Lines.Count; i++)
+                steps.Add(Step(pass.Lines[i], state, i, sequence.Length));
         }
         return new GuardReceipt { Guard = guard.Name, Steps = steps, Registers = registers, Decisions = decisions, Refused = refusal?.Message };
     }
 
     /// <summary>Why a row may not go on: numbers that are not finite, a user's code that threw. Null: nothing.</summary>
-    public static GuardException? Failure(CompiledGuard guard, EditState? state)
+    public static GuardException? Failure(string guard, GuardPass pass, EditState? state)
     {
         if (state is not { HasFailed: true })
             return null;
-        GuardLine line = guard.Lines[state.FailedInstruction];
-        string where = $"guard {guard.Name}, step {line.Step} ({line.Does}) at {line.At}, position {state.FailedPosition}";
+        GuardLine line = pass.Lines[state.FailedInstruction];
+        string where = $"guard {guard}, step {line.Step} ({line.Does}) at {line.At}, position {state.FailedPosition}";
         return state.FailureCause is { } cause
             ? new GuardException($"{where}: its code threw \"{cause.Message}\". The row is refused.", cause)
             : new GuardException($"{where}: found a number that is not finite, or a stream too large for float32; expected finite numbers. The row is refused.");
     }
 
     /// <summary>A step that was made for positions that never came; null: none.</summary>
-    public static GuardException? Idle(CompiledGuard guard, Sequence sequence, int promptLength)
+    public static GuardException? Idle(string guard, GuardPass pass, Sequence sequence, int promptLength)
     {
         if (sequence.Edits is not { } state)
             return null;
-        for (int i = 0; i < guard.Lines.Count; i++)
+        for (int i = 0; i < pass.Lines.Count; i++)
         {
-            GuardLine line = guard.Lines[i];
+            GuardLine line = pass.Lines[i];
             PositionRule rule = state.Program.Instructions[i].Positions;
             bool awaitsAnswer = rule.FirstFromPromptEnd == 1 && rule.First >= 0;
             if (line.AllowIdle || rule.FirstIn(promptLength) < sequence.Length || (awaitsAnswer && sequence.Length <= promptLength + rule.First))
                 continue;
             return new GuardException(
-                $"guard {guard.Name}, step {line.Step} ({line.Does}) at {line.At}: it never acted, since none of its positions came in {sequence.Length} tokens; " +
+                $"guard {guard}, step {line.Step} ({line.Does}) at {line.At}: it never acted, since none of its positions came in {sequence.Length} tokens; " +
                 "expected it to act at least once. If that may be, give the step \"allow_idle\": true.");
         }
         return null;

@@ -26,6 +26,9 @@ public enum StopReason
 
     /// <summary>Something went wrong with this text alone.</summary>
     Failed,
+
+    /// <summary>Its guard answered in the model's stead.</summary>
+    Guard,
 }
 
 /// <summary>When a text ends: end tokens of all sources together, stop strings, a number of tokens.</summary>

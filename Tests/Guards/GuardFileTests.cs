@@ -43,8 +43,8 @@ public class GuardFileTests
             GuardValue b = g.At(ResidPost(1)).On(LastPromptToken).ReadProbe(new MlpProbe(Direction(2), [0.1f, 0.2f], [1, 2, 3, 4], [0.5f, 0.6f]) with { Weight1 = [.. Direction(2), .. Direction(3)] }, 0, "b");
             g.At(ResidPost(2)).On(GuardPositions.EveryNth(3)).When(!(a > 0.5f & b <= 0.25f) | a * 2f - b / 3f >= -1f, sticky: true).Add(Direction(4), -0.5f);
             g.At("mlp_out").AllowIdle().AddSparse(Direction(5), keep: 4, strength: 2);
-            g.At(ResidPost(3)).On(Generated).Times(a, signOnly: true).Clamp(Direction(6), -1, float.PositiveInfinity);
-            g.At(ResidPost(3)).LowRank(Direction(7), null, Direction(8), 1, 0.1f, relu: true);
+            g.At(ResidPost(3)).On(Generated).Clamp(Direction(6), -1, float.PositiveInfinity);
+            g.At(ResidPost(3)).Times(a, signOnly: true).LowRank(Direction(7), null, Direction(8), 1, 0.1f, relu: true);
             g.At(ResidPost(3)).On(GuardPositions.From(5)).ProjectOut(Direction(9));
             g.At(ResidPost(4)).On(GuardPositions.Range(2, 3)).Record("second");
             g.At(ResidPost(4)).On(GuardPositions.From(-2)).ReplaceFrom("second");

@@ -50,11 +50,18 @@ internal static class GuardEvalVerb
         {
             EvalPrompt[] some = [.. prompts.Skip(first).Take(RowsAtATime)];
             IReadOnlyList<GenerationResult> results = model.GenerateBatch(
-                [.. some.Select(prompt => new GenerationRequest(model.EncodeChat([new ChatMessage("user", prompt.Prompt)]), options))], null, cancellation);
+                [.. some.Select(prompt => Request(model, prompt, options))], null, cancellation);
             for (int i = 0; i < some.Length; i++)
                 answers.Add(Answer(some[i], results[i], judge, result));
         }
         return new EvalReport(answers, Rates(prompts, answers));
+    }
+
+    private static GenerationRequest Request(LanguageModel model, EvalPrompt prompt, GenerationOptions options)
+    {
+        ChatMessage[] chat = [new ChatMessage("user", prompt.Prompt)];
+        return new GenerationRequest(model.EncodeChat(chat),
+            options.Guard is { } guard ? options with { LanePrompts = GuardExtensions.LanePrompts(model, guard, chat) } : options);
     }
 
     // A row that its guard refuses counts as a refusal: nothing unguarded is ever answered.
