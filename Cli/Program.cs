@@ -22,6 +22,7 @@ internal static class Program
         ("convert", ConvertVerb.Create),
         ("guard", GuardVerb.Create),
         ("pull", PullVerb.Create),
+        ("eval", EvalVerb.Create),
         ("bench", BenchVerb.Create),
         ("devices", DevicesVerb.Create),
     ];

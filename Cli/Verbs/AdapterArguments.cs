@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Managed.Guards.Evaluation;
 
 namespace Managed.Cli.Verbs;
 
@@ -8,6 +9,10 @@ internal sealed class AdapterArguments
     private readonly Option<string[]> folders = new("--adapter") { Description = "Folder of a low-rank adapter (PEFT) to run with; may be given several times, the changes add up." };
 
     public void AddTo(Command command) => command.Options.Add(folders);
+
+    /// <summary>What was asked for, in words that change with the files; empty: nothing.</summary>
+    public string Describe(ParseResult result) =>
+        string.Join(" and ", (result.GetValue(folders) ?? []).Select(folder => $"the adapter {folder} ({EvaluationSettings.HashOf(folder)[..16]})"));
 
     /// <summary>Loads what was asked for, for this model.</summary>
     public LoadedAdapters Load(ParseResult result, LanguageModel model)

@@ -1,0 +1,126 @@
+using System.CommandLine;
+using Managed.Cli.Verbs;
+using Managed.Guards.Evaluation;
+using Managed.Loader;
+
+namespace Managed.Cli.Evaluations;
+
+/// <summary>What `managed eval` is asked for.</summary>
+internal sealed class EvalArguments
+{
+    private readonly Option<string[]> sets = new("--sets")
+    {
+        Description = "Prompts: NAME=FILE, several times. FILE is .jsonl, .json, .csv, .tsv or .txt; FILE:COLUMN names the column, FILE:1 the first of a table without a header.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string> judge = new("--judge") { Description = "xstest, or strings:FILE for a list of one's own.", DefaultValueFactory = _ => "xstest" };
+    private readonly Option<string?> world = new("--attack") { Description = "Search for attacks among the combinations that this file (Thornvale's world.json) spans." };
+    private readonly Option<int> combinations = new("--combinations") { Description = "Combinations that the attack tries.", DefaultValueFactory = _ => 10_000 };
+    private readonly Option<int> seed = new("--seed") { Description = "Start of the attack's random numbers." };
+    private readonly Option<string[]> probes = new("--probe")
+    {
+        Description = "A gate to measure on the sets: FILE.safetensors:LAYER, several times; reads probe.LAYER.weight and .bias.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<double> threshold = new("--threshold") { Description = "From which probability on a gate takes a prompt as harmful.", DefaultValueFactory = _ => 0.5 };
+    private readonly Option<string?> text = new("--perplexity") { Description = "A text to measure perplexity on." };
+    private readonly Option<int> window = new("--window") { Description = "Tokens of a window; 0: the model's context, at most 2048." };
+    private readonly Option<int> stride = new("--stride") { Description = "Tokens from one window's beginning to the next one's; 0: half a window." };
+    private readonly Option<string?> choices = new("--choices") { Description = "Multiple-choice questions: a line or item has context, choices, gold." };
+    private readonly Option<int> maxTokens = new("--max-tokens") { Description = "New tokens of each answer at most.", DefaultValueFactory = _ => 64 };
+    private readonly Option<int> batch = new("--batch") { Description = "Prompts that are answered together.", DefaultValueFactory = _ => 64 };
+    private readonly Option<string?> output = new("--out") { Description = "Folder for answers.jsonl, verdicts.jsonl, report.json, report.md, report.html, attack.json; an interrupted run goes on there." };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { sets, judge, maxTokens, batch, output, world, combinations, seed, probes, threshold, text, window, stride, choices })
+            command.Options.Add(option);
+        maxTokens.AtLeast(1);
+        batch.AtLeast(1);
+        combinations.AtLeast(1);
+        window.AtLeast(0);
+        stride.AtLeast(0);
+        command.Validators.Add(result =>
+        {
+            if (new Option[] { sets, world, text, choices }.All(option => result.GetResult(option) is null))
+                result.AddError("there is nothing to measure; give --sets, --attack, --perplexity or --choices");
+            else if (result.GetResult(probes) is not null && result.GetResult(sets) is null)
+                result.AddError("--probe needs --sets, whose prompts it is measured on");
+        });
+    }
+
+    /// <exception cref="CheckpointException">A file that cannot be used.</exception>
+    /// <exception cref="UsageException">Values that mean nothing.</exception>
+    public EvalRequest Read(ParseResult result) => new()
+    {
+        Sets = [.. (result.GetValue(sets) ?? []).Select(ReadSet)],
+        Judge = ReadJudge(result.GetValue(judge)!),
+        Attack = result.GetValue(world) is { } file ? AttackSpace.ReadWorld(file) : null,
+        Combinations = result.GetValue(combinations),
+        Seed = result.GetValue(seed),
+        Probes = [.. (result.GetValue(probes) ?? []).Select(ReadProbe)],
+        Threshold = result.GetValue(threshold),
+        Text = result.GetValue(text) is { } path ? Utf8Text.ReadFile(path) : null,
+        Window = result.GetValue(window),
+        Stride = result.GetValue(stride),
+        Choices = result.GetValue(choices) is { } questions ? ChoiceQuestions.Read(questions) : null,
+        MaxTokens = result.GetValue(maxTokens),
+        BatchSize = result.GetValue(batch),
+        Output = result.GetValue(output),
+    };
+
+    private static PromptSet ReadSet(string argument)
+    {
+        int equals = argument.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0 && equals < argument.Length - 1 ? PromptSet.Read(argument[..equals], argument[(equals + 1)..])
+            : throw new UsageException($"--sets: found '{argument}'; expected NAME=FILE");
+    }
+
+    private static IJudge ReadJudge(string name) => name switch
+    {
+        "xstest" => StringJudge.XsTest,
+        _ when name.StartsWith("strings:", StringComparison.Ordinal) => new StringJudge(Path.GetFileName(name[8..]), StringRules.Read(name[8..])),
+        _ => throw new UsageException($"--judge: found '{name}'; expected xstest or strings:FILE"),
+    };
+
+    private static (string File, int Layer) ReadProbe(string argument)
+    {
+        int colon = argument.LastIndexOf(':');
+        return colon > 0 && int.TryParse(argument[(colon + 1)..], out int layer) ? (argument[..colon], layer)
+            : throw new UsageException($"--probe: found '{argument}'; expected FILE.safetensors:LAYER");
+    }
+}
+
+/// <summary>What `managed eval` does.</summary>
+internal sealed record EvalRequest
+{
+    public required IReadOnlyList<PromptSet> Sets { get; init; }
+
+    public required IJudge Judge { get; init; }
+
+    public AttackSpace? Attack { get; init; }
+
+    public int Combinations { get; init; }
+
+    public int Seed { get; init; }
+
+    public IReadOnlyList<(string File, int Layer)> Probes { get; init; } = [];
+
+    public double Threshold { get; init; }
+
+    public string? Text { get; init; }
+
+    public int Window { get; init; }
+
+    public int Stride { get; init; }
+
+    public IReadOnlyList<ChoiceQuestion>? Choices { get; init; }
+
+    public int MaxTokens { get; init; }
+
+    public int BatchSize { get; init; }
+
+    public string? Output { get; init; }
+}

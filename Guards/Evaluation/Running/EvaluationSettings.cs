@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Managed.Guards.Evaluation;
+
+/// <summary>What answers depend on. A run goes on only where all of it is as before.</summary>
+public sealed record EvaluationSettings
+{
+    /// <summary>The model's path.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>SHA-256 over the model's files.</summary>
+    public required string ModelHash { get; init; }
+
+    /// <summary>New tokens of each answer at most.</summary>
+    public required int MaxTokens { get; init; }
+
+    /// <summary>For each set of prompts its file's SHA-256.</summary>
+    public required SortedDictionary<string, string> Sets { get; init; }
+
+    /// <summary>For each guard its description.</summary>
+    public required SortedDictionary<string, string> Guards { get; init; }
+
+    /// <summary>How files of evaluations are written: one line a record, names in snake_case.</summary>
+    internal static JsonSerializerOptions Json { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>What differs from other settings, in words; null: nothing.</summary>
+    public string? DifferenceFrom(EvaluationSettings before)
+    {
+        // where the same files lie does not matter
+        (string What, string Before, string Now)[] plain =
+        [
+            ("the model's files", before.ModelHash, ModelHash),
+            ("max tokens", $"{before.MaxTokens}", $"{MaxTokens}"),
+        ];
+        foreach (var (what, was, now) in plain)
+            if (was != now)
+                return $"{what}: found {was} there; expected {now}";
+        return Difference("set", before.Sets, Sets) ?? Difference("guard", before.Guards, Guards);
+    }
+
+    /// <summary>SHA-256 over a checkpoint's names and contents.</summary>
+    internal static string HashOf(string checkpoint)
+    {
+        string[] files = File.Exists(checkpoint) ? [checkpoint] : [.. Directory.GetFiles(checkpoint).Order(StringComparer.Ordinal)];
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in files)
+        {
+            using FileStream bytes = File.OpenRead(file);
+            all.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file)));
+            all.AppendData(SHA256.HashData(bytes));
+        }
+        return Convert.ToHexStringLower(all.GetHashAndReset());
+    }
+
+    private static string? Difference(string what, SortedDictionary<string, string> before, SortedDictionary<string, string> now)
+    {
+        foreach (string name in before.Keys.Union(now.Keys))
+        {
+            string was = before.GetValueOrDefault(name, "none"), wanted = now.GetValueOrDefault(name, "none");
+            if (was != wanted)
+                return $"{what} {name}: found {was} there; expected {wanted}";
+        }
+        return null;
+    }
+}

@@ -1,0 +1,80 @@
+using Managed.Cache;
+using Managed.Hooks;
+using Managed.Kernels;
+
+namespace Managed.Guards.Evaluation;
+
+/// <summary>A model as it scores given text: its weights, an adapter, and hooks that act in these runs alone.</summary>
+/// <param name="model">The model.</param>
+public sealed class LogitSource(LanguageModel model)
+{
+    private readonly HookTable own = new(model.LayerCount);
+
+    /// <summary>The model.</summary>
+    public LanguageModel Model { get; } = model;
+
+    /// <summary>A low-rank adapter; null: none.</summary>
+    public Adapter? Adapter { get; init; }
+
+    /// <summary>How quantised weights meet activations.</summary>
+    public Precision Precision { get; init; } = Precision.Exact;
+
+    /// <summary>Adds a hook that acts in this source's runs, behind those that the model has.</summary>
+    /// <param name="name">Hook point: full name, alias, shorthand or glob.</param>
+    /// <param name="action">Reads or edits the values in place.</param>
+    /// <exception cref="HookPointException">The model has no such hook point.</exception>
+    public void Hook(string name, HookAction action)
+    {
+        foreach (HookAddress address in Model.HookNames.Resolve(name))
+            own.Add(address, action);
+    }
+
+    /// <summary>Begins a text.</summary>
+    internal LogitRun Begin()
+    {
+        Sequence sequence = Model.Transformer.Cache.Create();
+        sequence.Adapter = Adapter;
+        var hooks = new HookTable(Model.LayerCount);
+        hooks.AddAll(Model.Hooks);
+        hooks.AddAll(own);
+        return new LogitRun(this, sequence, hooks);
+    }
+}
+
+/// <summary>A text that is being scored.</summary>
+internal sealed class LogitRun(LogitSource source, Sequence sequence, HookTable hooks) : IDisposable
+{
+    /// <summary>Tokens that go through the model in one step.</summary>
+    public const int Chunk = 64;
+
+    /// <summary>A second text with the same past.</summary>
+    public LogitRun Fork() => new(source, sequence.Fork(), hooks);
+
+    /// <summary>Goes over tokens whose logits nobody wants.</summary>
+    public void Skip(ReadOnlySpan<int> ids)
+    {
+        for (; ids.Length > 0; ids = ids[Math.Min(Chunk, ids.Length)..])
+            Step(ids[..Math.Min(Chunk, ids.Length)], LogitsWanted.None);
+    }
+
+    /// <summary>The logits behind each token, [tokens, vocabulary]; valid until the model's next step.</summary>
+    /// <param name="ids">At most <see cref="Chunk"/> tokens.</param>
+    public Span2D Next(ReadOnlySpan<int> ids) => source.Model.Transformer.View(Step(ids, LogitsWanted.All));
+
+    public void Dispose() => sequence.Dispose();
+
+    private Rows Step(ReadOnlySpan<int> ids, LogitsWanted wanted)
+    {
+        Transformer transformer = source.Model.Transformer;
+        Precision before = transformer.Precision;
+        transformer.Precision = source.Precision;
+        try
+        {
+            return transformer.Forward([new StepInput(sequence, ids.ToArray())], wanted, hooks);
+        }
+        finally
+        {
+            transformer.Precision = before;
+        }
+    }
+}
