@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using Managed.Cache;
+using Managed.Hooks;
+using Managed.Kernels;
+using Managed.Sampling;
+
+namespace Managed.Guards.Published;
+
+/// <summary>A text on its way: its place in the cache, the logits for its next token, and what is left of its budget.</summary>
+internal sealed class SampledText(Sequence sequence) : IDisposable
+{
+    public Sequence Sequence { get; } = sequence;
+
+    /// <summary>Prompt and answer.</summary>
+    public List<int> Ids { get; init; } = [];
+
+    /// <summary>For the token that comes next. // [vocabulary]</summary>
+    public float[] Logits { get; init; } = [];
+
+    /// <summary>The final norm's output at the newest token. // [width], empty where nobody asks</summary>
+    public float[] State { get; init; } = [];
+
+    public SafetyBudget Budget { get; set; }
+
+    public double Reward { get; set; }
+
+    public bool IsFinished { get; set; }
+
+    /// <summary>E at the end of its newest block.</summary>
+    public double Cost { get; set; }
+
+    public SampledText Fork() => new(Sequence.Fork())
+    {
+        Ids = [.. Ids],
+        Logits = [.. Logits],
+        State = [.. State],
+        Budget = Budget,
+        Reward = Reward,
+    };
+
+    public void Dispose() => Sequence.Dispose();
+}
+
+/// <summary>Draws blocks of tokens for many texts at a time: one pass through the model for each place of the block.</summary>
+internal sealed class BlockSampler
+{
+    private readonly LanguageModel model;
+    private readonly Precision precision;
+    private readonly SamplingOptions sampling;
+    private readonly HashSet<int> endTokens;
+    private readonly Candidates scratch;
+    private readonly HookTable hooks;
+    private readonly List<float[]> states = [];
+    private readonly bool wantsStates;
+
+    public BlockSampler(LanguageModel model, InferenceGuardOptions options, bool wantsStates)
+    {
+        this.model = model;
+        this.wantsStates = wantsStates;
+        precision = options.Precision ?? Precision.Fast;
+        sampling = options.Sampling;
+        endTokens = [.. model.EndTokens];
+        scratch = new Candidates(model.VocabularySize);
+        hooks = new HookTable(model.LayerCount);
+        hooks.AddAll(model.Hooks);
+        if (wantsStates)
+            hooks.Add(new HookAddress(HookPoint.UnembedIn, -1), (values, at) => values.Row(^1).CopyTo(states[at.Sequence]));
+    }
+
+    /// <summary>Tokens drawn so far.</summary>
+    public int Drawn { get; private set; }
+
+    /// <summary>The prompt's text, ready for its first token.</summary>
+    public SampledText Begin(ReadOnlyMemory<int> prompt)
+    {
+        var text = new SampledText(model.Transformer.Cache.Create())
+        {
+            Ids = [.. prompt.Span],
+            Logits = new float[model.VocabularySize],
+            State = new float[wantsStates ? model.Width : 0],
+        };
+        for (int done = 0; done < prompt.Length; done += GenerationBatch.PromptChunk)
+        {
+            ReadOnlyMemory<int> chunk = prompt.Slice(done, Math.Min(GenerationBatch.PromptChunk, prompt.Length - done));
+            Forward([text], [new StepInput(text.Sequence, chunk)]);
+        }
+        return text;
+    }
+
+    /// <summary>Continues each text by a block, or to its end.</summary>
+    /// <param name="texts">The texts; each has its own random numbers, by its place here.</param>
+    /// <param name="tokens">Tokens of the block.</param>
+    /// <param name="promptLength">Tokens of the prompt.</param>
+    /// <param name="firstRow">Number of the first text's random numbers.</param>
+    /// <param name="away">Tokens to be led away from; null: none.</param>
+    /// <param name="penalty">How much their logits lose.</param>
+    public void Continue(IReadOnlyList<SampledText> texts, int tokens, int promptLength, int firstRow, TriedTokens? away, double penalty)
+    {
+        Sampler[] samplers = [.. texts.Select((_, place) => new Sampler(sampling, scratch, endTokens, firstRow + place))];
+        var logits = new float[model.VocabularySize];
+        for (int offset = 0; offset < tokens; offset++)
+        {
+            var running = new List<SampledText>();
+            for (int place = 0; place < texts.Count; place++)
+            {
+                SampledText text = texts[place];
+                if (text.IsFinished)
+                    continue;
+                text.Logits.CopyTo(logits, 0);
+                away?.Penalise(logits, offset, penalty);
+                int id = samplers[place].Choose(logits, CollectionsMarshal.AsSpan(text.Ids), promptLength);
+                text.Ids.Add(id);
+                Drawn++;
+                text.IsFinished = endTokens.Contains(id) || text.Ids.Count >= model.Transformer.LongestText;
+                if (!text.IsFinished)
+                    running.Add(text);
+            }
+            if (running.Count == 0)
+                return;
+            Forward(running, [.. running.Select(text => new StepInput(text.Sequence, new[] { text.Ids[^1] }))]);
+        }
+    }
+
+    private void Forward(List<SampledText> texts, StepInput[] inputs)
+    {
+        states.Clear();
+        states.AddRange(texts.Select(text => text.State));
+        model.Transformer.Precision = precision;
+        Span2D logits = model.Transformer.View(model.Transformer.Forward(inputs, LogitsWanted.Last, hooks));
+        for (int place = 0; place < texts.Count; place++)
+            logits.Row(place).CopyTo(texts[place].Logits);
+    }
+}
