@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Managed.Cli.Verbs;
+using Managed.Cli.Verbs.Learning;
 
 namespace Managed.Cli;
 
@@ -25,6 +26,7 @@ internal static class Program
         ("eval", EvalVerb.Create),
         ("bench", BenchVerb.Create),
         ("devices", DevicesVerb.Create),
+        ("steer", SteerVerb.Create),
     ];
 
     internal static int Main(string[] arguments)

@@ -205,8 +205,8 @@ internal sealed class Transformer : IDisposable
         Rows normed = pass.Rows(Scratch.FinalNormed, input.Count, architecture.Width);
         pass.Norm(normed, input, weights.FinalNorm, -1, HookPoint.FinalNormScale, HookPoint.FinalNormNormalized);
         pass.Visit(HookPoint.UnembedIn, -1, normed);
-        if (wanted == LogitsWanted.None && !everywhere)
-            return default;
+        if (wanted == LogitsWanted.None && !pass.Wants(HookPoint.UnembedOut, -1) && !pass.Wants(HookPoint.Logits, -1))
+            return default; // hooks wanted the final norm alone
         if (guarded && !everywhere)
             normed = Last(Scratch.FinalRows, normed);
 

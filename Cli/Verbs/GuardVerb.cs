@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Managed.Cli.Verbs.Guarding;
+using Managed.Cli.Verbs.Learning;
 
 namespace Managed.Cli.Verbs;
 
@@ -8,9 +9,11 @@ internal static class GuardVerb
 {
     internal static Command Create()
     {
-        var command = new Command("guard", "What reads and edits the forward pass: checked, measured, and exchanged with other tools.");
+        var command = new Command("guard", "What reads and edits the forward pass: trained, checked, measured, and exchanged with other tools.");
         command.Subcommands.Add(GuardCheckVerb.Create());
         command.Subcommands.Add(GuardEvalVerb.Create());
+        command.Subcommands.Add(GuardTrainVerb.Create());
+        command.Subcommands.Add(GuardHarvestVerb.Create());
         command.Subcommands.Add(GuardImportVerb.Create());
         command.Subcommands.Add(GuardExportVerb.Create());
         return command;
