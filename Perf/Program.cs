@@ -5,7 +5,7 @@ namespace Managed.Perf;
 /// <summary>One verb for each kind of measurement.</summary>
 internal static class Program
 {
-    private static readonly Command[] s_verbs = [FuzzVerb.Create(), BandwidthVerb.Create(), CacheVerb.Create(), LinearVerb.Create(), StepsVerb.Create(), TokenizerVerb.Create()];
+    private static readonly Command[] s_verbs = [FuzzVerb.Create(), BandwidthVerb.Create(), CacheVerb.Create(), GuardsVerb.Create(), LinearVerb.Create(), StepsVerb.Create(), TokenizerVerb.Create()];
 
     internal static int Main(string[] arguments)
     {

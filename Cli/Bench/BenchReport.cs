@@ -70,4 +70,13 @@ internal sealed record BenchReport
 
     /// <summary>Of the resident bytes, pages of mapped files; null where the system does not tell.</summary>
     public long? ResidentFileBytes { get; init; }
+
+    /// <summary>The guard that was measured too; null: none.</summary>
+    public string? Guard { get; init; }
+
+    /// <summary>New tokens per second with the guard, in turn with those without; null: no guard.</summary>
+    public Spread? GuardedTokensPerSecond { get; init; }
+
+    /// <summary>Median time of a token with the guard over that without; null: no guard.</summary>
+    public double? GuardCost { get; init; }
 }

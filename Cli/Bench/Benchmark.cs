@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Managed.Guards;
 using Managed.Kernels;
 using Managed.Sampling;
 
@@ -15,27 +16,39 @@ internal sealed class Benchmark(int promptTokens, int tokens, int repeat)
     private readonly List<double> decodeRates = [];
     private readonly List<double> tokenSeconds = [];
     private readonly List<double> allocated = [];
+    private readonly List<double> guardedTokenSeconds = [];
+    private readonly List<double> guardedRates = [];
 
     /// <summary>Loads the model and measures it.</summary>
     /// <param name="path">Path or hub id.</param>
     /// <param name="options">How the model is loaded; threads hold for the machine's limits too.</param>
     /// <param name="told">Takes a sentence after each run.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    public BenchReport Run(string path, LoadOptions options, Action<string> told, CancellationToken cancellation)
+    /// <param name="guard">A guard's file, to be measured in turn with runs without it; null: none.</param>
+    public BenchReport Run(string path, LoadOptions options, Action<string> told, CancellationToken cancellation, string? guard = null)
     {
         long start = Stopwatch.GetTimestamp();
         using LanguageModel model = LanguageModel.Load(path, options);
         double load = Stopwatch.GetElapsedTime(start).TotalSeconds;
         int[] prompt = Prompt(model.VocabularySize);
+        using CompiledGuard? compiled = guard is null ? null : Guard.Load(guard).Compile(model);
         GenerationResult warmUp = Generate(model, prompt, cancellation);
         for (int run = 0; run < repeat; run++)
         {
             Measure(model, prompt, cancellation);
+            if (compiled is not null)
+                MeasureGuarded(model, prompt, compiled, cancellation);
             told(string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"run {run + 1} of {repeat}: prompt {prefillRates[^1]:0.0} tokens/s, new {decodeRates[^1]:0.0} tokens/s"));
         }
         ResidentMemory memory = ResidentMemory.Now();
-        return Report(model, warmUp, load, memory, ReadBandwidth.Measure(options.Threads), MultiplyAddRate.Measure(options.Threads));
+        BenchReport report = Report(model, warmUp, load, memory, ReadBandwidth.Measure(options.Threads), MultiplyAddRate.Measure(options.Threads));
+        return compiled is null ? report : report with
+        {
+            Guard = compiled.Name,
+            GuardedTokensPerSecond = Spread.Of(guardedRates),
+            GuardCost = Spread.Of(guardedTokenSeconds).Median / report.TokenSeconds.Median,
+        };
     }
 
     private BenchReport Report(LanguageModel model, GenerationResult warmUp, double load, ResidentMemory memory, double bandwidth, double multiplyAdds)
@@ -94,10 +107,26 @@ internal sealed class Benchmark(int promptTokens, int tokens, int repeat)
         decodeRates.Add((tokens - 1) / result.DecodeSeconds);
     }
 
-    private GenerationResult Generate(LanguageModel model, int[] prompt, CancellationToken cancellation, Action<GeneratedToken>? onToken = null)
+    private void MeasureGuarded(LanguageModel model, int[] prompt, CompiledGuard guard, CancellationToken cancellation)
+    {
+        long last = 0;
+        GenerationResult result = Generate(model, prompt, cancellation, _ =>
+        {
+            long now = Stopwatch.GetTimestamp();
+            if (last != 0)
+                guardedTokenSeconds.Add(Stopwatch.GetElapsedTime(last, now).TotalSeconds);
+            last = Stopwatch.GetTimestamp();
+        }, guard);
+        if (result.Ids.Length < 2)
+            throw new GuardException($"{guard.Name}: found an answer of {result.Ids.Length} tokens; expected {tokens}, to be measured. The receipt: {result.Receipt}");
+        guardedRates.Add((result.Ids.Length - 1) / result.DecodeSeconds);
+    }
+
+    private GenerationResult Generate(
+        LanguageModel model, int[] prompt, CancellationToken cancellation, Action<GeneratedToken>? onToken = null, CompiledGuard? guard = null)
     {
         cancellation.ThrowIfCancellationRequested();
-        var options = new GenerationOptions { MaxTokens = tokens, IgnoreEndTokens = true, Sampling = SamplingOptions.Greedy };
+        var options = new GenerationOptions { MaxTokens = tokens, IgnoreEndTokens = true, Sampling = SamplingOptions.Greedy, Guard = guard };
         GenerationResult result = model.Generate(prompt, options, onToken, cancellation);
         cancellation.ThrowIfCancellationRequested();
         return result;

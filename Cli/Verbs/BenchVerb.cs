@@ -16,12 +16,13 @@ internal static class BenchVerb
         var promptTokens = new Option<int>("--prompt-tokens") { Description = "Length of the prompt, which is arbitrary.", DefaultValueFactory = _ => 128 };
         var tokens = new Option<int>("--tokens") { Description = "New tokens in each run.", DefaultValueFactory = _ => 64 };
         var repeat = new Option<int>("--repeat") { Description = "Runs that count; one more comes first.", DefaultValueFactory = _ => 5 };
+        var guard = new Option<string?>("--guard") { Description = "A guard, *.guard.json, to be measured in turn with runs without it." };
         promptTokens.AtLeast(1);
         tokens.AtLeast(2);
         repeat.AtLeast(1);
         var json = JsonOutput.Option();
         var load = new LoadArguments();
-        var command = new Command("bench", "Measures prefill, decoding and memory, and what share of the machine's limits they reach.") { model, promptTokens, tokens, repeat, json };
+        var command = new Command("bench", "Measures prefill, decoding and memory, and what share of the machine's limits they reach.") { model, promptTokens, tokens, repeat, guard, json };
         load.AddTo(command);
         command.SetAction((result, cancellation) =>
         {
@@ -31,7 +32,7 @@ internal static class BenchVerb
             {
                 if (Terminal.HasError(streams))
                     Terminal.Remark(streams, sentence);
-            }, cancellation);
+            }, cancellation, result.GetValue(guard));
             if (result.GetValue(json))
                 JsonOutput.Write(result, report);
             else
@@ -53,6 +54,8 @@ internal static class BenchVerb
         output.WriteLine(Line("first token", Amounts.Seconds(report.FirstTokenSeconds.Median), $"{Amounts.Seconds(report.FirstTokenColdSeconds)} the first time"));
         output.WriteLine(Line("prompt tokens/s", Amounts.Rate(report.PrefillTokensPerSecond.Median), Range(report.PrefillTokensPerSecond, Amounts.Rate)));
         output.WriteLine(Line("new tokens/s", Amounts.Rate(report.DecodeTokensPerSecond.Median), Range(report.DecodeTokensPerSecond, Amounts.Rate)));
+        if (report is { GuardedTokensPerSecond: { } guarded, GuardCost: { } cost })
+            output.WriteLine(Line("with the guard", Amounts.Rate(guarded.Median), string.Create(CultureInfo.InvariantCulture, $"{report.Guard}: a token takes {cost:0.000} times as long; {Range(guarded, Amounts.Rate)}")));
         output.WriteLine(Line("between new tokens", Amounts.Seconds(report.TokenSeconds.Median), Range(report.TokenSeconds, Amounts.Seconds)));
         output.WriteLine(Line("a new token reads", Amounts.Bytes(report.WeightBytesPerToken + report.CacheBytesPerToken),
             $"{Amounts.Bytes(report.WeightBytesPerToken)} of weights, {Amounts.Bytes(report.CacheBytesPerToken)} of keys and values"));

@@ -9,6 +9,16 @@ namespace Managed.Tests.CliTests;
 public class BenchTests
 {
     [Test]
+    public void A_guard_is_measured_in_turn_with_runs_without_it()
+    {
+        string guard = Path.Combine(SharedFolder.Repository, "examples/guards/thornvale/steer.guard.json");
+        JsonElement report = CommandLine.RunJson("bench", TestModels.HearthPath, "--prompt-tokens", "4", "--tokens", "4", "--repeat", "2", "--guard", guard);
+        Assert.That(report.GetProperty("guard").GetString(), Is.EqualTo("steer"));
+        Assert.That(report.GetProperty("guard_cost").GetDouble(), Is.GreaterThan(0));
+        Assert.That(report.GetProperty("guarded_tokens_per_second").GetProperty("count").GetInt32(), Is.EqualTo(2));
+    }
+
+    [Test]
     public void A_report_is_consistent_in_itself()
     {
         JsonElement report = CommandLine.RunJson("bench", TestModels.HearthPath, "--prompt-tokens", "20", "--tokens", "8", "--repeat", "3", "--threads", "1");
