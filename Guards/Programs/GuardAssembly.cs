@@ -102,6 +102,8 @@ internal sealed class GuardAssembly
             return [];
         if (!expression.IsCondition)
             throw Bad(where, $"found {expression}, a number; expected a comparison, as in harm > 0.5");
+        if (pass is null)
+            throw Bad(where, $"found the condition {expression}, but no step reads anything");
         var operations = new List<ConditionOp>();
         Append(expression, 0);
         return [.. operations];
@@ -119,10 +121,10 @@ internal sealed class GuardAssembly
                 operations.Add(new ConditionOp(node.Code, node.Value));
                 return;
             }
-            int slot = pass is null ? -1 : Enumerable.Range(0, pass.Registers.Count).FirstOrDefault(i => pass.Registers[i] == register, -1);
+            int slot = Enumerable.Range(0, pass.Registers.Count).FirstOrDefault(i => pass.Registers[i] == register, -1);
             if (slot < 0)
-                throw Bad(where, $"found the register {register}, which no step writes; expected {(pass is null ? "a read that writes it" : string.Join(", ", pass.Registers))}");
-            operations.Add(new ConditionOp(ConditionCode.Register, 0, slot < pass!.Given ? RegisterFrom.Given : RegisterFrom.Current, slot));
+                throw Bad(where, $"found the register {register}, which no step writes; expected one of {string.Join(", ", pass.Registers)}");
+            operations.Add(new ConditionOp(ConditionCode.Register, 0, slot < pass.Given ? RegisterFrom.Given : RegisterFrom.Current, slot));
         }
     }
 

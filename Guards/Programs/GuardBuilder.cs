@@ -3,15 +3,13 @@ using Managed.Kernels.Edits;
 namespace Managed.Guards;
 
 /// <summary>Collects the steps of a guard; see <see cref="Guard.Define"/>.</summary>
-public sealed class GuardBuilder
+public sealed partial class GuardBuilder
 {
     private readonly List<GuardStep> steps = [];
-    private readonly Dictionary<string, GuardTensor> tensors = [];
+    private readonly Dictionary<string, GuardTensor> tensors;
     private readonly Dictionary<string, GuardStep> waiting = []; // reads whose place is that of the step that first asks for them
 
-    internal GuardBuilder()
-    {
-    }
+    internal GuardBuilder(Dictionary<string, GuardTensor>? shared = null) => tensors = shared ?? [];
 
     /// <summary>Begins a step at a hook point: full name, alias, shorthand or glob; a name without a layer means every layer.</summary>
     public GuardStepBuilder At(string hookPoint) => new(this, hookPoint);
@@ -89,12 +87,22 @@ public sealed class GuardBuilder
         steps.Add(step);
     }
 
-    internal GuardProgram Build(string name)
+    internal GuardProgram Build(string name) => new()
     {
-        if (waiting.Count > 0)
-            throw new GuardException($"register {waiting.Keys.First()}: nothing asks for it; read it at a hook point with At(…).Read….");
-        return new GuardProgram { Name = name, Steps = [.. steps], Tensors = tensors };
-    }
+        Name = name,
+        Steps = Finished(),
+        Tensors = tensors,
+        Adapter = adapter,
+        Head = head,
+        Decide = decide,
+        DecideSuffix = decideSuffix,
+        Lanes = [.. lanes],
+        Logits = [.. logits],
+        Flow = [.. flow],
+    };
+
+    private GuardStep[] Finished() => waiting.Count == 0 ? [.. steps]
+        : throw new GuardException($"register {waiting.Keys.First()}: no step asks for it; read it at a hook point with At(…).Read….");
 
     private GuardValue Wait(GuardStep read, string? into)
     {
