@@ -54,7 +54,7 @@ public static class GuardExtensions
         var prompts = new Dictionary<string, IReadOnlyList<int>>();
         foreach (GuardLane lane in guard.Lanes)
             if (lane.System is { } system)
-                prompts[lane.Name] = model.EncodeChat([new ChatMessage("system", system), .. chat.Where(message => message.Role != "system")]);
+                prompts[lane.Name] = model.EncodeChat([.. system.Length > 0 ? [new ChatMessage("system", system)] : Array.Empty<ChatMessage>(), .. chat.Where(message => message.Role != "system")]);
         return prompts.Count > 0 ? prompts : null;
     }
 }

@@ -6,20 +6,28 @@ internal static class LogitStages
     private const float LeastProbability = 1e-8f;
 
     /// <summary>ln Σ e^x.</summary>
-    public static float LogSumExp(ReadOnlySpan<float> logits)
+    public static float LogSumExp(ReadOnlySpan<float> logits) => LogSumExp(logits, logits);
+
+    /// <summary>ln Σ e^x over the tokens that can come: those whose score is not −∞.</summary>
+    public static float LogSumExp(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
     {
         float highest = float.NegativeInfinity;
-        foreach (float logit in logits)
-            highest = MathF.Max(highest, logit);
+        for (int id = 0; id < logits.Length; id++)
+            if (!float.IsNegativeInfinity(scores[id]))
+                highest = MathF.Max(highest, logits[id]);
         if (float.IsInfinity(highest))
             return highest;
         double sum = 0;
-        foreach (float logit in logits)
-            sum += Math.Exp((double)logit - highest);
+        for (int id = 0; id < logits.Length; id++)
+            if (!float.IsNegativeInfinity(scores[id]))
+                sum += Math.Exp((double)logits[id] - highest);
         return (float)(highest + Math.Log(sum));
     }
 
-    /// <summary>s = keep·s + weight·g where s is not below highest + ln cut; −∞ elsewhere.</summary>
+    /// <summary>
+    /// s = keep·s + weight·g where s is not below highest + ln cut; −∞ elsewhere. Where keep and weight make 1, it is
+    /// s + weight·(g − s), so that equal lanes change no bit.
+    /// </summary>
     public static void Mix(Span<float> scores, ReadOnlySpan<float> lane, float keep, float weight, float cut)
     {
         float least = float.NegativeInfinity;
@@ -29,23 +37,26 @@ internal static class LogitStages
                 least = MathF.Max(least, score);
             least += MathF.Log(cut);
         }
+        bool between = keep == 1 - weight;
         for (int id = 0; id < scores.Length; id++)
         {
             if (scores[id] < least)
                 scores[id] = float.NegativeInfinity;
+            else if (between && !float.IsNegativeInfinity(scores[id]))
+                scores[id] = weight == 0 ? scores[id] : scores[id] + (weight * (lane[id] - scores[id]));
             else if (!float.IsNegativeInfinity(scores[id]))
                 scores[id] = weight == 0 ? keep * scores[id] : (keep == 1 ? scores[id] : keep * scores[id]) + (weight * lane[id]);
         }
     }
 
-    /// <summary>s −= λ/(1 − λ)·max(0, log p_g − log p_s).</summary>
+    /// <summary>s −= λ/(1 − λ)·max(0, log p_g − log p_s). Tokens that cannot come (−∞) are no part of either distribution.</summary>
     public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda)
     {
-        float factor = lambda / (1 - lambda), own = LogSumExp(scores), other = LogSumExp(lane);
+        float factor = lambda / (1 - lambda), own = LogSumExp(scores), other = LogSumExp(lane, scores);
         for (int id = 0; id < scores.Length; id++)
         {
             float excess = (lane[id] - other) - (scores[id] - own);
-            if (excess > 0)
+            if (excess > 0 && !float.IsNegativeInfinity(scores[id]))
                 scores[id] -= factor * excess;
         }
     }
@@ -59,7 +70,11 @@ internal static class LogitStages
     public static void Window(Span<float> scores, ReadOnlySpan<float> lane, float strength, int common)
     {
         int count = scores.Length, words = (count + 63) / 64;
-        int[] own = Ranking(scores), other = Ranking(lane);
+        float[] possible = lane.ToArray();
+        for (int id = 0; id < count; id++)
+            if (float.IsNegativeInfinity(scores[id]))
+                possible[id] = float.NegativeInfinity; // what cannot come is in neither ranking
+        int[] own = Ranking(scores), other = Ranking(possible);
         ulong[] inOwn = new ulong[words], inOther = new ulong[words];
         for (int window = 0, shared = 0; window < count && shared < common; window++)
         {
@@ -68,10 +83,10 @@ internal static class LogitStages
             Set(inOther, b);
             shared += (Has(inOther, a) ? 1 : 0) + (a != b && Has(inOwn, b) ? 1 : 0);
         }
-        float sum = LogSumExp(scores), laneSum = LogSumExp(lane);
+        float sum = LogSumExp(scores), laneSum = LogSumExp(possible);
         for (int id = 0; id < count; id++)
         {
-            if (!Has(inOwn, id) || !Has(inOther, id))
+            if (!Has(inOwn, id) || !Has(inOther, id) || float.IsNegativeInfinity(scores[id]))
             {
                 scores[id] = float.NegativeInfinity;
                 continue;
