@@ -122,7 +122,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     }
 
     protected override GenerationResult Finish(GenerationResult result) => Row.Options.Guard is { } guard
-        ? result with { Receipt = ReceiptWriter.Write(guard, lanes[0].Sequence, guarded!.Decisions, Row.Failure) }
+        ? result with { Receipt = ReceiptWriter.Write(guard, lanes[0].Sequence, guarded!.Decisions, Row.Failure, guarded.Decided) }
         : result;
 
     public override void Dispose()

@@ -18,6 +18,9 @@ public sealed record GuardReceipt
     /// <summary>What was decided beyond the edits: another head, a refusal, a second pass. In order.</summary>
     public IReadOnlyList<string> Decisions { get; init; } = [];
 
+    /// <summary>The registers as they stood when the head or the answer was decided; empty where nothing was. Later tokens may have written over them since.</summary>
+    public IReadOnlyDictionary<string, double?> Decided { get; init; } = new Dictionary<string, double?>();
+
     /// <summary>Why the text was refused; null: it was not.</summary>
     public string? Refused { get; init; }
 

@@ -28,6 +28,9 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     /// <summary>What was decided, for the receipt.</summary>
     public IReadOnlyList<string> Decisions => decisions;
 
+    /// <summary>The registers when the head or the answer was decided; null: nothing was.</summary>
+    public IReadOnlyDictionary<string, double?>? Decided { get; private set; }
+
     /// <summary>The lanes that take part in the next step.</summary>
     public RowLane[] Lanes { get; private set; } = guard.Decide is null ? lanes : [lanes[0].With([.. lanes[0].Prompt, .. guard.DecideSuffix])];
 
@@ -197,6 +200,8 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
 
     private bool Holds(ConditionOp[] condition)
     {
+        if (guard.Pass is { } pass && Sequence.Edits is { } edits)
+            Decided = ReceiptWriter.Registers(pass, edits, Sequence.Length);
         if (condition.Length == 0)
             return true;
         unsafe

@@ -7,23 +7,31 @@ namespace Managed;
 internal static class ReceiptWriter
 {
     /// <summary>What a guard did in a sequence as far as it was computed.</summary>
-    public static GuardReceipt Write(CompiledGuard guard, Sequence sequence, IReadOnlyList<string> decisions, Exception? refusal)
+    public static GuardReceipt Write(CompiledGuard guard, Sequence sequence, IReadOnlyList<string> decisions, Exception? refusal, IReadOnlyDictionary<string, double?>? decided = null)
     {
         EditState? state = sequence.Edits;
-        var registers = new Dictionary<string, double?>();
+        IReadOnlyDictionary<string, double?> registers = new Dictionary<string, double?>();
         var steps = new List<StepReceipt>();
         if (state is not null && (state.Program == guard.Pass?.Program ? guard.Pass : guard.Decide) is { } pass)
         {
-            ReadOnlySpan<float> last = state.Line(sequence.Length - 1), given = state.Line(-1);
-            for (int register = 0; register < pass.Registers.Count; register++)
-            {
-                float value = register < pass.Given ? given[register] : last[register];
-                registers[pass.Registers[register]] = float.IsFinite(value) ? value : null;
-            }
+            registers = Registers(pass, state, sequence.Length);
             for (int i = 0; i < pass.Lines.Count; i++)
                 steps.Add(Step(pass.Lines[i], state, i, sequence.Length));
         }
-        return new GuardReceipt { Guard = guard.Name, Steps = steps, Registers = registers, Decisions = decisions, Refused = refusal?.Message };
+        return new GuardReceipt { Guard = guard.Name, Steps = steps, Registers = registers, Decisions = decisions, Refused = refusal?.Message, Decided = decided ?? new Dictionary<string, double?>() };
+    }
+
+    /// <summary>A pass's registers behind so many tokens; one that nothing was written to is null.</summary>
+    public static Dictionary<string, double?> Registers(GuardPass pass, EditState state, int length)
+    {
+        var registers = new Dictionary<string, double?>();
+        ReadOnlySpan<float> last = state.Line(length - 1), given = state.Line(-1);
+        for (int register = 0; register < pass.Registers.Count; register++)
+        {
+            float value = register < pass.Given ? given[register] : last[register];
+            registers[pass.Registers[register]] = float.IsFinite(value) ? value : null;
+        }
+        return registers;
     }
 
     /// <summary>Why a row may not go on: numbers that are not finite, a user's code that threw. Null: nothing.</summary>

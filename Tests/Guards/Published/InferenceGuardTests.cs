@@ -156,6 +156,43 @@ public class InferenceGuardTests
         Assert.That(Model.Transformer.Cache.PagesInUse, Is.EqualTo(before));
     }
 
+    [Test]
+    public void What_would_come_after_an_answers_end_is_neither_scored_nor_counted()
+    {
+        int[] prompt = Prompt();
+        int[] plain = Model.Generate(prompt, new GenerationOptions { MaxTokens = 60 }).Ids;
+        const int Block = 7;
+        Assert.That(Model.EndTokens, Does.Contain(plain[^1]));
+        Assert.That(plain.Length % Block, Is.Not.Zero, "the end lies within a block");
+        List<PartialAnswer> seen = [];
+        InferenceGuardResult result = new InferenceGuard(Model, new BlockScorer(answer =>
+        {
+            seen.Add(answer);
+            return default;
+        }), new InferenceGuardOptions { Samples = 1, BlockTokens = Block, MaxTokens = 64, Budget = 10, Discount = 0.99, Sampling = SamplingOptions.Greedy }).Answer(prompt);
+        Assert.That(seen, Has.Count.EqualTo((plain.Length + Block - 1) / Block));
+        Assert.That(seen.Select(answer => answer.IsFinished), Is.EqualTo(seen.Select((_, place) => place == seen.Count - 1)));
+        Assert.That(seen[^1].Ids, Is.EqualTo(plain));
+        Assert.That(result.Budget, Is.EqualTo(10 / Math.Pow(0.99, plain.Length)).Within(1e-9));
+    }
+
+    [Test]
+    public void Memory_grows_with_the_tokens_that_differ_alone()
+    {
+        int[] prompt = Prompt("Tell me about the village, and the mill, and the well. " + string.Concat(Enumerable.Repeat("How do I make honey bread? ", 12)));
+        const int Samples = 16, Kept = 4, Block = 4, Tokens = 12, Page = Managed.Cache.KeyValueCache.PagePositions;
+        int before = Model.Transformer.Cache.PagesInUse, shared = prompt.Length / Page, most = 0;
+        new InferenceGuard(Model, new BlockScorer(_ =>
+        {
+            most = Math.Max(most, Model.Transformer.Cache.PagesInUse - before);
+            return default;
+        }), new InferenceGuardOptions { Samples = Samples, Kept = Kept, BlockTokens = Block, MaxTokens = Tokens, Sampling = Draws(temperature: 2) }).Answer(prompt);
+        int own = ((prompt.Length + Tokens + Page - 1) / Page) - shared;
+        Assert.That(shared, Is.GreaterThan(1));
+        Assert.That(most, Is.InRange(shared, shared + ((Samples + Kept) * own)));
+        Assert.That(shared + ((Samples + Kept) * own), Is.LessThan(Samples * (shared + own)), "a copy for each would be more");
+    }
+
     // The critic sees the final norm's output at the newest token.
     [Test]
     public void The_critic_is_shown_the_models_state()
