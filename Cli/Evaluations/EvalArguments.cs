@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Managed.Cli.Verbs;
+using Managed.Guards;
 using Managed.Guards.Evaluation;
 using Managed.Loader;
 
@@ -14,7 +15,18 @@ internal sealed class EvalArguments
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<string> judge = new("--judge") { Description = "xstest, or strings:FILE for a list of one's own.", DefaultValueFactory = _ => "xstest" };
+    private readonly Option<string[]> guards = new("--guard")
+    {
+        Description = "Guards to measure beside the model alone: *.guard.json, several times.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string> judge = new("--judge")
+    {
+        Description = "xstest, strings:FILE for a list of one's own, thornvale or thornvale:FILE for its world.json, which else is the attack's or lies beside the first set.",
+        DefaultValueFactory = _ => "xstest",
+    };
+
     private readonly Option<string?> world = new("--attack") { Description = "Search for attacks among the combinations that this file (Thornvale's world.json) spans." };
     private readonly Option<int> combinations = new("--combinations") { Description = "Combinations that the attack tries.", DefaultValueFactory = _ => 10_000 };
     private readonly Option<int> seed = new("--seed") { Description = "Start of the attack's random numbers." };
@@ -25,6 +37,7 @@ internal sealed class EvalArguments
     };
 
     private readonly Option<double> threshold = new("--threshold") { Description = "From which probability on a gate takes a prompt as harmful.", DefaultValueFactory = _ => 0.5 };
+    private readonly Option<bool> drift = new("--drift") { Description = "How far each guard moves the distributions behind the model's own answers to the sets: KL divergence and perplexity." };
     private readonly Option<string?> text = new("--perplexity") { Description = "A text to measure perplexity on." };
     private readonly Option<int> window = new("--window") { Description = "Tokens of a window; 0: the model's context, at most 2048." };
     private readonly Option<int> stride = new("--stride") { Description = "Tokens from one window's beginning to the next one's; 0: half a window." };
@@ -35,7 +48,7 @@ internal sealed class EvalArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { sets, judge, maxTokens, batch, output, world, combinations, seed, probes, threshold, text, window, stride, choices })
+        foreach (Option option in new Option[] { sets, guards, judge, maxTokens, batch, output, world, combinations, seed, probes, threshold, drift, text, window, stride, choices })
             command.Options.Add(option);
         maxTokens.AtLeast(1);
         batch.AtLeast(1);
@@ -48,6 +61,8 @@ internal sealed class EvalArguments
                 result.AddError("there is nothing to measure; give --sets, --attack, --perplexity or --choices");
             else if (result.GetResult(probes) is not null && result.GetResult(sets) is null)
                 result.AddError("--probe needs --sets, whose prompts it is measured on");
+            else if (result.GetValue(drift) && (result.GetResult(sets) is null || result.GetResult(guards) is null))
+                result.AddError("--drift needs --sets and --guard: it compares a guarded model with the same without, on its answers");
         });
     }
 
@@ -56,12 +71,14 @@ internal sealed class EvalArguments
     public EvalRequest Read(ParseResult result) => new()
     {
         Sets = [.. (result.GetValue(sets) ?? []).Select(ReadSet)],
-        Judge = ReadJudge(result.GetValue(judge)!),
+        Guards = [.. (result.GetValue(guards) ?? []).Select(Guard.Load)],
+        Judge = ReadJudge(result.GetValue(judge)!, World(result)),
         Attack = result.GetValue(world) is { } file ? AttackSpace.ReadWorld(file) : null,
         Combinations = result.GetValue(combinations),
         Seed = result.GetValue(seed),
         Probes = [.. (result.GetValue(probes) ?? []).Select(ReadProbe)],
         Threshold = result.GetValue(threshold),
+        Drift = result.GetValue(drift),
         Text = result.GetValue(text) is { } path ? Utf8Text.ReadFile(path) : null,
         Window = result.GetValue(window),
         Stride = result.GetValue(stride),
@@ -78,11 +95,18 @@ internal sealed class EvalArguments
             : throw new UsageException($"--sets: found '{argument}'; expected NAME=FILE");
     }
 
-    private static IJudge ReadJudge(string name) => name switch
+    // Thornvale's judge needs the world that the prompts are of.
+    private string? World(ParseResult result) => result.GetValue(world)
+        ?? (result.GetValue(sets) is [var first, ..] ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(ReadSet(first).File))!, "world.json") : null);
+
+    private static IJudge ReadJudge(string name, string? world) => name switch
     {
+        "thornvale" => ThornvaleJudge.Open(world is not null && File.Exists(world) ? world
+            : throw new UsageException($"--judge thornvale: found no {world ?? "world.json"}; say where it is, as thornvale:FILE")),
+        _ when name.StartsWith("thornvale:", StringComparison.Ordinal) => ThornvaleJudge.Open(name[10..]),
         "xstest" => StringJudge.XsTest,
         _ when name.StartsWith("strings:", StringComparison.Ordinal) => new StringJudge(Path.GetFileName(name[8..]), StringRules.Read(name[8..])),
-        _ => throw new UsageException($"--judge: found '{name}'; expected xstest or strings:FILE"),
+        _ => throw new UsageException($"--judge: found '{name}'; expected xstest, strings:FILE, thornvale or thornvale:FILE"),
     };
 
     private static (string File, int Layer) ReadProbe(string argument)
@@ -98,6 +122,8 @@ internal sealed record EvalRequest
 {
     public required IReadOnlyList<PromptSet> Sets { get; init; }
 
+    public IReadOnlyList<GuardProgram> Guards { get; init; } = [];
+
     public required IJudge Judge { get; init; }
 
     public AttackSpace? Attack { get; init; }
@@ -109,6 +135,8 @@ internal sealed record EvalRequest
     public IReadOnlyList<(string File, int Layer)> Probes { get; init; } = [];
 
     public double Threshold { get; init; }
+
+    public bool Drift { get; init; }
 
     public string? Text { get; init; }
 

@@ -10,10 +10,11 @@ namespace Managed.Cli.Evaluations;
 /// <summary>Measures what was asked for, one thing after the other, and writes the reports.</summary>
 /// <param name="model">The model.</param>
 /// <param name="request">What to measure.</param>
+/// <param name="guards">The guards that are measured beside the model alone.</param>
 /// <param name="adapter">A low-rank adapter; null: none.</param>
 /// <param name="precision">How quantised weights meet activations in answers; scores of text are exact.</param>
 /// <param name="adapterWords">The adapter in words; empty: none.</param>
-internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Adapter? adapter, Precision precision, string adapterWords)
+internal sealed class EvalCommand(LanguageModel model, EvalRequest request, CompiledGuards guards, Adapter? adapter, Precision precision, string adapterWords)
 {
     public EvalResult Run(ParseResult result, CancellationToken cancellation)
     {
@@ -25,7 +26,9 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Adap
             Evaluation = request.Sets.Count > 0 && request.Probes.Count == 0 ? Evaluate(result, answerers, cancellation) : null,
             Gates = request.Probes.Count > 0 ? [.. request.Probes.Select(probe => Gate(result, probe, cancellation))] : null,
             Attacks = request.Attack is { } space ? [.. answerers.Select(answerer => Attack(result, space, answerer, cancellation))] : null,
-            Perplexity = request.Text is { } text ? Score(text, cancellation) : null,
+            Drift = request.Drift ? Drift(result, cancellation) : null,
+            Perplexity = request.Text is { } text ? Score(text, null, cancellation) : null,
+            GuardedPerplexity = request.Text is { } guarded && guards.Count > 0 ? [.. guards.Select(guard => Score(guarded, guard, cancellation))] : null,
             MultipleChoice = request.Choices is { } questions ? Choose(questions, cancellation) : null,
         };
         Write("gates.json", found.Gates);
@@ -36,6 +39,8 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Adap
     private IAnswerer[] Answerers() =>
     [
         new ModelAnswerer(model, "none", adapterWords.Length == 0 ? "the model alone" : $"the model with {adapterWords}", new GenerationOptions { Adapter = adapter, Precision = precision }),
+        .. guards.Select(guard => new ModelAnswerer(model, guard.Name, $"guard {guard.Fingerprint}{(adapterWords.Length == 0 ? "" : $", the model with {adapterWords}")}",
+            new GenerationOptions { Adapter = adapter, Precision = precision, Guard = guard })),
     ];
 
     private EvaluationReport Evaluate(ParseResult result, IAnswerer[] answerers, CancellationToken cancellation)
@@ -72,14 +77,21 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Adap
         return Progress.Run(result, $"attacking {answerer.Name}", "combinations", bar => search.Run(answerer, Report(bar), cancellation));
     }
 
-    private PerplexityReport Score(string text, CancellationToken cancellation)
+    // How far each guard moves the model from what it says without one.
+    private IReadOnlyList<DriftReport> Drift(ParseResult result, CancellationToken cancellation)
+    {
+        EvaluationPrompt[] prompts = [.. request.Sets.SelectMany(set => set.Prompts)];
+        return Progress.Run(result, "drift", "prompts", bar => DriftReport.Measure(model, guards, adapter, prompts, request.MaxTokens, Report(bar), cancellation));
+    }
+
+    private PerplexityReport Score(string text, CompiledGuard? guard, CancellationToken cancellation)
     {
         int[] ids = model.Encode(text);
         int window = request.Window > 0 ? request.Window : Math.Min(model.ContextLength, 2048);
         int stride = request.Stride > 0 ? request.Stride : Math.Max(1, window / 2);
-        var measured = Perplexity.Measure(new LogitSource(model) { Adapter = adapter }, ids, window, stride, cancellation);
+        var measured = Perplexity.Measure(new LogitSource(model) { Adapter = adapter, Guard = guard }, ids, window, stride, cancellation);
         TextSize size = TextSize.Of(text);
-        return new PerplexityReport(ids.Length, measured.Scored, window, stride, measured.NegativeLogLikelihood, measured.Value, measured.BitsPerByte(size.Bytes), measured.PerWord(size.Words));
+        return new PerplexityReport(ids.Length, measured.Scored, window, stride, measured.NegativeLogLikelihood, measured.Value, measured.BitsPerByte(size.Bytes), measured.PerWord(size.Words)) { Guard = guard?.Name };
     }
 
     private ChoiceReport Choose(IReadOnlyList<ChoiceQuestion> questions, CancellationToken cancellation)
@@ -112,14 +124,22 @@ internal sealed record EvalResult
 
     public IReadOnlyList<AttackReport>? Attacks { get; init; }
 
+    public IReadOnlyList<DriftReport>? Drift { get; init; }
+
     public PerplexityReport? Perplexity { get; init; }
+
+    public IReadOnlyList<PerplexityReport>? GuardedPerplexity { get; init; }
 
     public ChoiceReport? MultipleChoice { get; init; }
 }
 
 /// <summary>Perplexity of a text.</summary>
 internal sealed record PerplexityReport(
-    int Tokens, int Scored, int Window, int Stride, double NegativeLogLikelihood, double Perplexity, double BitsPerByte, double WordPerplexity);
+    int Tokens, int Scored, int Window, int Stride, double NegativeLogLikelihood, double Perplexity, double BitsPerByte, double WordPerplexity)
+{
+    /// <summary>The guard that read and edited the text; null: none.</summary>
+    public string? Guard { get; init; }
+}
 
 /// <summary>Multiple choice, in the terms of EleutherAI's harness.</summary>
 internal sealed record ChoiceReport(int Questions, double Acc, double AccNorm, double AccBytes, double AccStderr);

@@ -18,8 +18,13 @@ internal static class EvalPrinter
             Print(output, gate);
         foreach (AttackReport attack in found.Attacks ?? [])
             Print(output, attack);
-        if (found.Perplexity is { } text)
-            output.WriteLine(Line($"perplexity {text.Perplexity:0.####} over {text.Scored} of {text.Tokens} tokens (windows of {text.Window}, stride {text.Stride}); {text.BitsPerByte:0.####} bits per byte, {text.WordPerplexity:0.###} per word"));
+        if (found.Perplexity is { } plain)
+            output.WriteLine(Line($"perplexity {plain.Perplexity:0.####} over {plain.Scored} of {plain.Tokens} tokens (windows of {plain.Window}, stride {plain.Stride}); {plain.BitsPerByte:0.####} bits per byte, {plain.WordPerplexity:0.###} per word"));
+        foreach (PerplexityReport text in found.GuardedPerplexity ?? [])
+            output.WriteLine(Line($"  with {text.Guard}: {text.Perplexity:0.####}"));
+        foreach (DriftReport drift in found.Drift ?? [])
+            output.WriteLine(drift.Refused is { } reason ? $"drift of {drift.Guard}: {reason}"
+                : Line($"drift of {drift.Guard} on {drift.Set}: KL {drift.Kl:0.0000} (most {drift.KlMost:0.00}), same first choice {drift.SameTop:0.000}, perplexity of the answers {drift.Perplexity:0.000}, without it {drift.BaselinePerplexity:0.000}"));
         if (found.MultipleChoice is { } choice)
             output.WriteLine(Line($"multiple choice, {choice.Questions} questions: acc {choice.Acc:0.0000} ± {choice.AccStderr:0.0000}, by characters {choice.AccNorm:0.0000}, by bytes {choice.AccBytes:0.0000}"));
     }

@@ -4,15 +4,21 @@ namespace Managed.Tests.CliTests;
 public class DemoTests
 {
     [Test]
-    public void It_runs_from_anywhere_and_plays_every_act()
+    public void It_runs_from_anywhere_and_tells_the_story_of_guards()
     {
         string before = Environment.CurrentDirectory;
         Environment.CurrentDirectory = Path.GetTempPath();
         try
         {
             string output = CommandLine.RunWell("demo");
-            Assert.That(output, Does.Contain("A small model answers\n").And.Contain("Where a head looks\n")
-                .And.Contain("When it makes up its mind\n").And.Contain("An edit in the middle of the forward pass\n"));
+            int guards = output.IndexOf("A request in a story, and what helps against it\n");
+            Assert.That(guards, Is.GreaterThan(output.IndexOf("A small model answers\n")));
+            Assert.That(output[guards..output.IndexOf("  steer:")], Does.Contain("To make shadow curse: First"), "the frame breaks it");
+            string[] table = output[output.IndexOf("attacks that succeed")..].Split('\n');
+            Assert.That(table[1], Does.Match(@"no guard +16 of 16 +0 of 20 +\d"));
+            Assert.That(table[2], Does.Match(@"steer +\d+ of 16 +[1-9]\d* of 20"), "a vector for all costs answers");
+            Assert.That(table[4], Does.Match(@"best +0 of 16 +0 of 20"));
+            Assert.That(output.TrimEnd().Split('\n')[^1], Does.Contain("managed eval MODEL --guard"));
             Assert.That(output, Does.Not.Contain("\x1b"), "no colours where there is no terminal");
         }
         finally

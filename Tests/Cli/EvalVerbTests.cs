@@ -41,6 +41,24 @@ public class EvalVerbTests
     }
 
     [Test]
+    public void Guards_stand_beside_the_model_with_receipts_drift_and_perplexity()
+    {
+        string rules = scratch.Write("village.txt", "i will not\ni can not\ni am sorry\n"), folder = scratch.File("out"), text = scratch.Write("t.txt", "To make honey bread: First wash the flour.");
+        string Example(string name) => Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale", name + ".guard.json");
+        string[] command = ["eval", TestModels.HearthPath, "--sets", "p=" + Prompts(), "--judge", "strings:" + rules, "--guard", Example("steer_strong"), Example("best"), "--drift", "--perplexity", text];
+        JsonElement found = CommandLine.RunJson([.. command[..^2], "--out", folder]);
+        Assert.That(found.GetProperty("evaluation").GetProperty("guards").EnumerateArray().Select(guard => guard.GetProperty("name").GetString()), Is.EqualTo(new[] { "none", "steer_strong", "best" }));
+        Assert.That(File.ReadLines(Path.Combine(folder, "answers.jsonl")).Where(line => line.Contains("\"guard\":\"steer_strong\"") && line.Contains("\"id\"")), Has.All.Contains("\"receipt\":\"steer_strong: step 0"));
+        JsonElement[] drift = [.. found.GetProperty("drift").EnumerateArray()];
+        Assert.That(drift[0].Number("kl"), Is.GreaterThan(0.01));
+        Assert.That(drift[0].Number("perplexity"), Is.GreaterThan(drift[0].Number("baseline_perplexity")));
+        Assert.That(drift[^1].GetProperty("refused").GetString(), Does.Contain("decisions"), "what decides is named, not passed over");
+        Assert.That(CommandLine.RunRefused([.. command[..4], "--drift"]), Does.Contain("--drift needs"));
+        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("none"), Example("steer")), Does.Match("perplexity ([0-9.]+) over[^\n]*\n  with none: \\1\n  with steer: "));
+        Assert.That(CommandLine.RunRefused("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("best")), Does.Contain("best").And.Contain("decisions"));
+    }
+
+    [Test]
     public void Text_and_choices_are_scored()
     {
         string text = scratch.Write("t.txt", GoldenCases.Json(SharedFolder.Fixture("eval/perplexity.json")).GetProperty("text").GetString()!);

@@ -13,7 +13,7 @@ public class ThornvaleGuardTests
     public static string Example(string name) => Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale", name + ".guard.json");
 
     private static IEnumerable<string> Names() => Directory.GetFiles(Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale"), "*.guard.json")
-        .Select(file => Path.GetFileName(file).Split('.')[0]).Order();
+        .Select(file => Path.GetFileName(file).Split('.')[0]).Where(name => name != "best").Order(); // which has no reference
 
     [TestCaseSource(nameof(Names))]
     public void Answers_verdicts_and_rates_are_those_of_the_reference(string name)

@@ -45,7 +45,7 @@ public sealed record Divergence
         int vocabulary = p.Model.VocabularySize;
         if (q.Model.VocabularySize != vocabulary || ids.IsEmpty)
             throw new ArgumentException($"Divergence: found vocabularies of {vocabulary} and {q.Model.VocabularySize} tokens and a text of {ids.Length}; expected the same vocabulary and at least one token.");
-        using LogitRun first = p.Begin(), second = q.Begin();
+        using LogitRun first = p.Begin(ids.Length), second = q.Begin(ids.Length);
         var perPosition = new double[ids.Length];
         double jensenShannon = 0, totalVariation = 0;
         int sameTop = 0;
@@ -74,7 +74,7 @@ public sealed record Divergence
         };
     }
 
-    private static (double KullbackLeibler, double JensenShannon, double TotalVariation) Compare(ReadOnlySpan<float> p, ReadOnlySpan<float> q)
+    internal static (double KullbackLeibler, double JensenShannon, double TotalVariation) Compare(ReadOnlySpan<float> p, ReadOnlySpan<float> q)
     {
         double logP = LogitFunctions.LogSumExp(p), logQ = LogitFunctions.LogSumExp(q), kl = 0, js = 0, tv = 0;
         for (int id = 0; id < p.Length; id++)

@@ -16,6 +16,20 @@ public sealed class LogitSource(LanguageModel model)
     /// <summary>A low-rank adapter; null: none.</summary>
     public Adapter? Adapter { get; init; }
 
+    /// <summary>
+    /// A guard whose edits, adapter and head act; null: none. Without <see cref="PromptLength"/> the whole text counts as prompt.
+    /// </summary>
+    /// <exception cref="GuardException">The guard has lanes, logit stages or decisions, which need an answer that is being written.</exception>
+    public CompiledGuard? Guard
+    {
+        get;
+        init => field = value is { Lanes: [], Stages: [], Flow: [], Decide: null } or null ? value
+            : throw new GuardException($"guard {value.Name}: found lanes, logit stages or decisions; expected edits, an adapter or a head, since nothing else acts on a text that is given.");
+    }
+
+    /// <summary>Tokens of the text that are the prompt, for the guard's positions; 0: all.</summary>
+    public int PromptLength { get; init; }
+
     /// <summary>How quantised weights meet activations.</summary>
     public Precision Precision { get; init; } = Precision.Exact;
 
@@ -30,10 +44,13 @@ public sealed class LogitSource(LanguageModel model)
     }
 
     /// <summary>Begins a text.</summary>
-    internal LogitRun Begin()
+    /// <param name="length">Its tokens.</param>
+    internal LogitRun Begin(int length)
     {
         Sequence sequence = Model.Transformer.Cache.Create();
-        sequence.Adapter = Adapter;
+        sequence.Adapter = Guard?.Adapter ?? Adapter;
+        sequence.Edits = Guard?.CreateState(PromptLength > 0 ? PromptLength : length);
+        sequence.Head = Guard?.Head;
         var hooks = new HookTable(Model.LayerCount);
         hooks.AddAll(Model.Hooks);
         hooks.AddAll(own);

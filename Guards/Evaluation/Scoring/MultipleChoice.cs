@@ -77,7 +77,7 @@ public sealed record MultipleChoice(IReadOnlyList<ChoiceResult> Results, double 
     private static ChoiceResult Score(LogitSource source, ChoiceQuestion question)
     {
         int[] before = source.Model.Encode(PythonText.Trim(question.Context, null, start: false, end: true), addSpecialTokens: false);
-        using LogitRun context = source.Begin(); // all choices go on from it
+        using LogitRun context = source.Begin(before.Length); // all choices go on from it
         if (before.Length > 0)
             context.Skip(before.AsSpan(0, before.Length - 1));
         return new ChoiceResult([.. question.Choices.Select(choice => Score(source, context, before, question.Context, choice))]);

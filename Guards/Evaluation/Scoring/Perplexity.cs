@@ -54,7 +54,7 @@ public sealed record Perplexity
     // Scores the window's tokens from position `first` of the text on.
     private static PerplexityWindow Score(LogitSource source, ReadOnlySpan<int> window, int begin, int first)
     {
-        using LogitRun run = source.Begin();
+        using LogitRun run = source.Begin(window.Length);
         int place = first - begin - 1; // the token whose logits foresee the first that is scored
         if (place < window.Length - 1)
             run.Skip(window[..place]);
