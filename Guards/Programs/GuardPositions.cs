@@ -50,8 +50,14 @@ public readonly record struct GuardPositions
         PositionRule rule = Rule;
         foreach ((string name, GuardPositions positions) in Named)
             if (positions.Rule == rule)
-                return name switch { "last_prompt" => "the last prompt token", "from_last_prompt" => "the last prompt token and every token after it",
-                    "prompt" => "every prompt token", "generated" => "every generated token", _ => "every token" };
+                return name switch
+                {
+                    "last_prompt" => "the last prompt token",
+                    "from_last_prompt" => "the last prompt token and every token after it",
+                    "prompt" => "every prompt token",
+                    "generated" => "every generated token",
+                    _ => "every token"
+                };
         string first = Bound(rule.First, rule.FirstFromPromptEnd);
         string every = rule.Every == 1 ? "every token" : $"every {rule.Every}th token";
         return rule.End == PositionRule.Unbounded ? $"{every} from {first} on" : $"{every} from {first} to before {Bound(rule.End, rule.EndFromPromptEnd)}";

@@ -1,6 +1,6 @@
 using Managed.Kernels;
-using Managed.Kernels.Edits;
 using Managed.Kernels.Blocks;
+using Managed.Kernels.Edits;
 
 namespace Managed.Tests.Devices;
 

@@ -5,8 +5,18 @@ internal static class PromptLabels
 {
     private static readonly Dictionary<string, bool> s_words = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["harmful"] = true, ["unsafe"] = true, ["dark"] = true, ["1"] = true, ["true"] = true,
-        ["harmless"] = false, ["safe"] = false, ["craft"] = false, ["borderline"] = false, ["fact"] = false, ["0"] = false, ["false"] = false,
+        ["harmful"] = true,
+        ["unsafe"] = true,
+        ["dark"] = true,
+        ["1"] = true,
+        ["true"] = true,
+        ["harmless"] = false,
+        ["safe"] = false,
+        ["craft"] = false,
+        ["borderline"] = false,
+        ["fact"] = false,
+        ["0"] = false,
+        ["false"] = false,
     };
 
     /// <summary>True: harmful; null: the file does not say. Fields `label`, `harmful`, `kind`; XSTest's types.</summary>
