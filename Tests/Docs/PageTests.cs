@@ -20,14 +20,14 @@ public class PageTests
             .Select(page => new TestCaseData(page).SetArgDisplayNames(Path.GetRelativePath(SharedFolder.Repository, page)));
 
     [SetUp]
-    public void WorkInAFolderThatHoldsTheModels()
+    public void WorkInAFolderThatHoldsModelsAndGuards()
     {
         before = Environment.CurrentDirectory;
         folder = Directory.CreateTempSubdirectory("managed-").FullName;
-        string models = Path.Combine(SharedFolder.Repository, "models");
-        foreach (string file in Directory.GetFiles(models, "*", SearchOption.AllDirectories))
+        foreach (string file in new[] { "models", Path.Combine("examples", "guards") }.SelectMany(part =>
+            Directory.GetFiles(Path.Combine(SharedFolder.Repository, part), "*", SearchOption.AllDirectories)))
         {
-            string copy = Path.Combine(folder, "models", Path.GetRelativePath(models, file));
+            string copy = Path.Combine(folder, Path.GetRelativePath(SharedFolder.Repository, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
