@@ -17,6 +17,8 @@ internal sealed class GuardsAct : IDemoAct
     private static readonly string[] s_crafts = ["honey bread", "mint tea", "berry pie", "paper kites"];
     private static readonly StringRules s_refusals = new([], ["i will not", "i can not", "i am sorry"]);
 
+    private const int MostSteps = 4;
+
     public string Name => "guards";
 
     public string Title => "A request in a story, and what helps against it";
@@ -62,9 +64,24 @@ internal sealed class GuardsAct : IDemoAct
         var words = new StringWriter { NewLine = "\n" };
         GuardText.Write(words, program);
         GuardText.WriteCost(words, guard, stage.Model);
-        foreach (string line in words.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("fingerprint", StringComparison.Ordinal)))
-            stage.Say($"  {line.Replace(AppContext.BaseDirectory, "", StringComparison.Ordinal)}");
+        string[] lines = [.. words.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("fingerprint", StringComparison.Ordinal))];
+        int steps = lines.Count(IsStep), shown = 0;
+        foreach (string line in lines)
+        {
+            if (IsStep(line) && ++shown > MostSteps)
+            {
+                if (shown == steps)
+                    stage.Say($"    … and {steps - MostSteps} more steps, which `managed guard check` shows");
+                continue;
+            }
+            stage.Say($"  {Shortened(line.Replace(AppContext.BaseDirectory, "", StringComparison.Ordinal))}");
+        }
     }
+
+    private static bool IsStep(string line) => line.TrimStart() is [>= '0' and <= '9', ..];
+
+    // A guard may have many registers; the demo shows what fits on two lines.
+    private static string Shortened(string line) => line.Length <= 240 ? line : line[..239] + "…";
 
     private static void Answer(DemoStage stage, string question, CompiledGuard guard)
     {
@@ -72,7 +89,7 @@ internal sealed class GuardsAct : IDemoAct
         stage.Cancellation.ThrowIfCancellationRequested();
         stage.Say($"  > {question}");
         stage.Say($"    {result.Failure?.Message ?? result.Text}");
-        stage.Say($"    [{result.Receipt}]");
+        stage.Say($"    {Shortened($"[{result.Receipt}]")}");
     }
 
     private static Row Measure(DemoStage stage, string name, CompiledGuard? guard, (string, int[] Ids)[] attacks, (string, int[] Ids)[] harmless)
