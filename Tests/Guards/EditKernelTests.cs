@@ -25,7 +25,8 @@ public class EditKernelTests
         Link = kind == EditKind.LinearProbe ? EditLink.Sigmoid : kind == EditKind.MlpProbe ? EditLink.Softmax : kind == EditKind.LowRank ? EditLink.Relu : EditLink.None,
     };
 
-    private static IEnumerable<object> Kinds() => Enum.GetValues<EditKind>().Cast<object>();
+    // Gates, records and a user's code have no formula of their own.
+    private static IEnumerable<object> Kinds() => Enum.GetValues<EditKind>().Where(kind => kind is not (EditKind.Gate or EditKind.Record or EditKind.Custom)).Cast<object>();
 
     private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 2) - 1))];
 
@@ -69,8 +70,8 @@ public class EditKernelTests
         [ValueSource(nameof(Kinds))] object wanted, [Values(1, 7, 8, 33, 128)] int width, [Values] bool recorded)
     {
         var kind = (EditKind)wanted;
-        if (kind is EditKind.Gate or EditKind.Record or EditKind.Custom || (kind == EditKind.AddSparse && width < 3))
-            Assert.Pass("has no formula of its own");
+        if (kind == EditKind.AddSparse)
+            width = Math.Max(width, 3); // as many elements as it names
         var random = new Random(width);
         float[] vectors = Numbers(random, (2 * Rank * width) + (Rank * (Classes + 2)) + Classes + 16), row = Numbers(random, width);
         if (kind is EditKind.ProjectOut or EditKind.ClampProjection)
