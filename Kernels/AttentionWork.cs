@@ -94,13 +94,11 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         }
     }
 
-    private float* Keys(DeviceBuffer[] pages, int head, int position) =>
-        pages[position / layout.PagePositions].Pointer() + layout.Key(head, position % layout.PagePositions);
+    private float* Keys(DeviceBuffer[] pages, int head, int position) => AttentionKernel.Keys(pages, layout, head, position);
 
-    private float* Values(DeviceBuffer[] pages, int head, int position) =>
-        pages[position / layout.PagePositions].Pointer() + layout.Value(head, position % layout.PagePositions);
+    private float* Values(DeviceBuffer[] pages, int head, int position) => AttentionKernel.Values(pages, layout, head, position);
 
-    private int PageEnd(int position) => position - (position % layout.PagePositions) + layout.PagePositions;
+    private int PageEnd(int position) => layout.PageEnd(position);
 
     public void Dispose()
     {
@@ -112,6 +110,14 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
 /// <summary>The three parts of attention for one query and one head.</summary>
 internal static unsafe class AttentionKernel
 {
+    /// <summary>A head's keys from a position on, as far as its page goes.</summary>
+    public static float* Keys(DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int position) =>
+        pages[position / layout.PagePositions].Pointer() + layout.Key(keyHead, position % layout.PagePositions);
+
+    /// <summary>A head's values from a position on, as far as its page goes.</summary>
+    public static float* Values(DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int position) =>
+        pages[position / layout.PagePositions].Pointer() + layout.Value(keyHead, position % layout.PagePositions);
+
     /// <summary>
     /// scores[k] = query · keys[k] for keys that follow each other. What lies `ahead` (null: nothing) is asked for on the way:
     /// as much of it as there are keys.

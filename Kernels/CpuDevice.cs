@@ -131,11 +131,9 @@ internal sealed unsafe class CpuDevice : IDevice
                 new Span<float>(row, scores.Width).Fill(float.NegativeInfinity);
                 for (int k = first, end; k <= position; k = end)
                 {
-                    int inPage = k % layout.PagePositions;
-                    end = Math.Min(k - inPage + layout.PagePositions, position + 1);
+                    end = Math.Min(layout.PageEnd(k), position + 1);
                     AttentionKernel.Products(row + k, queries.Row(start + q) + (head * settings.KeyDimension),
-                        plan.Pages[sequence][k / layout.PagePositions].Pointer() + layout.Key(head / (settings.Heads / settings.KeyHeads), inPage),
-                        settings.KeyDimension, end - k, null);
+                        AttentionKernel.Keys(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.KeyDimension, end - k, null);
                 }
                 AttentionKernel.Shape(row + first, settings, head, first, position + 1, position);
             }
@@ -157,10 +155,9 @@ internal sealed unsafe class CpuDevice : IDevice
                 new Span<float>(mixed, settings.ValueDimension).Clear();
                 for (int k = 0, end; k < pattern.Width; k = end)
                 {
-                    end = Math.Min(k + layout.PagePositions, pattern.Width);
+                    end = Math.Min(layout.PageEnd(k), pattern.Width);
                     AttentionKernel.Mix(mixed, pattern.Row((head * count) + q) + k,
-                        plan.Pages[sequence][k / layout.PagePositions].Pointer() + layout.Value(head / (settings.Heads / settings.KeyHeads), 0),
-                        settings.ValueDimension, end - k, null);
+                        AttentionKernel.Values(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.ValueDimension, end - k, null);
                 }
             }
     }

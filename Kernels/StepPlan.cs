@@ -42,6 +42,9 @@ internal sealed class StepPlan
 /// <param name="ValueDimension">Elements of a value.</param>
 internal readonly record struct CacheLayout(int PagePositions, long KeyStart, long ValueStart, int KeyHeads, int KeyDimension, int ValueDimension)
 {
+    /// <summary>The first position of the page behind the one that holds a position.</summary>
+    public int PageEnd(int position) => position - (position % PagePositions) + PagePositions;
+
     /// <summary>Offset in the page of a head's key at a position of the page.</summary>
     public long Key(int head, int position) => KeyStart + ((((long)head * PagePositions) + position) * KeyDimension);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Managed.Cli.Bench;
 using Managed.Guards;
 using Managed.Guards.Published;
 using Managed.Sampling;
@@ -140,14 +141,8 @@ internal static class GuardsVerb
 
         private static void Show(string what, List<double> with, List<double> without)
         {
-            double a = Median(with), b = Median(without);
+            double a = Spread.Of(with).Median, b = Spread.Of(without).Median;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what,-68} {a / b:0.000}  ({a * 1e3:0.000} ms against {b * 1e3:0.000} ms)"));
-        }
-
-        private static double Median(List<double> values)
-        {
-            double[] sorted = [.. values.Order()];
-            return sorted[sorted.Length / 2];
         }
     }
 }

@@ -109,11 +109,7 @@ public sealed record BestOfNOptions
         Check(Budget is null || double.IsFinite(Budget.Value), nameof(Budget), Budget ?? 0, "a finite number, or none");
     }
 
-    private static void Check(bool holds, string option, object found, string expected)
-    {
-        if (!holds)
-            throw new GuardException($"best of N, {option}: found {found}; expected {expected}.");
-    }
+    private static void Check(bool holds, string option, object found, string expected) => GuardSetting.Check("best of N", holds, option, found, expected);
 }
 
 /// <summary>What <see cref="BestOfN"/> answered.</summary>

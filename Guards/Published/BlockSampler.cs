@@ -97,7 +97,7 @@ internal sealed class BlockSampler
     public void Continue(IReadOnlyList<SampledText> texts, int tokens, int promptLength, int firstRow, TriedTokens? away, double penalty)
     {
         Sampler[] samplers = [.. texts.Select((_, place) => new Sampler(sampling, scratch, endTokens, firstRow + place))];
-        var logits = new float[model.VocabularySize];
+        float[] penalised = away is null ? [] : new float[model.VocabularySize];
         for (int offset = 0; offset < tokens; offset++)
         {
             var running = new List<SampledText>();
@@ -106,9 +106,7 @@ internal sealed class BlockSampler
                 SampledText text = texts[place];
                 if (text.IsFinished)
                     continue;
-                text.Logits.CopyTo(logits, 0);
-                away?.Penalise(logits, offset, penalty);
-                int id = samplers[place].Choose(logits, CollectionsMarshal.AsSpan(text.Ids), promptLength);
+                int id = samplers[place].Choose(Logits(text), CollectionsMarshal.AsSpan(text.Ids), promptLength);
                 text.Ids.Add(id);
                 Drawn++;
                 text.IsFinished = endTokens.Contains(id) || text.Ids.Count >= model.Transformer.LongestText;
@@ -118,6 +116,15 @@ internal sealed class BlockSampler
             if (running.Count == 0)
                 return;
             Forward(running, [.. running.Select(text => new StepInput(text.Sequence, new[] { text.Ids[^1] }))]);
+
+            float[] Logits(SampledText text)
+            {
+                if (away is null)
+                    return text.Logits;
+                text.Logits.CopyTo(penalised, 0);
+                away.Penalise(penalised, offset, penalty);
+                return penalised;
+            }
         }
     }
 

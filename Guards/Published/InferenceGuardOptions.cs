@@ -62,11 +62,7 @@ public sealed record InferenceGuardOptions
         Check(double.IsFinite(UnsafeCost), nameof(UnsafeCost), UnsafeCost, "a finite number above every task cost");
     }
 
-    private static void Check(bool holds, string option, object found, string expected)
-    {
-        if (!holds)
-            throw new GuardException($"InferenceGuard, {option}: found {found}; expected {expected}.");
-    }
+    private static void Check(bool holds, string option, object found, string expected) => GuardSetting.Check("InferenceGuard", holds, option, found, expected);
 }
 
 /// <summary>What <see cref="InferenceGuard"/> answered and how it came to it.</summary>
