@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+using ILGPU.Runtime.OpenCL;
+using Managed.Ilgpu.Compiler.IR;
+using Managed.Ilgpu.Compiler.OpenCL;
+
+namespace Managed.Tests.Ilgpu.OpenCL;
+
+/// <summary>Runs hand-built kernels on the first OpenCL device, below the public API. Tests are skipped where there is none.</summary>
+internal sealed unsafe class OpenCLRunner : IDisposable
+{
+    private static readonly Lazy<OpenCLRunner?> Shared = new(() => CLDeviceInfo.All().FirstOrDefault() is CLDeviceInfo device ? new OpenCLRunner(device) : null);
+
+    private readonly IntPtr context;
+    private readonly IntPtr queue;
+
+    private OpenCLRunner(CLDeviceInfo device)
+    {
+        Device = device;
+        IntPtr handle = device.Device;
+        int error;
+        context = CLLibrary.CreateContext(null, 1, &handle, IntPtr.Zero, IntPtr.Zero, &error);
+        CLException.ThrowIfFailed(error, "make a context");
+        queue = CLLibrary.CreateCommandQueue(context, handle, 0, &error);
+        CLException.ThrowIfFailed(error, "make a queue");
+    }
+
+    public CLDeviceInfo Device { get; }
+
+    public IntPtr Context => context;
+
+    public static OpenCLRunner Require()
+    {
+        if (Shared.Value is null)
+        {
+            Assert.Ignore("skipped: no OpenCL device is installed (Debian: pocl-opencl-icd).");
+        }
+        return Shared.Value!;
+    }
+
+    /// <summary>Compiles and runs a kernel; arrays are written back.</summary>
+    public void Run(KernelFunction kernel, int groups, int threads, params object[] arguments) => Run(kernel, groups, threads, 0, arguments);
+
+    /// <inheritdoc cref="Run(KernelFunction, int, int, object[])"/>
+    public void Run(KernelFunction kernel, int groups, int threads, int sharedBytes, object[] arguments)
+    {
+        string source = OpenCLEmitter.Emit(kernel, Device.Target);
+        using CLProgram program = CLProgram.FromSource(context, Device, kernel.Name, source);
+        CLAddresses addresses = new();
+        List<(Array Array, IntPtr Buffer)> buffers = [];
+        try
+        {
+            ulong[] slots = new ulong[arguments.Length];
+            for (int i = 0; i < arguments.Length; i++)
+            {
+                slots[i] = arguments[i] switch
+                {
+                    Array array => (ulong)addresses.Add(Upload(array, buffers), Bytes(array).Length),
+                    int number => (uint)number,
+                    long number => (ulong)number,
+                    float number => BitConverter.SingleToUInt32Bits(number),
+                    _ => throw new ArgumentException($"{arguments[i].GetType()} is not an argument."),
+                };
+            }
+            CLLaunch.Launch(queue, program, addresses, (groups, 1, 1), (threads, 1, 1), sharedBytes, slots);
+            foreach ((Array array, IntPtr buffer) in buffers)
+            {
+                Span<byte> bytes = Bytes(array);
+                fixed (byte* start = bytes)
+                {
+                    CLException.ThrowIfFailed(CLLibrary.EnqueueReadBuffer(queue, buffer, 1, 0, (nuint)bytes.Length, start, 0, null, null), "read");
+                }
+            }
+        }
+        finally
+        {
+            buffers.ForEach(entry => CLLibrary.ReleaseMemObject(entry.Buffer));
+        }
+    }
+
+    public void Dispose()
+    {
+        CLLibrary.ReleaseCommandQueue(queue);
+        CLLibrary.ReleaseContext(context);
+    }
+
+    private IntPtr Upload(Array array, List<(Array, IntPtr)> buffers)
+    {
+        int error;
+        Span<byte> bytes = Bytes(array);
+        fixed (byte* start = bytes)
+        {
+            IntPtr buffer = CLLibrary.CreateBuffer(context, 1 | 32, (nuint)bytes.Length, start, &error);
+            CLException.ThrowIfFailed(error, $"make a buffer of {bytes.Length} bytes");
+            buffers.Add((array, buffer));
+            return buffer;
+        }
+    }
+
+    private static Span<byte> Bytes(Array array) => MemoryMarshal.CreateSpan(
+        ref MemoryMarshal.GetArrayDataReference(array), array.Length * Marshal.SizeOf(array.GetType().GetElementType()!));
+}
