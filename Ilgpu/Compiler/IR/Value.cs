@@ -13,7 +13,7 @@ internal abstract class Value(ScalarType type, params Value[] operands)
     public int Id { get; internal set; } = -1;
 
     /// <summary>The IL it came from, for messages.</summary>
-    public SourceLocation? Source { get; init; }
+    public SourceLocation? Source { get; internal set; }
 
     /// <summary>Must stay where it is even if nobody uses the result.</summary>
     public virtual bool HasEffect => false;

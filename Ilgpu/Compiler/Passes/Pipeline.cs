@@ -1,0 +1,44 @@
+using Managed.Ilgpu.Compiler.IR;
+
+namespace Managed.Ilgpu.Compiler.Passes;
+
+/// <summary>The passes in their order.</summary>
+internal static class Pipeline
+{
+    /// <summary>Rounds of cleaning after which the rest is left as it is; two or three are the rule.</summary>
+    private const int MostRounds = 20;
+
+    /// <summary>Optimises the kernel in place.</summary>
+    /// <param name="function">As the front end made it.</param>
+    /// <param name="optimise">False leaves out what is not needed for a correct kernel.</param>
+    /// <param name="afterPass">Sees the kernel after each pass, for tests.</param>
+    public static void Run(KernelFunction function, bool optimise, Action<string, KernelFunction>? afterPass)
+    {
+        void Do(string name, Action<KernelFunction> pass)
+        {
+            pass(function);
+            afterPass?.Invoke(name, function);
+        }
+
+        Do("control flow", f => ControlFlow.Clean(f));
+        Do("local promotion", f => LocalPromotion.Run(f));
+        Fold(Do);
+        Do("address spaces", AddressSpaces.Run);
+        Do("dead code", f => DeadCode.Run(f));
+    }
+
+    /// <summary>Simplifies until nothing changes.</summary>
+    private static void Fold(Action<string, Action<KernelFunction>> run)
+    {
+        bool changed = true;
+        for (int round = 0; changed && round < MostRounds; round++)
+        {
+            changed = false;
+            run("simplification", f => changed |= Simplification.Run(f));
+            run("common subexpressions", f => changed |= CommonSubexpressions.Run(f));
+            run("dead code", f => changed |= DeadCode.Run(f));
+            run("control flow", f => changed |= ControlFlow.Clean(f));
+            run("local promotion", f => changed |= LocalPromotion.Run(f));
+        }
+    }
+}
