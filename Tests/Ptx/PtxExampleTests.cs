@@ -1,0 +1,115 @@
+namespace Managed.Tests.Ptx;
+
+/// <summary>The example kernels give what plain C# gives.</summary>
+public class PtxExampleTests
+{
+    private static PtxModule Load(string name) => PtxModule.Parse(File.ReadAllText(SharedFolder.Fixture($"ptx/{name}.ptx")));
+
+    private static float[] Random(int seed, int count)
+    {
+        var random = new Random(seed);
+        float[] values = new float[count];
+        foreach (ref float value in values.AsSpan())
+            value = (random.NextSingle() * 2) - 1;
+        return values;
+    }
+
+    private static ushort ToBrain(float value) => (ushort)((BitConverter.SingleToUInt32Bits(value) + 0x7FFF + ((BitConverter.SingleToUInt32Bits(value) >> 16) & 1)) >> 16);
+
+    private static ushort[] ToBrain(float[] values) => [.. values.Select(ToBrain)];
+
+    private static float FromBrain(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
+
+    [TestCase(1)]
+    [TestCase(256)]
+    [TestCase(1000)]
+    public void VectorAddIsExact(int n)
+    {
+        PtxModule module = Load("vector-add");
+        var machine = new PtxMachine();
+        float[] a = Random(1, n), b = Random(2, n);
+        ulong c = machine.Allocate(n * 4);
+        LaunchStatistics statistics = machine.Launch(module, "vector_add", (n + 255) / 256, 256, 0, [machine.Allocate<float>(a), machine.Allocate<float>(b), c, (ulong)n]);
+        Assert.That(machine.Read<float>(c, n), Is.EqualTo(a.Zip(b, (x, y) => x + y)));
+        Assert.That(statistics.GlobalBytesLoaded, Is.EqualTo(8L * n));
+        Assert.That(statistics.GlobalBytesStored, Is.EqualTo(4L * n));
+        Assert.That(statistics.GlobalSectors, Is.EqualTo(3L * ((n + 7) / 8)));
+        Assert.That(statistics.Threads(InstructionClass.Float), Is.EqualTo(n));
+    }
+
+    [TestCase(1, 8)]
+    [TestCase(7, 520)]
+    [TestCase(16, 2048)]
+    public void MatrixTimesVectorAgreesToRounding(int rows, int columns)
+    {
+        PtxModule module = Load("gemv-bf16");
+        var machine = new PtxMachine();
+        ushort[] w = ToBrain(Random(3, rows * columns)), x = ToBrain(Random(4, columns));
+        ulong y = machine.Allocate(rows * 4);
+        machine.Launch(module, "gemv_bf16", (rows + 3) / 4, 128, 0, [machine.Allocate<ushort>(w), machine.Allocate<ushort>(x), y, (ulong)rows, (ulong)columns]);
+        float[] result = machine.Read<float>(y, rows);
+        for (int row = 0; row < rows; row++)
+        {
+            double sum = 0, magnitude = 0;
+            for (int k = 0; k < columns; k++)
+            {
+                double product = (double)FromBrain(w[(row * columns) + k]) * FromBrain(x[k]);
+                sum += product;
+                magnitude += Math.Abs(product);
+            }
+            Assert.That(result[row], Is.EqualTo(sum).Within(magnitude * columns * 6e-8));
+        }
+    }
+
+    [TestCase(1, 4)]
+    [TestCase(3, 1028)]
+    public void ResidualAddAndNormAgreeToHalfAStep(int rows, int width)
+    {
+        PtxModule module = Load("rmsnorm-add");
+        var machine = new PtxMachine();
+        float[] x = Random(5, rows * width), delta = Random(6, rows * width);
+        ushort[] weight = ToBrain(Random(7, width));
+        ulong state = machine.Allocate<float>(x), output = machine.Allocate(rows * width * 2);
+        machine.Launch(module, "rmsnorm_add", rows, 256, 0,
+            [state, machine.Allocate<float>(delta), machine.Allocate<ushort>(weight), output, (ulong)width, BitConverter.SingleToUInt32Bits(1e-6f)]);
+        float[] sums = machine.Read<float>(state, rows * width);
+        ushort[] normed = machine.Read<ushort>(output, rows * width);
+        for (int row = 0; row < rows; row++)
+        {
+            double squares = 0;
+            for (int i = 0; i < width; i++)
+            {
+                Assert.That(sums[(row * width) + i], Is.EqualTo(x[(row * width) + i] + delta[(row * width) + i]));
+                squares += (double)sums[(row * width) + i] * sums[(row * width) + i];
+            }
+            double scale = 1 / Math.Sqrt((squares / width) + 1e-6);
+            for (int i = 0; i < width; i++)
+            {
+                double exact = sums[(row * width) + i] * scale * FromBrain(weight[i]);
+                Assert.That(FromBrain(normed[(row * width) + i]), Is.EqualTo(exact).Within((Math.Abs(exact) * 0.00391) + 1e-30));
+            }
+        }
+    }
+
+    [Test]
+    public void BlocksOfACooperativeLaunchMeet()
+    {
+        PtxModule module = Load("grid-barrier");
+        var machine = new PtxMachine();
+        const int blocks = 9;
+        ulong counter = machine.Allocate<uint>([0]), slots = machine.Allocate(blocks * 4), result = machine.Allocate(blocks * 4);
+        machine.Launch(module, "grid_barrier", blocks, 64, 0, [counter, slots, result], new LaunchOptions { Cooperative = true, FindGlobalRaces = true });
+        Assert.That(machine.Read<uint>(result, blocks), Is.EqualTo(Enumerable.Range(1, blocks).Select(i => (uint)(i % blocks))));
+    }
+
+    [Test]
+    public void WaitingForABlockThatNeverRunsIsReported()
+    {
+        PtxModule module = Load("grid-barrier");
+        var machine = new PtxMachine();
+        ulong counter = machine.Allocate<uint>([0]), slots = machine.Allocate(8), result = machine.Allocate(8);
+        var exception = Assert.Throws<PtxException>(() =>
+            machine.Launch(module, "grid_barrier", 2, 64, 0, [counter, slots, result], new LaunchOptions { InstructionLimit = 100_000 }));
+        Assert.That(exception!.Message, Does.Contain("cooperative"));
+    }
+}
