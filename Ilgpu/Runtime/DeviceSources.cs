@@ -7,5 +7,6 @@ internal static class DeviceSources
     public static readonly Func<IEnumerable<Device>>[] All =
     [
         () => [CPU.CPUDevice.Default],
+        () => Cuda.CudaDevice.GetDevices(_ => true),
     ];
 }

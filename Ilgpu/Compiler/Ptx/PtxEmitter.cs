@@ -12,7 +12,7 @@ internal static class PtxEmitter
     /// <summary>The name of dynamic shared memory in a module.</summary>
     private const string DynamicSharedName = "dynamic_shared";
 
-    /// <exception cref="NotSupportedException">The kernel uses what the target does not have.</exception>
+    /// <exception cref="Frontend.KernelCompilationException">The kernel uses what the target does not have.</exception>
     public static string Emit(KernelFunction kernel, PtxTarget target)
     {
         kernel.Number();

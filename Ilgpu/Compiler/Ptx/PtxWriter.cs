@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 
 namespace Managed.Ilgpu.Compiler.Ptx;
@@ -57,8 +58,8 @@ internal sealed class PtxWriter(KernelFunction kernel, PtxTarget target)
             : throw Refuse($"{what} needs a target for one architecture, such as sm_90a, and the target is {Target}.", value);
     }
 
-    public NotSupportedException Refuse(string reason, Value? value = null) =>
-        new($"Kernel {Kernel.Name}{(value?.Source is { } source ? $", {source}" : "")}: {reason}");
+    /// <summary>The kernel cannot be written for this target, and why.</summary>
+    public KernelCompilationException Refuse(string reason, Value? value = null) => new(Kernel.Name, reason, value?.Source);
 
     /// <summary>One instruction: mnemonic and operands, aligned.</summary>
     public void Write(string mnemonic, params ReadOnlySpan<string> operands)

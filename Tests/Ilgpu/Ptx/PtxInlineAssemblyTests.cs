@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 using Managed.Ilgpu.Compiler.Ptx;
 
@@ -21,13 +22,13 @@ public class PtxInlineAssemblyTests
     [Test]
     public void An_operand_that_is_not_there_is_named() =>
         Assert.That(() => PtxEmitter.Emit(StructureKernels.Assembly("mov.b32 {0}, {2};", [I32], I32), PtxTarget.Sm80),
-            Throws.TypeOf<NotSupportedException>().With.Message.Contains("operand 2").And.Message.Contains("has 2"));
+            Throws.TypeOf<KernelCompilationException>().With.Message.Contains("operand 2").And.Message.Contains("has 2"));
 
     [Test]
     public void Tensor_cores_assemble_and_are_refused_where_there_are_none()
     {
         KernelFunction kernel = StructureKernels.Assembly(Mma, [F32, F32, F32, F32], I32, I32, I32, I32, I32, I32, F32, F32, F32, F32);
-        Assert.That(() => PtxEmitter.Emit(kernel, PtxTarget.Sm75), Throws.TypeOf<NotSupportedException>()
+        Assert.That(() => PtxEmitter.Emit(kernel, PtxTarget.Sm75), Throws.TypeOf<KernelCompilationException>()
             .With.Message.Contains("sm_80").And.Message.Contains("mma.sync"));
         Ptxas.Assemble(PtxEmitter.Emit(kernel, PtxTarget.Sm80), "sm_80");
         Ptxas.Assemble(PtxEmitter.Emit(kernel, PtxTarget.Sm90), "sm_90");
@@ -64,7 +65,7 @@ public class PtxInlineAssemblyTests
     {
         KernelFunction kernel = StructureKernels.Assembly("wgmma.fence.sync.aligned;", []);
         Assert.That(PtxEmitter.Emit(kernel, PtxTarget.Sm90a), Does.StartWith(".version 8.0\n.target sm_90a\n"));
-        Assert.That(() => PtxEmitter.Emit(kernel, PtxTarget.Sm90), Throws.TypeOf<NotSupportedException>().With.Message.Contains("sm_90a"));
+        Assert.That(() => PtxEmitter.Emit(kernel, PtxTarget.Sm90), Throws.TypeOf<KernelCompilationException>().With.Message.Contains("sm_90a"));
     }
 
     [Test]

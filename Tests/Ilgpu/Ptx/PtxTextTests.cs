@@ -1,3 +1,4 @@
+using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 using Managed.Ilgpu.Compiler.Ptx;
 
@@ -172,7 +173,7 @@ internal sealed class PtxTextTests
         KernelBuilder builder = new("Large");
         builder.StoreAt(builder.Allocate(AddressSpace.Shared, 50_000, 16), builder.ThreadX(), Constant.Int32(1));
         builder.End(new Return());
-        Assert.That(() => Emit(builder.Kernel), Throws.TypeOf<NotSupportedException>()
+        Assert.That(() => Emit(builder.Kernel), Throws.TypeOf<KernelCompilationException>()
             .With.Message.Contains("Large").And.Message.Contains("50000").And.Message.Contains("dynamic shared memory"));
     }
 
@@ -196,5 +197,5 @@ internal sealed class PtxTextTests
 
     [Test]
     public void A_shuffle_of_a_width_that_is_no_power_of_two_is_refused() =>
-        Assert.That(() => Emit(StructureKernels.ShuffleKernel(ShuffleKind.Down, 1, 12)), Throws.TypeOf<NotSupportedException>().With.Message.Contains("12"));
+        Assert.That(() => Emit(StructureKernels.ShuffleKernel(ShuffleKind.Down, 1, 12)), Throws.TypeOf<KernelCompilationException>().With.Message.Contains("12"));
 }
