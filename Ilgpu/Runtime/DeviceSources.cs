@@ -8,5 +8,6 @@ internal static class DeviceSources
     [
         () => [CPU.CPUDevice.Default],
         () => Cuda.CudaDevice.GetDevices(_ => true),
+        () => OpenCL.CLDevice.GetDevices(_ => true),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 using Barrier = Managed.Ilgpu.Compiler.IR.Barrier;
 
@@ -11,13 +12,14 @@ namespace Managed.Ilgpu.Compiler.OpenCL;
 internal static class OpenCLEmitter
 {
     /// <summary>The source of a program with this one kernel; its first line tells the arguments (<see cref="OpenCLSignature"/>).</summary>
-    /// <exception cref="NotSupportedException">The kernel needs what the device or OpenCL 1.2 lacks: inline assembly, doubles, shuffles in divergent code.</exception>
+    /// <exception cref="KernelCompilationException">The kernel needs what the device or OpenCL 1.2 lacks: inline assembly, doubles, shuffles in divergent code.</exception>
     public static string Emit(KernelFunction kernel, OpenCLTarget target)
     {
         kernel.Number();
         OpenCLSignature signature = OpenCLSignature.Of(kernel);
         OpenCLWriter writer = new(kernel, target);
-        bool usesFloat64 = RequireFloat64(writer);
+        RequireFloat64(writer);
+        RequireSpaces(writer);
         WarpEmitter.Verify(writer);
 
         foreach (Parameter parameter in kernel.Parameters.Where(parameter => parameter.Type.IsPointer))
@@ -41,6 +43,8 @@ internal static class OpenCLEmitter
             WriteBlock(writer, kernel.Blocks[i]);
         }
 
+        // Not only where the kernel has doubles: a device may need them for rounding floats correctly.
+        bool usesFloat64 = writer.Body.Contains("double", StringComparison.Ordinal);
         StringBuilder text = new();
         text.Append(signature).Append('\n');
         OpenCLPrelude.Write(text, usesFloat64, kernel.AllValues.Any(IsInt64Atomic));
@@ -89,13 +93,24 @@ internal static class OpenCLEmitter
 
     private static bool IsInt64Atomic(Value value) => value is Atomic { Type.Size: 8 };
 
-    private static bool RequireFloat64(OpenCLWriter writer)
+    private static void RequireFloat64(OpenCLWriter writer)
     {
         Value? first = writer.Kernel.Parameters.Concat(writer.Kernel.AllValues)
             .FirstOrDefault(value => value.Type == ScalarType.Float64 || value.Operands.Any(operand => operand.Type == ScalarType.Float64));
-        return first is null ? false
-            : writer.Target.HasFloat64 ? true
-            : throw writer.Refuse(first, "it computes with double, and the device has no 64-bit floating point (cl_khr_fp64). Use float.");
+        if (first is not null && !writer.Target.HasFloat64)
+        {
+            throw writer.Refuse(first, "it computes with double, and the device has no 64-bit floating point (cl_khr_fp64). Use float.");
+        }
+    }
+
+    private static void RequireSpaces(OpenCLWriter writer)
+    {
+        ScalarType generic = ScalarType.PointerTo(AddressSpace.Generic);
+        if (writer.Kernel.Parameters.Concat(writer.Kernel.AllValues).FirstOrDefault(value => value.Type == generic) is Value value)
+        {
+            throw writer.Refuse(value, "OpenCL 1.2 has no generic address space: a view or reference must be known to point to global, shared "
+                + "or thread memory. Split the code so that one variable does not hold several of them.");
+        }
     }
 
     private static void WriteBlock(OpenCLWriter writer, BasicBlock block)

@@ -47,9 +47,7 @@ internal static class OpenCLTypes
         AddressSpace.Global => "__global",
         AddressSpace.Shared => "__local",
         AddressSpace.Local => "__private",
-        _ => throw new NotSupportedException(
-            "OpenCL 1.2 has no generic address space: a pointer must be known to point to global, shared or thread memory. "
-            + "Split the code so that a variable does not hold views of both shared and global memory."),
+        _ => throw new InvalidOperationException("The emitter refuses generic pointers before it comes here."),
     };
 
     /// <summary>A constant's text.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 
 namespace Managed.Ilgpu.Compiler.OpenCL;
@@ -49,7 +50,5 @@ internal sealed class OpenCLWriter(KernelFunction kernel, OpenCLTarget target)
     }
 
     /// <summary>The kernel asks for something that this device or OpenCL 1.2 does not have.</summary>
-    public NotSupportedException Refuse(Value at, string reason) =>
-        new($"Kernel {Kernel.Name} cannot run on {Target.DeviceName} (OpenCL): {reason}"
-            + (at.Source is null ? $" [{at}]" : $" In {at.Source}."));
+    public KernelCompilationException Refuse(Value at, string reason) => new(Kernel.Name, $"{reason} [OpenCL, {Target.DeviceName}]", at.Source);
 }

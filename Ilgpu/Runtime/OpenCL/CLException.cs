@@ -1,13 +1,33 @@
 namespace ILGPU.Runtime.OpenCL;
 
 /// <summary>An OpenCL call failed, or a kernel did not build.</summary>
-public sealed class CLException : Exception
+public sealed class CLException : AcceleratorException
 {
+    /// <summary>Without particulars.</summary>
+    public CLException()
+    {
+    }
+
+    /// <summary>With a message.</summary>
+    public CLException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>With a message and a cause.</summary>
+    public CLException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
     internal CLException(CLError error, string message)
         : base(message) => Error = error;
 
     /// <summary>The driver's code.</summary>
     public CLError Error { get; }
+
+    /// <inheritdoc/>
+    public override AcceleratorType AcceleratorType => AcceleratorType.OpenCL;
 
     /// <summary>Throws if a call failed; the message says what was tried and what the code means.</summary>
     internal static void ThrowIfFailed(int code, string attempt)

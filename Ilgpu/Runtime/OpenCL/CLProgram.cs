@@ -28,7 +28,7 @@ internal sealed unsafe class CLProgram : IDisposable
 
     /// <summary>Compiles generated source.</summary>
     /// <exception cref="CLException">It does not build; the message holds the driver's log and the numbered source.</exception>
-    public static CLProgram FromSource(IntPtr context, CLDeviceInfo device, string name, string source)
+    public static CLProgram FromSource(IntPtr context, CLDeviceInfo device, string name, string entry, string source)
     {
         byte[] text = Encoding.ASCII.GetBytes(source);
         int error;
@@ -47,7 +47,7 @@ internal sealed unsafe class CLProgram : IDisposable
                 throw new CLException((CLError)built, $"The OpenCL driver of {device.Name} could not build kernel {name}: "
                     + $"{CLException.Explain((CLError)built)}\n{Log(program, device)}\n{Numbered(source)}");
             }
-            return new CLProgram(program, CreateKernel(program, name), name, OpenCLSignature.Parse(source));
+            return new CLProgram(program, CreateKernel(program, entry), entry, OpenCLSignature.Parse(source));
         }
         catch
         {

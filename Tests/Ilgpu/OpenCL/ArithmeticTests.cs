@@ -9,87 +9,222 @@ namespace Managed.Tests.Ilgpu.OpenCL;
 internal sealed class ArithmeticTests
 {
     [Test]
-    public void EveryBinaryOperationOfIntegersGivesWhatCSharpGives()
+    public void BinaryOperationsOfInt32GiveWhatCSharpGives()
     {
-        Assert.Multiple(() =>
-        {
-            Integers<int>(false);
-            Integers<uint>(true);
-            Integers<long>(false);
-            Integers<ulong>(true);
-        });
-        CheckBinary<int>(BinaryOp.MultiplyHigh, false, (a, b) => (int)(((long)a * b) >> 32));
-        CheckBinary<uint>(BinaryOp.MultiplyHigh, true, (a, b) => (uint)(((ulong)a * b) >> 32));
-        CheckBinary<long>(BinaryOp.MultiplyHigh, false, (a, b) => (long)(((Int128)a * b) >> 64));
-        CheckBinary<ulong>(BinaryOp.MultiplyHigh, true, (a, b) => Math.BigMul(a, b, out _));
+        Integers<int>(false, (a, b) => (int)(((long)a * b) >> 32));
+        Integers<uint>(true, (a, b) => (uint)(((ulong)a * b) >> 32));
     }
 
     [Test]
-    public void EveryBinaryOperationOfFloatsGivesWhatCSharpGives()
+    public void BinaryOperationsOfInt64GiveWhatCSharpGives()
     {
-        CheckBinary<float>(BinaryOp.Min, false, MathF.Min);
-        CheckBinary<float>(BinaryOp.Max, false, MathF.Max);
-        CheckBinary<float>(BinaryOp.CopySign, false, MathF.CopySign);
-        CheckBinary<double>(BinaryOp.Min, false, Math.Min);
-        CheckBinary<double>(BinaryOp.Max, false, Math.Max);
-        CheckBinary<double>(BinaryOp.CopySign, false, Math.CopySign);
-        Floats<float>();
-        Floats<double>();
+        Integers<long>(false, (a, b) => (long)(((Int128)a * b) >> 64));
+        Integers<ulong>(true, (a, b) => Math.BigMul(a, b, out _));
+    }
+
+    [Test]
+    public void BinaryOperationsOfFloatsGiveWhatCSharpGives()
+    {
+        Floats<float>(MathF.Min, MathF.Max, MathF.CopySign);
+        Floats<double>(Math.Min, Math.Max, Math.CopySign);
     }
 
     [Test]
     public void ADivisorOfZeroDoesNotEndTheProcess()
     {
-        foreach (BinaryOp op in (BinaryOp[])[BinaryOp.Divide, BinaryOp.Remainder])
-        {
-            int[] left = [5, -5, int.MinValue, 7], right = [0, 0, -1, 2], result = new int[4];
-            OpenCLRunner.Require().Run(KernelBuilder.Elementwise([ScalarType.Int32, ScalarType.Int32], ScalarType.Int32,
-                (builder, operands) => builder.Binary(op, operands[0], operands[1])), 1, 4, left, right, result);
-            Assert.That(result[3], Is.EqualTo(op == BinaryOp.Divide ? 3 : 1));
-        }
+        int[] left = [5, -5, int.MinValue, 7], right = [0, 0, -1, 2];
+        ElementwiseBatch batch = new(left, right);
+        batch.Add<int>("divide", (builder, x) => builder.Binary(BinaryOp.Divide, x[0], x[1]), i => i == 3 ? 3 : null);
+        batch.Add<int>("remainder", (builder, x) => builder.Binary(BinaryOp.Remainder, x[0], x[1]), i => i == 3 ? 1 : null);
+        batch.Run();
     }
 
     [Test]
-    public void EveryUnaryOperationGivesWhatCSharpGives()
+    public void ShiftsGiveWhatCSharpGives()
     {
-        Assert.Multiple(() =>
-        {
-            UnaryIntegers<int>(32);
-            UnaryIntegers<long>(64);
-            UnaryFloats<float>();
-            UnaryFloats<double>();
-        });
+        Shifts<int>(false);
+        Shifts<uint>(true);
+        Shifts<long>(false);
+        Shifts<ulong>(true);
     }
 
     [Test]
-    public void ApproximateOperationsAreWithinTheirBounds()
+    public void UnaryOperationsGiveWhatCSharpGives()
     {
-        float[] values = [.. Operands.Of<float>(400).Where(value => MathF.Abs(value) is > 1e-30f and < 1e30f)];
-        CheckNear(UnaryOp.Exp2Approximate, [.. values.Where(value => MathF.Abs(value) < 120)], x => Math.Pow(2, x), 3);
-        CheckNear(UnaryOp.Log2Approximate, [.. values.Where(value => value > 0 && MathF.Abs(value - 1) > 0.1f)], x => Math.Log2(x), 3);
-        CheckNear(UnaryOp.ReciprocalSqrtApproximate, [.. values.Where(value => value > 0)], x => 1 / Math.Sqrt(x), 2);
-        CheckNear(UnaryOp.ReciprocalApproximate, values, x => 1 / x, 1);
-        CheckNear(UnaryOp.TanhApproximate, values, Math.Tanh, 8192);
+        UnaryIntegers<int>();
+        UnaryIntegers<long>();
+        UnaryFloats<float>();
+        UnaryFloats<double>();
     }
 
     [Test]
     public void FusedMultiplyAddRoundsOnceAndSeparateOnesTwice()
     {
-        CheckTernary<float>((builder, x) => builder.Add(new FusedMultiplyAdd(x[0], x[1], x[2])), MathF.FusedMultiplyAdd);
-        CheckTernary<double>((builder, x) => builder.Add(new FusedMultiplyAdd(x[0], x[1], x[2])), Math.FusedMultiplyAdd);
-        CheckTernary<float>((builder, x) => builder.Binary(BinaryOp.Add, builder.Binary(BinaryOp.Multiply, x[0], x[1]), x[2]), MultiplyThenAdd);
-        CheckTernary<double>((builder, x) => builder.Binary(BinaryOp.Add, builder.Binary(BinaryOp.Multiply, x[0], x[1]), x[2]), MultiplyThenAdd);
+        Ternary<float>(MathF.FusedMultiplyAdd);
+        Ternary<double>(Math.FusedMultiplyAdd);
     }
 
     [Test]
     public void ComparisonsGiveWhatCSharpGivesWithNaN()
     {
-        CheckCompare<int>(false);
-        CheckCompare<uint>(true);
-        CheckCompare<long>(false);
-        CheckCompare<ulong>(true);
-        CheckCompare<float>(false);
-        CheckCompare<double>(false);
+        Comparisons<int>(false);
+        Comparisons<uint>(true);
+        Comparisons<long>(false);
+        Comparisons<ulong>(true);
+        Comparisons<float>(false);
+        Comparisons<double>(false);
+    }
+
+    [TestCase(UnaryOp.Exp2Approximate, 2)]
+    [TestCase(UnaryOp.Log2Approximate, 3)]
+    [TestCase(UnaryOp.ReciprocalSqrtApproximate, 2)]
+    [TestCase(UnaryOp.ReciprocalApproximate, 1)]
+    [TestCase(UnaryOp.TanhApproximate, 8)]
+    public void ApproximateOperationsAreWithinTheirBounds(object operation, double ulps)
+    {
+        UnaryOp op = (UnaryOp)operation;
+        (Func<float, bool> within, Func<double, double> exact) = op switch
+        {
+            UnaryOp.Exp2Approximate => (x => MathF.Abs(x) < 120, x => Math.Pow(2, x)),
+            UnaryOp.Log2Approximate => (x => x > 0 && MathF.Abs(x - 1) > 0.1f, Math.Log2),
+            UnaryOp.ReciprocalSqrtApproximate => (x => x > 0, x => 1 / Math.Sqrt(x)),
+            UnaryOp.ReciprocalApproximate => (x => true, x => 1 / x),
+            _ => ((Func<float, bool>, Func<double, double>))(x => true, Math.Tanh),
+        };
+        float[] values = [.. Operands.Of<float>(400).Where(x => MathF.Abs(x) is > 1e-30f and < 1e30f).Where(within)];
+        ElementwiseBatch batch = new(values);
+        float[] result = batch.Add<float>($"{op}", (builder, x) => builder.Add(new Unary(op, x[0])), i => null);
+        batch.Run();
+        for (int i = 0; i < values.Length; i++)
+        {
+            double wanted = exact(values[i]);
+            double ulp = MathF.BitIncrement(MathF.Abs((float)wanted)) - MathF.Abs((float)wanted);
+            Assert.That(Math.Abs(result[i] - wanted), Is.LessThanOrEqualTo(ulps * ulp), $"{op}({values[i]:R}) = {result[i]:R}, exactly {wanted:R}");
+        }
+    }
+
+    private static void Integers<T>(bool unsigned, Func<T, T, T> multiplyHigh)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        (T[] left, T[] right) = Operands.Pairs<T>();
+        ElementwiseBatch batch = new(left, right);
+        void Check(BinaryOp op, Func<T, T, T?> expected) => batch.Add($"{op} of {typeof(T).Name}",
+            (builder, x) => builder.Binary(op, x[0], x[1], unsigned), i => expected(left[i], right[i]));
+
+        Check(BinaryOp.Add, (a, b) => unchecked(a + b));
+        Check(BinaryOp.Subtract, (a, b) => unchecked(a - b));
+        Check(BinaryOp.Multiply, (a, b) => unchecked(a * b));
+        Check(BinaryOp.MultiplyHigh, (a, b) => multiplyHigh(a, b));
+        Check(BinaryOp.And, (a, b) => a & b);
+        Check(BinaryOp.Or, (a, b) => a | b);
+        Check(BinaryOp.Xor, (a, b) => a ^ b);
+        Check(BinaryOp.Min, (a, b) => T.Min(a, b));
+        Check(BinaryOp.Max, (a, b) => T.Max(a, b));
+        Check(BinaryOp.Divide, (a, b) => Faults(a, b) ? null : a / b);
+        Check(BinaryOp.Remainder, (a, b) => Faults(a, b) ? null : a % b);
+        foreach (T divisor in (T[])[T.CreateTruncating(3), T.CreateTruncating(10), T.CreateTruncating(-7), T.CreateTruncating(64)])
+        {
+            // A constant divisor takes another way through the emitter.
+            Constant constant = new(Operands.TypeOf<T>(), long.CreateTruncating(divisor));
+            batch.Add<T>($"divide by {divisor}", (builder, x) => builder.Binary(BinaryOp.Divide, x[0], constant, unsigned), i => left[i] / divisor);
+            batch.Add<T>($"remainder by {divisor}", (builder, x) => builder.Binary(BinaryOp.Remainder, x[0], constant, unsigned), i => left[i] % divisor);
+        }
+        batch.Run();
+    }
+
+    private static bool Faults<T>(T a, T b)
+        where T : IBinaryInteger<T>, IMinMaxValue<T> => T.IsZero(b) || (T.IsNegative(T.MinValue) && a == T.MinValue && b == -T.One);
+
+    private static void Floats<T>(Func<T, T, T> min, Func<T, T, T> max, Func<T, T, T> copySign)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        (T[] left, T[] right) = Operands.Pairs<T>();
+        ElementwiseBatch batch = new(left, right);
+        void Check(BinaryOp op, Func<T, T, T> expected) => batch.Add<T>($"{op} of {typeof(T).Name}",
+            (builder, x) => builder.Binary(op, x[0], x[1]), i => expected(left[i], right[i]));
+
+        Check(BinaryOp.Add, (a, b) => a + b);
+        Check(BinaryOp.Subtract, (a, b) => a - b);
+        Check(BinaryOp.Multiply, (a, b) => a * b);
+        Check(BinaryOp.Divide, (a, b) => a / b);
+        Check(BinaryOp.Remainder, (a, b) => a % b);
+        Check(BinaryOp.Min, min);
+        Check(BinaryOp.Max, max);
+        Check(BinaryOp.CopySign, copySign);
+        batch.Run();
+    }
+
+    private static void Shifts<T>(bool unsigned)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        int width = Marshal.SizeOf<T>() * 8;
+        T[] left = [.. Operands.Of<T>(40).SelectMany(value => Enumerable.Repeat(value, width))];
+        int[] amounts = [.. Enumerable.Range(0, left.Length).Select(i => i % width)];
+        ElementwiseBatch batch = new(left, amounts);
+        batch.Add<T>("left", (builder, x) => builder.Binary(BinaryOp.ShiftLeft, x[0], x[1], unsigned), i => left[i] << amounts[i]);
+        batch.Add<T>("right", (builder, x) => builder.Binary(BinaryOp.ShiftRight, x[0], x[1], unsigned), i => left[i] >> amounts[i]);
+        batch.Run();
+    }
+
+    private static void UnaryIntegers<T>()
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        T[] values = Operands.Of<T>();
+        ElementwiseBatch batch = new(values);
+        Check(UnaryOp.Negate, a => unchecked(-a));
+        Check(UnaryOp.Not, a => ~a);
+        Check(UnaryOp.Abs, a => unchecked(T.IsNegative(a) ? -a : a));
+        Check(UnaryOp.PopCount, a => int.CreateChecked(T.PopCount(a)));
+        Check(UnaryOp.LeadingZeros, a => int.CreateChecked(T.LeadingZeroCount(a)));
+        Check(UnaryOp.TrailingZeros, a => int.CreateChecked(T.TrailingZeroCount(a)));
+        Check(UnaryOp.ReverseBits, a =>
+        {
+            T reversed = T.Zero;
+            for (int i = 0; i < Marshal.SizeOf<T>() * 8; i++)
+            {
+                reversed = (reversed << 1) | ((a >> i) & T.One);
+            }
+            return reversed;
+        });
+        batch.Run();
+
+        void Check<TResult>(UnaryOp op, Func<T, TResult> expected)
+            where TResult : unmanaged
+            => batch.Add<TResult>($"{op} of {typeof(T).Name}", (builder, x) => builder.Add(new Unary(op, x[0])), i => expected(values[i]));
+    }
+
+    private static void UnaryFloats<T>()
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T[] values = Operands.Of<T>();
+        ElementwiseBatch batch = new(values);
+        Check(UnaryOp.Negate, a => -a);
+        Check(UnaryOp.Abs, T.Abs);
+        Check(UnaryOp.Sqrt, T.Sqrt);
+        Check(UnaryOp.Floor, T.Floor);
+        Check(UnaryOp.Ceiling, T.Ceiling);
+        Check(UnaryOp.Truncate, T.Truncate);
+        Check(UnaryOp.RoundEven, T.Round);
+        Check(UnaryOp.IsNaN, a => T.IsNaN(a) ? 1 : 0);
+        Check(UnaryOp.IsInfinity, a => T.IsInfinity(a) ? 1 : 0);
+        Check(UnaryOp.IsFinite, a => T.IsFinite(a) ? 1 : 0);
+        batch.Run();
+
+        void Check<TResult>(UnaryOp op, Func<T, TResult> expected)
+            where TResult : unmanaged
+            => batch.Add<TResult>($"{op} of {typeof(T).Name}", (builder, x) => builder.Add(new Unary(op, x[0])), i => expected(values[i]));
+    }
+
+    private static void Ternary<T>(Func<T, T, T, T> fused)
+        where T : unmanaged, INumberBase<T>
+    {
+        (T[] a, T[] b) = Operands.Pairs<T>();
+        T[] c = [.. a.Select((_, i) => T.CreateTruncating(1.0) / a[^(i + 1)])];
+        ElementwiseBatch batch = new(a, b, c);
+        batch.Add<T>("fma", (builder, x) => builder.Add(new FusedMultiplyAdd(x[0], x[1], x[2])), i => fused(a[i], b[i], c[i]));
+        batch.Add<T>("multiply, add", (builder, x) => builder.Binary(BinaryOp.Add, builder.Binary(BinaryOp.Multiply, x[0], x[1]), x[2]),
+            i => MultiplyThenAdd(a[i], b[i], c[i]));
+        batch.Run();
     }
 
     // Not inlined, so that nothing contracts the two roundings into one.
@@ -101,156 +236,22 @@ internal sealed class ArithmeticTests
         return product + c;
     }
 
-    private static void Integers<T>(bool unsigned)
-        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
-    {
-        int mask = Marshal.SizeOf<T>() * 8 - 1;
-        CheckBinary<T>(BinaryOp.Add, unsigned, (a, b) => unchecked(a + b));
-        CheckBinary<T>(BinaryOp.Subtract, unsigned, (a, b) => unchecked(a - b));
-        CheckBinary<T>(BinaryOp.Multiply, unsigned, (a, b) => unchecked(a * b));
-        CheckBinary<T>(BinaryOp.And, unsigned, (a, b) => a & b);
-        CheckBinary<T>(BinaryOp.Or, unsigned, (a, b) => a | b);
-        CheckBinary<T>(BinaryOp.Xor, unsigned, (a, b) => a ^ b);
-        CheckBinary<T>(BinaryOp.Min, unsigned, T.Min);
-        CheckBinary<T>(BinaryOp.Max, unsigned, T.Max);
-        CheckBinary<T>(BinaryOp.Divide, unsigned, (a, b) => IsFault(a, b) ? null : a / b);
-        CheckBinary<T>(BinaryOp.Remainder, unsigned, (a, b) => IsFault(a, b) ? null : a % b);
-        CheckShift<T>(BinaryOp.ShiftLeft, unsigned, (a, amount) => a << (amount & mask));
-        CheckShift<T>(BinaryOp.ShiftRight, unsigned, (a, amount) => a >> (amount & mask));
-    }
-
-    private static bool IsFault<T>(T a, T b)
-        where T : IBinaryInteger<T>, IMinMaxValue<T> => T.IsZero(b) || (T.IsNegative(T.MinValue) && a == T.MinValue && b == -T.One);
-
-    private static void Floats<T>()
-        where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        CheckBinary<T>(BinaryOp.Add, false, (a, b) => a + b);
-        CheckBinary<T>(BinaryOp.Subtract, false, (a, b) => a - b);
-        CheckBinary<T>(BinaryOp.Multiply, false, (a, b) => a * b);
-        CheckBinary<T>(BinaryOp.Divide, false, (a, b) => a / b);
-        CheckBinary<T>(BinaryOp.Remainder, false, (a, b) => a % b);
-    }
-
-    private static void UnaryIntegers<T>(int width)
-        where T : unmanaged, IBinaryInteger<T>
-    {
-        CheckUnary<T, T>(UnaryOp.Negate, a => unchecked(-a));
-        CheckUnary<T, T>(UnaryOp.Not, a => ~a);
-        CheckUnary<T, T>(UnaryOp.Abs, a => unchecked(T.IsNegative(a) ? -a : a));
-        CheckUnary<T, int>(UnaryOp.PopCount, a => int.CreateChecked(T.PopCount(a)));
-        CheckUnary<T, int>(UnaryOp.LeadingZeros, a => int.CreateChecked(T.LeadingZeroCount(a)));
-        CheckUnary<T, int>(UnaryOp.TrailingZeros, a => int.CreateChecked(T.TrailingZeroCount(a)));
-        CheckUnary<T, T>(UnaryOp.ReverseBits, a =>
-        {
-            T reversed = T.Zero;
-            for (int i = 0; i < width; i++)
-            {
-                reversed = (reversed << 1) | ((a >> i) & T.One);
-            }
-            return reversed;
-        });
-    }
-
-    private static void UnaryFloats<T>()
-        where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        CheckUnary<T, T>(UnaryOp.Negate, a => -a);
-        CheckUnary<T, T>(UnaryOp.Abs, T.Abs);
-        CheckUnary<T, T>(UnaryOp.Sqrt, T.Sqrt);
-        CheckUnary<T, T>(UnaryOp.Floor, T.Floor);
-        CheckUnary<T, T>(UnaryOp.Ceiling, T.Ceiling);
-        CheckUnary<T, T>(UnaryOp.Truncate, T.Truncate);
-        CheckUnary<T, T>(UnaryOp.RoundEven, T.Round);
-        CheckUnary<T, int>(UnaryOp.IsNaN, a => T.IsNaN(a) ? 1 : 0);
-        CheckUnary<T, int>(UnaryOp.IsInfinity, a => T.IsInfinity(a) ? 1 : 0);
-        CheckUnary<T, int>(UnaryOp.IsFinite, a => T.IsFinite(a) ? 1 : 0);
-    }
-
-    /// <summary>Where the expected value is null, any value will do.</summary>
-    private static void CheckBinary<T>(BinaryOp op, bool unsigned, Func<T, T, T?> expected)
-        where T : unmanaged, INumberBase<T>
-    {
-        (T[] left, T[] right) = Operands.Pairs<T>();
-        T[] result = new T[left.Length];
-        ScalarType type = Operands.TypeOf<T>();
-        OpenCLRunner.Require().Run(KernelBuilder.Elementwise([type, type], type, (builder, x) => builder.Binary(op, x[0], x[1], unsigned)),
-            left.Length, 1, left, right, result);
-        T[] wanted = [.. left.Select((a, i) => expected(a, right[i]) ?? result[i])];
-        Operands.AssertSame(result, wanted, i => $"{op}({Operands.Show(left[i])}, {Operands.Show(right[i])})");
-    }
-
-    private static void CheckBinary<T>(BinaryOp op, bool unsigned, Func<T, T, T> expected)
-        where T : unmanaged, INumberBase<T> => CheckBinary<T>(op, unsigned, (a, b) => (T?)expected(a, b));
-
-    private static void CheckShift<T>(BinaryOp op, bool unsigned, Func<T, int, T> expected)
-        where T : unmanaged, IBinaryInteger<T>
-    {
-        int width = Marshal.SizeOf<T>() * 8;
-        T[] left = [.. Operands.Of<T>(40).SelectMany(value => Enumerable.Repeat(value, width))];
-        int[] amounts = [.. Enumerable.Range(0, left.Length).Select(i => i % width)];
-        T[] result = new T[left.Length];
-        ScalarType type = Operands.TypeOf<T>();
-        OpenCLRunner.Require().Run(KernelBuilder.Elementwise([type, ScalarType.Int32], type, (builder, x) => builder.Binary(op, x[0], x[1], unsigned)),
-            left.Length / width, width, left, amounts, result);
-        Operands.AssertSame(result, [.. left.Select((a, i) => expected(a, amounts[i]))], i => $"{op}({left[i]}, {amounts[i]})");
-    }
-
-    private static void CheckUnary<T, TResult>(UnaryOp op, Func<T, TResult> expected)
-        where T : unmanaged, INumberBase<T>
-        where TResult : unmanaged
-    {
-        T[] values = Operands.Of<T>();
-        TResult[] result = new TResult[values.Length];
-        KernelFunction kernel = KernelBuilder.Elementwise([Operands.TypeOf<T>()], Operands.TypeOf<TResult>(), (builder, x) =>
-        {
-            Unary value = builder.Add(new Unary(op, x[0]));
-            return value.Type == ScalarType.Bool ? builder.Add(new Managed.Ilgpu.Compiler.IR.Convert(value, ScalarType.Int32)) : value;
-        });
-        OpenCLRunner.Require().Run(kernel, values.Length, 1, values, result);
-        Operands.AssertSame(result, [.. values.Select(expected)], i => $"{op}({Operands.Show(values[i])})");
-    }
-
-    private static void CheckNear(UnaryOp op, float[] values, Func<double, double> exact, double ulps)
-    {
-        float[] result = new float[values.Length];
-        OpenCLRunner.Require().Run(KernelBuilder.Elementwise([ScalarType.Float32], ScalarType.Float32, (builder, x) => builder.Add(new Unary(op, x[0]))),
-            values.Length, 1, values, result);
-        for (int i = 0; i < values.Length; i++)
-        {
-            double wanted = exact(values[i]);
-            double ulp = MathF.BitIncrement(MathF.Abs((float)wanted)) - MathF.Abs((float)wanted);
-            Assert.That(Math.Abs(result[i] - wanted), Is.LessThanOrEqualTo(ulps * ulp), $"{op}({values[i]:R}) = {result[i]:R}, exactly {wanted:R}");
-        }
-    }
-
-    private static void CheckTernary<T>(Func<KernelBuilder, Value[], Value> build, Func<T, T, T, T> expected)
-        where T : unmanaged, INumberBase<T>
-    {
-        (T[] a, T[] b) = Operands.Pairs<T>();
-        T[] c = [.. b.Select((_, i) => T.CreateTruncating(1.0) / a[^(i + 1)])];
-        T[] result = new T[a.Length];
-        ScalarType type = Operands.TypeOf<T>();
-        OpenCLRunner.Require().Run(KernelBuilder.Elementwise([type, type, type], type, build), a.Length, 1, a, b, c, result);
-        Operands.AssertSame(result, [.. a.Select((x, i) => expected(x, b[i], c[i]))], i => $"f({Operands.Show(a[i])}, {Operands.Show(b[i])}, {Operands.Show(c[i])})");
-    }
-
-    private static void CheckCompare<T>(bool unsigned)
+    private static void Comparisons<T>(bool unsigned)
         where T : unmanaged, INumber<T>
     {
         (T[] left, T[] right) = Operands.Pairs<T>();
-        ScalarType type = Operands.TypeOf<T>();
+        bool isFloat = Operands.TypeOf<T>().IsFloat;
+        ElementwiseBatch batch = new(left, right);
         foreach (CompareOp op in Enum.GetValues<CompareOp>())
         {
-            foreach (bool unordered in (bool[])(type.IsFloat && op is not (CompareOp.Equal or CompareOp.NotEqual) ? [false, true] : [op == CompareOp.NotEqual && type.IsFloat]))
+            bool equality = op is CompareOp.Equal or CompareOp.NotEqual;
+            foreach (bool unordered in (bool[])(isFloat && !equality ? [false, true] : [op == CompareOp.NotEqual && isFloat]))
             {
-                int[] result = new int[left.Length];
-                OpenCLRunner.Require().Run(KernelBuilder.Elementwise([type, type], ScalarType.Int32, (builder, x) => builder.Add(new Select(
-                    builder.Add(new Compare(op, x[0], x[1], unsigned, unordered)), Constant.Int32(1), Constant.Int32(0)))), left.Length, 1, left, right, result);
-                int[] wanted = [.. left.Select((a, i) => Holds(op, a, right[i]) || (unordered && (T.IsNaN(a) || T.IsNaN(right[i]))) ? 1 : 0)];
-                Operands.AssertSame(result, wanted, i => $"{left[i]} {op} {right[i]} (unordered {unordered})");
+                batch.Add<int>($"{op} of {typeof(T).Name} unordered {unordered}", (builder, x) => builder.Add(new Compare(op, x[0], x[1], unsigned, unordered)),
+                    i => Holds(op, left[i], right[i]) || (unordered && (T.IsNaN(left[i]) || T.IsNaN(right[i]))) ? 1 : 0);
             }
         }
+        batch.Run();
     }
 
     private static bool Holds<T>(CompareOp op, T a, T b)

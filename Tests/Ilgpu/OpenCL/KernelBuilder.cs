@@ -69,21 +69,6 @@ internal sealed class KernelBuilder
 
     public void Return() => End(new Return());
 
-    /// <summary>output[i] = f(inputs[0][i], inputs[1][i], …) for as many threads as the launch has.</summary>
-    public static KernelFunction Elementwise(ScalarType[] inputs, ScalarType output, Func<KernelBuilder, Value[], Value> body)
-    {
-        KernelBuilder builder = new();
-        Parameter[] pointers = [.. inputs.Select(_ => builder.GlobalPointer())];
-        Parameter result = builder.GlobalPointer();
-        Value index = builder.GlobalThread();
-        Value[] operands = [.. pointers.Select((pointer, i) => builder.Load(pointer, index, inputs[i]))];
-        Value value = body(builder, operands);
-        Assert.That(value.Type, Is.EqualTo(output));
-        builder.Store(result, index, value);
-        builder.Return();
-        return builder.Kernel;
-    }
-
     private void End(Terminator terminator)
     {
         Block.Terminator = terminator;

@@ -10,15 +10,15 @@ internal sealed unsafe class OpenCLRunner : IDisposable
 {
     private static readonly Lazy<OpenCLRunner?> Shared = new(() => CLDeviceInfo.All().FirstOrDefault() is CLDeviceInfo device ? new OpenCLRunner(device) : null);
 
-    private readonly IntPtr context;
-    private readonly IntPtr queue;
+    private readonly nint context;
+    private readonly nint queue;
 
     private OpenCLRunner(CLDeviceInfo device)
     {
         Device = device;
-        IntPtr handle = device.Device;
+        nint handle = device.Device;
         int error;
-        context = CLLibrary.CreateContext(null, 1, &handle, IntPtr.Zero, IntPtr.Zero, &error);
+        context = CLLibrary.CreateContext(null, 1, &handle, 0, 0, &error);
         CLException.ThrowIfFailed(error, "make a context");
         queue = CLLibrary.CreateCommandQueue(context, handle, 0, &error);
         CLException.ThrowIfFailed(error, "make a queue");
@@ -26,7 +26,7 @@ internal sealed unsafe class OpenCLRunner : IDisposable
 
     public CLDeviceInfo Device { get; }
 
-    public IntPtr Context => context;
+    public nint Context => context;
 
     public static OpenCLRunner Require()
     {
@@ -44,25 +44,26 @@ internal sealed unsafe class OpenCLRunner : IDisposable
     public void Run(KernelFunction kernel, int groups, int threads, int sharedBytes, object[] arguments)
     {
         string source = OpenCLEmitter.Emit(kernel, Device.Target);
-        using CLProgram program = CLProgram.FromSource(context, Device, kernel.Name, source);
-        CLAddresses addresses = new();
-        List<(Array Array, IntPtr Buffer)> buffers = [];
+        using CLProgram program = CLProgram.FromSource(context, Device, kernel.Name, kernel.Name, source);
+        List<(Array Array, nint Buffer)> buffers = [];
         try
         {
-            ulong[] slots = new ulong[arguments.Length];
+            long[] slots = new long[arguments.Length];
+            nint[] handles = new nint[arguments.Length];
             for (int i = 0; i < arguments.Length; i++)
             {
                 slots[i] = arguments[i] switch
                 {
-                    Array array => (ulong)addresses.Add(Upload(array, buffers), Bytes(array).Length),
+                    Array => 0,
                     int number => (uint)number,
-                    long number => (ulong)number,
+                    long number => number,
                     float number => BitConverter.SingleToUInt32Bits(number),
                     _ => throw new ArgumentException($"{arguments[i].GetType()} is not an argument."),
                 };
+                handles[i] = arguments[i] is Array array ? Upload(array, buffers) : 0;
             }
-            CLLaunch.Launch(queue, program, addresses, (groups, 1, 1), (threads, 1, 1), sharedBytes, slots);
-            foreach ((Array array, IntPtr buffer) in buffers)
+            CLLaunch.Launch(queue, program, kernel.Name, (groups, 1, 1), (threads, 1, 1), sharedBytes, slots, handles);
+            foreach ((Array array, nint buffer) in buffers)
             {
                 Span<byte> bytes = Bytes(array);
                 fixed (byte* start = bytes)
@@ -83,13 +84,13 @@ internal sealed unsafe class OpenCLRunner : IDisposable
         CLLibrary.ReleaseContext(context);
     }
 
-    private IntPtr Upload(Array array, List<(Array, IntPtr)> buffers)
+    private nint Upload(Array array, List<(Array, nint)> buffers)
     {
         int error;
         Span<byte> bytes = Bytes(array);
         fixed (byte* start = bytes)
         {
-            IntPtr buffer = CLLibrary.CreateBuffer(context, 1 | 32, (nuint)bytes.Length, start, &error);
+            nint buffer = CLLibrary.CreateBuffer(context, 1 | 32, (nuint)bytes.Length, start, &error);
             CLException.ThrowIfFailed(error, $"make a buffer of {bytes.Length} bytes");
             buffers.Add((array, buffer));
             return buffer;

@@ -9,7 +9,9 @@ internal static class Operands
     private static readonly int[] Integers = [0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 63, 64, 100, -100, 127, 128, 255, 256, -128, -129,
         32767, 32768, -32768, 65535, 65536, 16777216, 16777217, int.MaxValue, int.MaxValue - 1, int.MinValue, int.MinValue + 1];
 
-    public static ScalarType TypeOf<T>() => typeof(T) switch
+    public static ScalarType TypeOf<T>() => TypeOf(typeof(T));
+
+    public static ScalarType TypeOf(Type scalar) => scalar switch
     {
         { } type when type == typeof(sbyte) || type == typeof(byte) => ScalarType.Int8,
         { } type when type == typeof(short) || type == typeof(ushort) => ScalarType.Int16,
@@ -18,7 +20,7 @@ internal static class Operands
         { } type when type == typeof(Half) => ScalarType.Float16,
         { } type when type == typeof(float) => ScalarType.Float32,
         { } type when type == typeof(double) => ScalarType.Float64,
-        _ => throw new ArgumentException(typeof(T).Name),
+        _ => throw new ArgumentException(scalar.Name),
     };
 
     /// <summary>Corner cases of a type, then random bits.</summary>
