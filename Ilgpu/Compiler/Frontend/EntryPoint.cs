@@ -23,6 +23,7 @@ internal static class EntryPoint
         {
             throw new RefusedException("a kernel is a static method that returns nothing");
         }
+        builder.Location = SourceLines.Locate(method, 0);
         builder.Block = builder.NewBlock();
         builder.Ssa.Seal(builder.Block);
         ParameterInfo[] parameters = method.GetParameters();
@@ -77,8 +78,12 @@ internal static class EntryPoint
 
     private static StackValue Specialised(object value, ParameterInfo parameter)
     {
-        StackValue constants = HostValues.ToConstants(value);
         TypeLayout layout = TypeLayout.Of(parameter.ParameterType);
+        if (layout.HasPointers)
+        {
+            throw new RefusedException($"{parameter.Name} holds views or pointers and cannot be specialised");
+        }
+        StackValue constants = HostValues.ToConstants(value);
         if (constants.Leaves.Length != layout.Leaves.Length)
         {
             throw new RefusedException($"the value given for {parameter.Name} is a {Names.Of(value.GetType())}, not a {Names.Of(parameter.ParameterType)}");

@@ -14,7 +14,10 @@ internal static class HostValues
         TypeLayout layout = TypeLayout.Of(value.GetType());
         if (layout.HasPointers)
         {
-            throw new RefusedException($"a constant of type {Names.Of(value.GetType())} holds pointers");
+            // the only views that a kernel can take from a static field are empty ones
+            return value.Equals(Activator.CreateInstance(value.GetType()))
+                ? KernelBuilder.Zero(value.GetType())
+                : throw new RefusedException($"a constant of type {Names.Of(value.GetType())} holds a view of a buffer; pass it as a parameter");
         }
         byte[] bytes = Bytes(value, layout);
         return new StackValue(value.GetType(), [.. layout.Leaves.Select(leaf => Read(bytes.AsSpan(leaf.Offset), leaf))]);

@@ -70,6 +70,7 @@ internal static class KernelCompiler
         {
             throw new KernelCompilationException(Names.Of(request.Method), refused.Message, builder.Location);
         }
+        ControlFlow.RemoveUnreachable(function);
         function.Replace(builder.Ssa.Replacements);
         return function;
     }

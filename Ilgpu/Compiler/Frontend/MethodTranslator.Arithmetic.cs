@@ -162,8 +162,8 @@ internal sealed partial class MethodTranslator
 
     private Value Small(Value value, ScalarType type, bool unsigned)
     {
-        // from a float: through a saturating 32-bit integer, as .NET does
-        Value integer = value.Type.IsFloat ? To(value, ScalarType.Int32, unsigned) : value;
+        // from a float: through a saturating signed 32-bit integer, as .NET does for unsigned ones too
+        Value integer = value.Type.IsFloat ? To(value, ScalarType.Int32, false) : value;
         return _builder.Emit(new Convert(_builder.Emit(new Convert(integer, type)), ScalarType.Int32, unsigned));
     }
 }

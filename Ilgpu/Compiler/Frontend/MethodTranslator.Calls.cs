@@ -41,10 +41,13 @@ internal sealed partial class MethodTranslator
     {
         if (IntrinsicTable.Find(method) is { } intrinsic)
         {
-            return intrinsic(new IntrinsicCall(_builder, method, arguments, (target, values) => Invoke(target, values)));
+            return intrinsic(Describe(method, arguments));
         }
         return Inline(method, arguments);
     }
+
+    private IntrinsicCall Describe(MethodBase method, StackValue[] arguments) =>
+        new(_builder, method, arguments, (other, values) => Invoke(other, values), () => Inline(method, arguments));
 
     private StackValue? Inline(MethodBase method, StackValue[] arguments)
     {
@@ -82,7 +85,7 @@ internal sealed partial class MethodTranslator
         }
         if (IntrinsicTable.Find(constructor) is { } intrinsic)
         {
-            Push(intrinsic(new IntrinsicCall(_builder, constructor, arguments, (method, values) => Invoke(method, values)))!);
+            Push(intrinsic(Describe(constructor, arguments))!);
             return;
         }
         Allocation memory = _builder.AllocateLocal(TypeLayout.Of(type));

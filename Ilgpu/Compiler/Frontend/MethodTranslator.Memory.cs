@@ -47,7 +47,7 @@ internal sealed partial class MethodTranslator
                 _builder.Store(Pop().Scalar, type, KernelBuilder.Zero(type));
                 return true;
             case "sizeof":
-                Push(Constant.Int32(TypeLayout.Of(ResolveType(instruction.Int)).Size));
+                Push(Constant.Int32(TypeLayout.Of(ResolveType(instruction.Int)).SizeInHost));
                 return true;
             case "localloc":
                 LocalAllocation(Pop().Scalar);
@@ -108,7 +108,8 @@ internal sealed partial class MethodTranslator
         }
         (int offset, _, _) = TypeLayout.Of(field.DeclaringType).Field(field);
         Value pointer = owner.Type.IsValueType ? Spill(owner) : owner.Scalar;
-        return new StackValue(field.FieldType.MakeByRefType(), _builder.Emit(new PointerOffset(pointer, offset)));
+        Type type = field.FieldType.IsByRef ? field.FieldType.GetElementType()!.MakePointerType() : field.FieldType;
+        return new StackValue(type.MakeByRefType(), _builder.Emit(new PointerOffset(pointer, offset)));
     }
 
     /// <summary>Memory that holds the value, for what needs an address.</summary>

@@ -247,27 +247,34 @@ internal sealed partial class MethodTranslator
         Place[] places = new Place[_body.LocalVariables.Count];
         foreach (LocalVariableInfo local in _body.LocalVariables)
         {
-            Type type = local.LocalType;
-            int index = local.LocalIndex;
-            if (!type.IsValueType && !type.IsByRef && !type.IsPointer)
+            try
             {
-                places[index] = Place.ForObject(type);
+                places[local.LocalIndex] = MakeLocal(local.LocalType, addressed.Contains(local.LocalIndex));
             }
-            else if (addressed.Contains(index))
+            catch (RefusedException refused)
             {
-                places[index] = Place.InMemory(type, _builder);
-                if (_body.InitLocals && TypeLayout.Of(type).Leaves.Length <= 16)
-                {
-                    // large ones are left to C#'s definite assignment
-                    places[index].Write(_builder, KernelBuilder.Zero(type));
-                }
-            }
-            else
-            {
-                places[index] = Place.InVariables(type);
+                places[local.LocalIndex] = Place.Refused(local.LocalType, refused.Message);
             }
         }
         return places;
+    }
+
+    private Place MakeLocal(Type type, bool isAddressed)
+    {
+        if (!type.IsValueType && !type.IsByRef && !type.IsPointer)
+        {
+            return Place.ForObject(type);
+        }
+        if (!isAddressed)
+        {
+            return Place.InVariables(type);
+        }
+        Place place = Place.InMemory(type, _builder);
+        if (_body.InitLocals && TypeLayout.Of(type).Leaves.Length <= 16)
+        {
+            place.Write(_builder, KernelBuilder.Zero(type)); // larger ones are left to C#'s definite assignment
+        }
+        return place;
     }
 
     private void RefuseRecursion()

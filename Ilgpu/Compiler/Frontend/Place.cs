@@ -12,6 +12,7 @@ internal sealed class Place
     private readonly Allocation? _memory;
     private readonly Variable[] _variables = [];
     private StackValue? _bound;
+    private string? _refusal;
 
     private Place(Type type, Allocation? memory, Variable[] variables, StackValue? bound) =>
         (_type, _memory, _variables, _bound) = (type, memory, variables, bound);
@@ -22,14 +23,26 @@ internal sealed class Place
     /// <summary>For an object that only the compiler knows; it is written once.</summary>
     public static Place ForObject(Type type) => new(type, null, [], null);
 
+    /// <summary>For a type that kernels do not have: unreachable code may declare it.</summary>
+    public static Place Refused(Type type, string reason) => new(type, null, [], null) { _refusal = reason };
+
     public static Place InMemory(Type type, KernelBuilder builder) => new(type, builder.AllocateLocal(TypeLayout.Of(type)), [], null);
 
     public static Place InVariables(Type type) => new(type, null, [.. TypeLayout.Of(type).Leaves.Select(leaf => new Variable(leaf.Stack))], null);
+
+    private void Require()
+    {
+        if (_refusal is not null)
+        {
+            throw new RefusedException(_refusal);
+        }
+    }
 
     private bool HoldsObject => _memory is null && _variables.Length == 0 && !(_type.IsValueType || _type.IsByRef || _type.IsPointer);
 
     public StackValue Read(KernelBuilder builder)
     {
+        Require();
         if (_memory is not null)
         {
             return builder.Load(_memory, _type);
@@ -47,6 +60,7 @@ internal sealed class Place
 
     public void Write(KernelBuilder builder, StackValue value)
     {
+        Require();
         if (_memory is not null)
         {
             builder.Store(_memory, _type, value);
@@ -75,5 +89,5 @@ internal sealed class Place
 
     public StackValue Address => _memory is not null
         ? new StackValue(_type.MakeByRefType(), _memory)
-        : throw new RefusedException($"the address of a variable of type {Names.Of(_type)} is taken");
+        : throw new RefusedException(_refusal ?? $"the address of a variable of type {Names.Of(_type)} is taken");
 }

@@ -44,6 +44,21 @@ internal sealed class TypeLayout
 
     public Leaf[] Leaves { get; private set; } = [];
 
+    /// <summary>
+    /// The size, for memory that the host sees too; throws <see cref="RefusedException"/> where .NET lays the type out in its own way.
+    /// </summary>
+    public int SizeInHost
+    {
+        get
+        {
+            if (!HasPointers && !Type.IsByRefLike && Type.IsValueType && MeasureInHost(Type) is int host && host != Size)
+            {
+                throw new RefusedException($"{Names.Of(Type)} takes {host} bytes in .NET but its fields in order take {Size}; give it [StructLayout(LayoutKind.Sequential)]");
+            }
+            return Size;
+        }
+    }
+
     /// <summary>The layout of a type; throws <see cref="RefusedException"/> where a device cannot hold it.</summary>
     public static TypeLayout Of(Type type) => Known.TryGetValue(type, out TypeLayout? known) ? known : Known[type] = Create(type);
 
@@ -122,17 +137,12 @@ internal sealed class TypeLayout
         }
         Size = Math.Max(1, Math.Max(attribute.Size, (end + Alignment - 1) / Alignment * Alignment));
         Leaves = [.. leaves];
-        // structs of a fixed buffer's element are only seen through their owner, whose size counts
-        if (!HasPointers && !Type.IsByRefLike && !Type.IsDefined(typeof(UnsafeValueTypeAttribute)) && SizeInHost(Type) is int host && host != Size)
-        {
-            throw new RefusedException($"{Names.Of(Type)} takes {host} bytes in .NET but its fields in order take {Size}; give it [StructLayout(LayoutKind.Sequential)]");
-        }
     }
 
     private static string FieldName(FieldInfo field) =>
         field.Name.StartsWith('<') ? field.Name[1..field.Name.IndexOf('>', StringComparison.Ordinal)] : field.Name;
 
-    private static int SizeInHost(Type type) =>
+    private static int MeasureInHost(Type type) =>
         (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 
     private static (ScalarType Type, bool Unsigned)? Scalar(Type type)

@@ -99,7 +99,8 @@ internal static class ControlFlow
         return to.Phis.All(phi => edges.All(edge => Simplifier.Same(phi.Operands[edge], phi.Operands[edges[0]])));
     }
 
-    private static bool RemoveUnreachable(KernelFunction function)
+    /// <summary>Leaves the reachable blocks, in reverse post-order; true if others were there.</summary>
+    public static bool RemoveUnreachable(KernelFunction function)
     {
         List<BasicBlock> order = ReversePostOrder(function.Blocks[0]);
         bool changed = order.Count != function.Blocks.Count;

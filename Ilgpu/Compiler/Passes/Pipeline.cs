@@ -1,3 +1,4 @@
+using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 
 namespace Managed.Ilgpu.Compiler.Passes;
@@ -23,6 +24,7 @@ internal static class Pipeline
         Do("control flow", f => ControlFlow.Clean(f));
         Do("local promotion", f => LocalPromotion.Run(f));
         Fold(Do);
+        DeferredAllocation.Resolve(function, last: true);
         Do("address spaces", AddressSpaces.Run);
         Do("dead code", f => DeadCode.Run(f));
     }

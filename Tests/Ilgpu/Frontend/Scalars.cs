@@ -218,8 +218,8 @@ internal static class Scalars
         };
         return to.Kind switch
         {
-            ScalarKind.Float32 => Bits((float)number),
-            ScalarKind.Float64 => Bits((double)number),
+            ScalarKind.Float32 => Bits(number > long.MaxValue ? (float)(ulong)number : (long)number),
+            ScalarKind.Float64 => Bits(number > long.MaxValue ? (double)(ulong)number : (long)number),
             ScalarKind.Int8 => (sbyte)number,
             ScalarKind.Int16 => (short)number,
             ScalarKind.Int32 => (int)number,

@@ -11,8 +11,10 @@ internal delegate StackValue? Intrinsic(IntrinsicCall call);
 /// <param name="Method">With its type arguments.</param>
 /// <param name="Arguments">`this` first.</param>
 /// <param name="Invoke">Calls another method instead.</param>
+/// <param name="Inline">Translates the method from its IL after all.</param>
 internal sealed record IntrinsicCall(
-    KernelBuilder Builder, MethodBase Method, StackValue[] Arguments, Func<MethodBase, StackValue[], StackValue?> Invoke)
+    KernelBuilder Builder, MethodBase Method, StackValue[] Arguments,
+    Func<MethodBase, StackValue[], StackValue?> Invoke, Func<StackValue?> Inline)
 {
     public Type ReturnType => (Method as MethodInfo)?.ReturnType ?? typeof(void);
 

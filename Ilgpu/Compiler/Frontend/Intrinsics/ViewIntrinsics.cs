@@ -19,6 +19,7 @@ internal static class ViewIntrinsics
         [View + "get_IsValid"] = call => call.Return(IsValid(call)),
         [View + "SubView"] = SubView,
         [View + "Cast"] = Cast,
+        [View + ".ctor"] = New,
     };
 
     private static (Value Pointer, Value Length) Load(IntrinsicCall call)
@@ -31,7 +32,7 @@ internal static class ViewIntrinsics
         return (view.Leaves[0], view.Leaves[1]);
     }
 
-    private static int ElementSize(Type element) => TypeLayout.Of(element).Size;
+    private static int ElementSize(Type element) => TypeLayout.Of(element).SizeInHost;
 
     private static Value Element(IntrinsicCall call, (Value Pointer, Value Length) view, StackValue index) =>
         call.Emit(new PointerOffset(view.Pointer, Index(call, index), ElementSize(call.DeclaringArgument())));
@@ -46,6 +47,19 @@ internal static class ViewIntrinsics
         Value isSet = call.Emit(new Compare(CompareOp.NotEqual, address, Constant.Int64(0)));
         Value isFilled = call.Emit(new Compare(CompareOp.Greater, length, Constant.Int64(0)));
         return call.Emit(new Binary(BinaryOp.And, isSet, isFilled));
+    }
+
+    /// <summary>From a buffer (which the device does not see), a pointer and a length.</summary>
+    private static StackValue New(IntrinsicCall call)
+    {
+        if (call.Arguments is not [{ Known: NullObject }, { } pointer, _])
+        {
+            throw new RefusedException("a kernel cannot make a view of a buffer; pass the view as a parameter");
+        }
+        Value address = pointer.Scalar.Type.IsPointer
+            ? pointer.Scalar
+            : call.Emit(new Reinterpret(pointer.Scalar, ScalarType.PointerTo(AddressSpace.Generic)));
+        return new StackValue(call.Method.DeclaringType!, address, call.Long(2));
     }
 
     private static StackValue SubView(IntrinsicCall call)

@@ -1,0 +1,126 @@
+using Managed.Ilgpu.Compiler.IR;
+
+namespace Managed.Ilgpu.Compiler.Frontend.Intrinsics;
+
+/// <summary>Shared and local memory, fences, and references as the runtime's own libraries handle them.</summary>
+internal static class MemoryIntrinsics
+{
+    private const string Unsafe = "System.Runtime.CompilerServices.Unsafe.";
+    private const string Span = "System.Span`1.";
+    private const string ReadOnlySpan = "System.ReadOnlySpan`1.";
+
+    public static IEnumerable<KeyValuePair<string, Intrinsic>> Table => new Dictionary<string, Intrinsic>
+    {
+        ["ILGPU.SharedMemory.Allocate"] = call => Allocate(call, AddressSpace.Shared),
+        ["ILGPU.LocalMemory.Allocate"] = call => Allocate(call, AddressSpace.Local),
+        ["ILGPU.SharedMemory.GetDynamic"] = GetDynamic,
+        ["ILGPU.MemoryFence.GroupLevel"] = call => Fence(call, FenceScope.Group),
+        ["ILGPU.MemoryFence.DeviceLevel"] = call => Fence(call, FenceScope.Device),
+        ["ILGPU.MemoryFence.SystemLevel"] = call => Fence(call, FenceScope.System),
+        ["System.Threading.Thread.MemoryBarrier"] = call => Fence(call, FenceScope.System),
+        ["System.Threading.Interlocked.MemoryBarrier"] = call => Fence(call, FenceScope.System),
+        ["System.Threading.Volatile.Read"] = call => call.Builder.Load(call.Scalar(0), call.ReturnType, MemoryAccess.Volatile),
+        ["System.Threading.Volatile.Write"] = VolatileWrite,
+
+        [Unsafe + "SizeOf"] = call => call.Return(Constant.Int32(TypeLayout.Of(call.GenericArgument()).Size)),
+        [Unsafe + "As"] = call => new StackValue(call.ReturnType, call.Scalar(0)),
+        [Unsafe + "AsRef"] = call => new StackValue(call.ReturnType, call.Scalar(0)),
+        [Unsafe + "AsPointer"] = call => new StackValue(call.ReturnType, call.Scalar(0)),
+        [Unsafe + "Add"] = call => Step(call, TypeLayout.Of(call.GenericArgument()).Size),
+        [Unsafe + "Subtract"] = call => Step(call, -TypeLayout.Of(call.GenericArgument()).Size),
+        [Unsafe + "AddByteOffset"] = call => Step(call, 1),
+        [Unsafe + "SubtractByteOffset"] = call => Step(call, -1),
+        [Unsafe + "ByteOffset"] = ByteOffset,
+        [Unsafe + "AreSame"] = call => call.Return(call.Emit(new Compare(CompareOp.Equal, call.Scalar(0), call.Scalar(1)))),
+        [Unsafe + "IsNullRef"] = call => call.Return(call.Emit(new Compare(
+            CompareOp.Equal, call.Emit(new Reinterpret(call.Scalar(0), ScalarType.Int64)), Constant.Int64(0)))),
+        [Unsafe + "NullRef"] = call => new StackValue(call.ReturnType, new Constant(ScalarType.PointerTo(AddressSpace.Generic), 0)),
+        [Unsafe + "SkipInit"] = _ => null,
+        [Unsafe + "Read"] = call => call.Builder.Load(call.Scalar(0), call.ReturnType),
+        [Unsafe + "Write"] = Write,
+        [Unsafe + "BitCast"] = BitCast,
+
+        [Span + "get_Item"] = SpanItem,
+        [ReadOnlySpan + "get_Item"] = SpanItem,
+        [Span + "Slice"] = Slice,
+        [ReadOnlySpan + "Slice"] = Slice,
+    };
+
+    private static StackValue? Allocate(IntrinsicCall call, AddressSpace space)
+    {
+        if (call.Arguments.Length == 0)
+        {
+            return call.Inline(); // a reference to one element
+        }
+        Type element = call.GenericArgument();
+        TypeLayout layout = TypeLayout.Of(element);
+        Value length = call.Builder.ToInteger(call.Scalar(0), ScalarType.Int64);
+        // 16 bytes, so that several elements can be read at once
+        Value pointer = call.Emit(new DeferredAllocation(space, length, layout.Size, Math.Max(layout.Alignment, 16), Names.Of(call.Method)));
+        return new StackValue(call.ReturnType, pointer, length);
+    }
+
+    private static StackValue GetDynamic(IntrinsicCall call)
+    {
+        int size = TypeLayout.Of(call.GenericArgument()).Size;
+        Value bytes = call.Emit(new SpecialRegister(SpecialRegisterKind.DynamicSharedBytes));
+        Value count = call.Emit(new Binary(BinaryOp.Divide, bytes, Constant.Int32(size), unsigned: true));
+        return new StackValue(call.ReturnType, new DynamicShared(), call.Builder.ToInteger(count, ScalarType.Int64));
+    }
+
+    private static StackValue? Fence(IntrinsicCall call, FenceScope scope)
+    {
+        call.Emit(new Fence(scope));
+        return null;
+    }
+
+    private static StackValue? VolatileWrite(IntrinsicCall call)
+    {
+        call.Builder.Store(call.Scalar(0), call.Method.GetParameters()[1].ParameterType, call.Arguments[1], MemoryAccess.Volatile);
+        return null;
+    }
+
+    private static StackValue Step(IntrinsicCall call, int scale) =>
+        new(call.Arguments[0].Type, call.Emit(new PointerOffset(call.Scalar(0), Offset(call), scale)));
+
+    private static Value Offset(IntrinsicCall call) =>
+        call.Arguments[1].Type == typeof(uint) ? call.Long(1) : call.Scalar(1);
+
+    private static StackValue ByteOffset(IntrinsicCall call)
+    {
+        Value from = call.Emit(new Reinterpret(call.Scalar(0), ScalarType.Int64)), to = call.Emit(new Reinterpret(call.Scalar(1), ScalarType.Int64));
+        return call.Return(call.Emit(new Binary(BinaryOp.Subtract, to, from)));
+    }
+
+    private static StackValue? Write(IntrinsicCall call)
+    {
+        call.Builder.Store(call.Scalar(0), call.GenericArgument(), call.Arguments[1]);
+        return null;
+    }
+
+    private static StackValue BitCast(IntrinsicCall call)
+    {
+        Type from = call.GenericArgument(0);
+        Allocation memory = call.Builder.AllocateLocal(TypeLayout.Of(from));
+        call.Builder.Store(memory, from, call.Arguments[0]);
+        return call.Builder.Load(memory, call.GenericArgument(1));
+    }
+
+    private static (Value Pointer, Value Length) LoadSpan(IntrinsicCall call)
+    {
+        StackValue span = call.Builder.Load(call.Scalar(0), call.Method.DeclaringType!);
+        return (span.Leaves[0], span.Leaves[1]);
+    }
+
+    /// <summary>Without .NET's check of the bounds, as views.</summary>
+    private static StackValue SpanItem(IntrinsicCall call) =>
+        new(call.ReturnType, call.Emit(new PointerOffset(LoadSpan(call).Pointer, call.Scalar(1), TypeLayout.Of(call.DeclaringArgument()).Size)));
+
+    private static StackValue Slice(IntrinsicCall call)
+    {
+        (Value pointer, Value length) = LoadSpan(call);
+        Value start = call.Emit(new PointerOffset(pointer, call.Scalar(1), TypeLayout.Of(call.DeclaringArgument()).Size));
+        Value rest = call.Arguments.Length > 2 ? call.Scalar(2) : call.Emit(new Binary(BinaryOp.Subtract, length, call.Scalar(1)));
+        return new StackValue(call.ReturnType, start, rest);
+    }
+}
