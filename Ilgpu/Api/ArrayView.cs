@@ -42,6 +42,9 @@ public readonly unsafe struct ArrayView<T> : IArrayView<T, Index1D, LongIndex1D,
     /// <summary>Where the memory lives; null for shared and local memory.</summary>
     internal MemoryBuffer? Buffer => buffer;
 
+    /// <summary>Where the memory lives; throws for views without a buffer.</summary>
+    internal MemoryBuffer Owner => buffer ?? throw new InvalidOperationException("The view does not belong to a buffer: it is empty or lies in shared or local memory.");
+
     /// <summary>The address of the first element, in the device's own terms.</summary>
     internal nint Pointer => pointer;
 

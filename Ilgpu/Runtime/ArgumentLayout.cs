@@ -88,24 +88,35 @@ internal static class ArgumentLayout
         FieldInfo[] fields = Fields(type);
         if (type.GetCustomAttribute<InlineArrayAttribute>() is { } inlineArray)
         {
-            int first = leaves.Count;
-            Collect(root, fields[0].FieldType, [.. path, fields[0]], leaves);
-            Leaf[] element = [.. leaves.Skip(first)];
-            int stride = SizeOf(type) / inlineArray.Length;
-            for (int i = 1; i < inlineArray.Length; i++)
-            {
-                leaves.AddRange(element.Select(leaf => leaf with
-                {
-                    Offset = leaf.Offset + (i * stride),
-                    BufferOffset = leaf.BufferOffset < 0 ? -1 : leaf.BufferOffset + (i * stride),
-                    Path = $"{leaf.Path}[{i}]",
-                }));
-            }
+            Repeat(root, fields[0].FieldType, [.. path, fields[0]], inlineArray.Length, SizeOf(type) / inlineArray.Length, leaves);
             return;
         }
         foreach (FieldInfo field in fields)
         {
+            if (field.GetCustomAttribute<FixedBufferAttribute>() is { } buffer)
+            {
+                FieldInfo first = Fields(field.FieldType)[0];
+                Repeat(root, buffer.ElementType, [.. path, field, first], buffer.Length, SizeOf(buffer.ElementType), leaves);
+                continue;
+            }
             Collect(root, field.FieldType, [.. path, field], leaves);
+        }
+    }
+
+    /// <summary>Elements side by side, of which the path leads to the first.</summary>
+    private static void Repeat(Type root, Type element, FieldInfo[] path, int count, int stride, List<Leaf> leaves)
+    {
+        int start = leaves.Count;
+        Collect(root, element, path, leaves);
+        Leaf[] first = [.. leaves.Skip(start)];
+        for (int i = 1; i < count; i++)
+        {
+            leaves.AddRange(first.Select(leaf => leaf with
+            {
+                Offset = leaf.Offset + (i * stride),
+                BufferOffset = leaf.BufferOffset < 0 ? -1 : leaf.BufferOffset + (i * stride),
+                Path = $"{leaf.Path}[{i}]",
+            }));
         }
     }
 
