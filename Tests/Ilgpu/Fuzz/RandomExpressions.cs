@@ -68,8 +68,8 @@ internal sealed class RandomExpressions(Random random)
         return kind switch
         {
             Kind.Bool => random.Next(2) == 0 ? "true" : "false",
-            Kind.Float => Number((float)((random.NextDouble() * 20) - 10)) + "f",
-            Kind.Double => Number((random.NextDouble() * 20) - 10),
+            Kind.Float => Number((random.NextDouble() * 20) - 10, "f"),
+            Kind.Double => Number((random.NextDouble() * 20) - 10, ""),
             Kind.Int => $"({Corner().ToString(CultureInfo.InvariantCulture)})",
             Kind.UInt => $"{(uint)Corner()}u",
             Kind.Long => $"({(random.Next(4) == 0 ? random.NextInt64() : Corner()).ToString(CultureInfo.InvariantCulture)}L)",
@@ -79,9 +79,9 @@ internal sealed class RandomExpressions(Random random)
 
     private int Corner() => random.Next(3) == 0 ? random.Next(-1000, 1000) : Corners[random.Next(Corners.Length)];
 
-    private static string Number(double value)
+    private static string Number(double value, string suffix)
     {
-        string text = value.ToString("0.0###", CultureInfo.InvariantCulture);
+        string text = value.ToString("0.0###", CultureInfo.InvariantCulture) + suffix;
         return value < 0 ? $"({text})" : text;
     }
 

@@ -30,14 +30,14 @@ internal sealed class RandomKernel
 
         public static class Kernels
         {
-            static int Divide(int a, int b) => b == 0 || b == -1 ? a : a / b;
-            static uint Divide(uint a, uint b) => b == 0 ? a : a / b;
-            static long Divide(long a, long b) => b == 0 || b == -1 ? a : a / b;
-            static ulong Divide(ulong a, ulong b) => b == 0 ? a : a / b;
-            static int Remainder(int a, int b) => b == 0 || b == -1 ? a : a % b;
-            static uint Remainder(uint a, uint b) => b == 0 ? a : a % b;
-            static long Remainder(long a, long b) => b == 0 || b == -1 ? a : a % b;
-            static ulong Remainder(ulong a, ulong b) => b == 0 ? a : a % b;
+            internal static int Divide(int a, int b) => b == 0 || b == -1 ? a : a / b;
+            internal static uint Divide(uint a, uint b) => b == 0 ? a : a / b;
+            internal static long Divide(long a, long b) => b == 0 || b == -1 ? a : a / b;
+            internal static ulong Divide(ulong a, ulong b) => b == 0 ? a : a / b;
+            internal static int Remainder(int a, int b) => b == 0 || b == -1 ? a : a % b;
+            internal static uint Remainder(uint a, uint b) => b == 0 ? a : a % b;
+            internal static long Remainder(long a, long b) => b == 0 || b == -1 ? a : a % b;
+            internal static ulong Remainder(ulong a, ulong b) => b == 0 ? a : a % b;
             static T Folded<T, TCombine>(TCombine combine, T a, T b, int times) where T : unmanaged where TCombine : struct, ICombine<T>
             {
                 for (int i = 0; i < times; i++) a = TCombine.Combine(a, b);
@@ -92,7 +92,7 @@ internal sealed class RandomKernel
         expressions.Variables.AddRange([(kind, "value"), (kind, "Offset")]);
         string finish = expressions.Of(kind, 2);
         expressions.Variables.Clear();
-        text.Append($"    static {type} With{name}({type} a, {type} b, int times) => unchecked(Folded<{type}, {name}>(new {name} {{ Offset = b }}, a, b, times & 3));\n");
+        text.Append($"    internal static {type} With{name}({type} a, {type} b, int times) => unchecked(Folded<{type}, {name}>(new {name} {{ Offset = b }}, a, b, times & 3));\n");
         expressions.Functions.Add((kind, $"Kernels.With{name}", [kind, kind, Kind.Int]));
         return $"public struct {name} : ICombine<{type}>\n{{\n    public {type} Offset;\n"
             + $"    public static {type} Combine({type} first, {type} second) => unchecked({Qualified(combine)});\n"
@@ -100,14 +100,14 @@ internal sealed class RandomKernel
     }
 
     // Divide and Remainder are members of Kernels, the combiners are not.
-    private static string Qualified(string expression) => expression.Replace("Divide(", "Kernels.Divide(").Replace("Remainder(", "Kernels.Remainder(");
+    private static string Qualified(string expression) => expression.Replace("Divide(", "Kernels.Divide(").Replace("Remainder(", "Kernels.Remainder(").Replace("Kernels.Kernels.", "Kernels.");
 
     private void WriteFunction(string name)
     {
         Kind result = expressions.AnyKind();
         Kind[] parameters = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => expressions.AnyKind())];
         string list = string.Join(", ", parameters.Select((kind, i) => $"{RandomExpressions.CSharp(kind)} p{i}"));
-        text.Append($"    static {RandomExpressions.CSharp(result)} {name}({list})\n    {{\n        unchecked\n        {{\n");
+        text.Append($"    internal static {RandomExpressions.CSharp(result)} {name}({list})\n    {{\n        unchecked\n        {{\n");
         expressions.Variables.Clear();
         expressions.Variables.AddRange(parameters.Select((kind, i) => (kind, $"p{i}")));
         statements = random.Next(2, 6);
