@@ -9,6 +9,9 @@ internal static class Pipeline
     /// <summary>Rounds of cleaning after which the rest is left as it is; two or three are the rule.</summary>
     private const int MostRounds = 20;
 
+    /// <summary>Loops that are unrolled one after the other, at most.</summary>
+    private const int MostUnrolled = 400;
+
     /// <summary>Optimises the kernel in place.</summary>
     /// <param name="function">As the front end made it.</param>
     /// <param name="optimise">False leaves out what is not needed for a correct kernel.</param>
@@ -24,7 +27,28 @@ internal static class Pipeline
         Do("control flow", f => ControlFlow.Clean(f));
         Do("local promotion", f => LocalPromotion.Run(f));
         Fold(Do);
+        DeferredAllocation.Resolve(function, last: false);
+        if (optimise)
+        {
+            bool changed = true;
+            for (int round = 0; changed && round < MostUnrolled; round++)
+            {
+                changed = false;
+                Do("loop unrolling", f => changed |= LoopUnrolling.Run(f));
+                Do("if conversion", f => changed |= IfConversion.Run(f));
+                if (changed)
+                {
+                    Fold(Do);
+                }
+            }
+        }
         DeferredAllocation.Resolve(function, last: true);
+        if (optimise)
+        {
+            Do("loop invariants", LoopInvariants.Run);
+            Do("address arithmetic", AddressArithmetic.Run);
+            Do("common subexpressions", f => CommonSubexpressions.Run(f));
+        }
         Do("address spaces", AddressSpaces.Run);
         Do("dead code", f => DeadCode.Run(f));
     }

@@ -112,13 +112,14 @@ internal static partial class Simplifier
             // an Int32 sum that overflows is an index 2³¹ elements away from anything; both forms are outside then
             return Of(new PointerOffset(pointer, rest, offset.Scale, offset.Displacement + added.Bits * offset.Scale));
         }
+        if (index is Binary { Op: BinaryOp.Multiply, Operands: [{ } factor, Constant { Bits: > 0 and < 1 << 16 } times] } && index.Type == ScalarType.Int64
+            && times.Bits * offset.Scale is > 0 and < 1 << 20)
+        {
+            return Of(new PointerOffset(pointer, factor, (int)(times.Bits * offset.Scale), offset.Displacement));
+        }
         if (pointer is PointerOffset { HasIndex: false } fixedBelow)
         {
             return new PointerOffset(fixedBelow.Operands[0], index, offset.Scale, offset.Displacement + fixedBelow.Displacement);
-        }
-        if (pointer is PointerOffset { Displacement: not 0 } indexedBelow)
-        {
-            return offset; // joined by the pass over addresses, which sees all uses
         }
         return offset;
     }

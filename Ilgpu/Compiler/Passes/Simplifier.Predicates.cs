@@ -90,7 +90,7 @@ internal static partial class Simplifier
         return compare;
     }
 
-    private static Value Of(Select select)
+    private static Value Of(Select select, Func<Value, Value> emit)
     {
         (Value condition, Value whenTrue, Value whenFalse) = (select.Operands[0], select.Operands[1], select.Operands[2]);
         if (condition is Constant known)
@@ -103,10 +103,17 @@ internal static partial class Simplifier
         }
         if (condition is Unary { Op: UnaryOp.Not } not)
         {
-            return Of(new Select(not.Operands[0], whenFalse, whenTrue));
+            return Of(new Select(not.Operands[0], whenFalse, whenTrue), emit);
+        }
+        if (select.Type.IsInteger && PredicateOf(whenTrue) is { } first && PredicateOf(whenFalse) is { } second && (first, second) is not (Constant, Constant))
+        {
+            return new Convert(emit(new Select(condition, first, second)), select.Type);
         }
         return (whenTrue, whenFalse) switch
         {
+            (Constant { Bits: 0 }, Constant { Bits: 1 }) when select.Type.IsInteger => new Convert(emit(new Unary(UnaryOp.Not, condition)), select.Type),
+            (Constant { Bits: 0 }, _) when select.Type == ScalarType.Bool => new Binary(BinaryOp.And, emit(new Unary(UnaryOp.Not, condition)), whenFalse),
+            (_, Constant { Bits: 1 }) when select.Type == ScalarType.Bool && whenTrue is not Constant => new Binary(BinaryOp.Or, emit(new Unary(UnaryOp.Not, condition)), whenTrue),
             (Constant { Bits: 1 }, Constant { Bits: 0 }) when select.Type.IsInteger => new Convert(condition, select.Type),
             (Constant { Bits: 1 }, Constant { Bits: 0 }) when select.Type == ScalarType.Bool => condition,
             (Constant { Bits: 0 }, Constant { Bits: 1 }) when select.Type == ScalarType.Bool => new Unary(UnaryOp.Not, condition),

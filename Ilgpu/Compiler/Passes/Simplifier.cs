@@ -26,7 +26,7 @@ internal static partial class Simplifier
             Binary binary => Float(binary),
             Unary unary => Of(unary),
             Compare compare => Of(compare),
-            Select select => Of(select),
+            Select select => Of(select, emit),
             Convert convert => Of(convert, emit),
             Reinterpret reinterpret => Of(reinterpret),
             PointerOffset offset => Of(offset),
@@ -61,7 +61,7 @@ internal static partial class Simplifier
         }
         if (right is not Constant constant)
         {
-            return binary;
+            return binary.Op == BinaryOp.Add ? ConstantsOutward(binary, emit) : binary;
         }
         long c = constant.Bits;
         switch (binary.Op)
@@ -82,12 +82,29 @@ internal static partial class Simplifier
                 return Integer(new Binary(BinaryOp.And, left, ConstantFolding.Make(binary.Type, c - 1)), emit);
             case BinaryOp.Remainder when c is 1 or -1:
                 return ConstantFolding.Make(binary.Type, 0);
+            case BinaryOp.ShiftLeft:
+                return Integer(new Binary(BinaryOp.Multiply, left, ConstantFolding.Make(binary.Type, 1L << (int)c)), emit);
             case BinaryOp.Add or BinaryOp.Multiply or BinaryOp.And or BinaryOp.Or or BinaryOp.Xor
                 when left is Binary inner && inner.Op == binary.Op && inner.Operands[1] is Constant first:
                 return Integer(new Binary(binary.Op, inner.Operands[0], ConstantFolding.Evaluate(new Binary(binary.Op, first, constant))!), emit);
             default:
                 return binary;
         }
+    }
+
+    /// <summary>Sums with their constant last, where the address's displacement can take it.</summary>
+    private static Value ConstantsOutward(Binary sum, Func<Value, Value> emit)
+    {
+        (Value left, Value right) = (sum.Operands[0], sum.Operands[1]);
+        if (right is Binary { Op: BinaryOp.Add, Operands: [{ } rest, Constant last] })
+        {
+            return Integer(new Binary(BinaryOp.Add, emit(new Binary(BinaryOp.Add, left, rest)), last), emit);
+        }
+        if (left is Binary { Op: BinaryOp.Add, Operands: [{ } first, Constant middle] })
+        {
+            return Integer(new Binary(BinaryOp.Add, emit(new Binary(BinaryOp.Add, first, right)), middle), emit);
+        }
+        return sum;
     }
 
     private static int? PowerOfTwo(Constant constant)

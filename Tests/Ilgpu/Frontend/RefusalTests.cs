@@ -106,6 +106,13 @@ public unsafe class RefusalTests
         {
             throw new InvalidOperationException();
         }
+        for (int i = 0; i < 2; i++)
+        {
+            if (i == 5)
+            {
+                output[0] = new int[a].Length;
+            }
+        }
     }
 
     [Test]
