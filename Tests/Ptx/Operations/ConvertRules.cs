@@ -90,8 +90,8 @@ internal static class ConvertRules
         FloatFormat format = FloatFormat.ByName[match["D"]];
         Rounding rounding = FloatFormat.ParseRounding(match["R"]);
         Func<double, ulong> write = Writer(format, match);
-        // up to 32 bits a double is exact; 64-bit integers and directed modes go by exact integers
-        bool exact = from.Bytes == 8 || rounding != Rounding.Nearest;
+        // up to 32 bits a double is exact, and f32 is rounded when it is encoded; the rest goes by exact integers
+        bool exact = from.Bytes == 8 || rounding != Rounding.Nearest || format.Bits < 32;
         operation.Run = Lanes.Each(bits =>
         {
             BigInteger whole = from.IsSigned ? (long)(bits << unused) >> unused : bits << unused >> unused;
