@@ -80,6 +80,18 @@ internal sealed class CudaAcceleratorTests
     }
 
     [Test]
+    public void Copies_go_to_the_bytes_that_the_views_name()
+    {
+        using MemoryBuffer1D<int, Stride1D.Dense> buffer = _accelerator.Allocate1D<int>(8);
+        buffer.MemSetToZero();
+        buffer.View.SubView(2, 3).CopyFromCPU([10, 11, 12]);
+        buffer.View.SubView(5, 2).CopyFrom(buffer.View.SubView(2, 2));
+        Assert.That(buffer.GetAsArray1D(), Is.EqualTo(new[] { 0, 0, 10, 11, 12, 10, 11, 0 }));
+        Assert.That(_driver.Calls, Has.Some.EqualTo("cuMemcpyHtoDAsync(12)").And.Some.EqualTo("cuMemcpyDtoDAsync(8)").And.Some.EqualTo("cuMemcpyDtoHAsync(32)"));
+        Assert.That(_driver.Calls, Has.Some.EqualTo("cuStreamCreate(1)"), "streams do not wait for the driver's default stream");
+    }
+
+    [Test]
     public void Everything_is_given_back_when_the_accelerator_goes()
     {
         _ = _accelerator.Allocate1D<float>(100);

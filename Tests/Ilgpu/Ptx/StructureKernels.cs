@@ -137,11 +137,15 @@ internal static class StructureKernels
         Value bin = builder.Add(new Binary(BinaryOp.And, thread, Constant.Int32(3)));
         Value? comparand = op == AtomicOp.CompareExchange ? builder.LoadAt(values, bin, type) : null;
         Value target = bins;
-        if (space is AddressSpace.Shared or AddressSpace.Local)
+        if (space == AddressSpace.Local)
         {
             target = builder.Allocate(space, 64, 16);
             builder.StoreAt(target, bin, builder.LoadAt(bins, bin, type));
-            builder.Add(new Managed.Ilgpu.Compiler.IR.Barrier(BarrierKind.Group));
+        }
+        else if (space == AddressSpace.Shared)
+        {
+            target = builder.Allocate(space, 64, 16);
+            OneThreadPerBin(() => builder.StoreAt(target, bin, builder.LoadAt(bins, bin, type)));
         }
         else if (space == AddressSpace.Generic)
         {
@@ -154,11 +158,20 @@ internal static class StructureKernels
         }
         if (space is AddressSpace.Shared or AddressSpace.Local)
         {
-            builder.Add(new Managed.Ilgpu.Compiler.IR.Barrier(BarrierKind.Group));
-            builder.StoreAt(bins, bin, builder.LoadAt(target, bin, type));
+            OneThreadPerBin(() => builder.StoreAt(bins, bin, builder.LoadAt(target, bin, type)));
         }
         builder.End(new Return());
         return builder.Kernel;
+
+        void OneThreadPerBin(Action work)
+        {
+            BasicBlock inside = builder.NewBlock(), after = builder.NewBlock();
+            builder.Add(new Managed.Ilgpu.Compiler.IR.Barrier(BarrierKind.Group));
+            builder.End(new ConditionalBranch(builder.Add(new Compare(CompareOp.Less, thread, Constant.Int32(4))), inside, after), inside);
+            work();
+            builder.End(new Branch(after), after);
+            builder.Add(new Managed.Ilgpu.Compiler.IR.Barrier(BarrierKind.Group));
+        }
     }
 
     /// <summary>results[thread] = the shuffled value.</summary>
