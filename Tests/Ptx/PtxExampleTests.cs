@@ -23,7 +23,7 @@ public class PtxExampleTests
     [TestCase(1)]
     [TestCase(256)]
     [TestCase(1000)]
-    public void VectorAddIsExact(int n)
+    public void Vector_addition_is_exact(int n)
     {
         PtxModule module = Load("vector-add");
         var machine = new PtxMachine();
@@ -40,7 +40,7 @@ public class PtxExampleTests
     [TestCase(1, 8)]
     [TestCase(7, 520)]
     [TestCase(16, 2048)]
-    public void MatrixTimesVectorAgreesToRounding(int rows, int columns)
+    public void A_matrix_times_a_vector_agrees_to_rounding(int rows, int columns)
     {
         PtxModule module = Load("gemv-bf16");
         var machine = new PtxMachine();
@@ -63,7 +63,7 @@ public class PtxExampleTests
 
     [TestCase(1, 4)]
     [TestCase(3, 1028)]
-    public void ResidualAddAndNormAgreeToHalfAStep(int rows, int width)
+    public void Residual_addition_and_norm_agree_to_half_a_step(int rows, int width)
     {
         PtxModule module = Load("rmsnorm-add");
         var machine = new PtxMachine();
@@ -91,8 +91,45 @@ public class PtxExampleTests
         }
     }
 
+    [TestCase(1, 64, 32)]
+    [TestCase(100, 128, 96)]
+    public void A_product_by_tensor_cores_agrees_to_rounding(int m, int n, int k)
+    {
+        PtxModule module = Load("gemm-bf16-mma");
+        var machine = new PtxMachine();
+        ushort[] a = ToBrain(Random(8, m * k)), w = ToBrain(Random(9, n * k));
+        ulong c = machine.Allocate(m * n * 4);
+        LaunchStatistics statistics = machine.Launch(module, "gemm_bf16", (n / 64, (m + 63) / 64), 128, 0,
+            [machine.Allocate<ushort>(a), machine.Allocate<ushort>(w), c, (ulong)m, (ulong)n, (ulong)k]);
+        float[] result = machine.Read<float>(c, m * n);
+        for (int row = 0; row < m; row++)
+            for (int column = 0; column < n; column++)
+            {
+                double sum = 0;
+                for (int i = 0; i < k; i++)
+                    sum += (double)FromBrain(a[(row * k) + i]) * FromBrain(w[(column * k) + i]);
+                Assert.That(result[(row * n) + column], Is.EqualTo(sum).Within(k * 6e-8));
+            }
+        // the swizzle leaves no bank conflicts: a request of 16 bytes a lane takes four passes, ldmatrix.x4 too
+        Assert.That(statistics.SharedPasses, Is.EqualTo(4 * statistics.SharedRequests));
+    }
+
+    [TestCase("bar.sync        0;                      // nobody", "//", "race")]
+    [TestCase("cp.async.wait_group 1;", "cp.async.wait_group 2;", "cp.async")]
+    [TestCase("bar.sync        0;                      // ... and", "//", "race|cp.async|nobody")]
+    public void A_missing_barrier_or_wait_in_the_product_is_reported(string line, string replacement, string expected)
+    {
+        string text = File.ReadAllText(SharedFolder.Fixture("ptx/gemm-bf16-mma.ptx"));
+        Assert.That(text, Does.Contain(line));
+        PtxModule module = PtxModule.Parse(text.Replace(line, replacement));
+        var machine = new PtxMachine();
+        ulong a = machine.Allocate<ushort>(new ushort[64 * 128]), w = machine.Allocate<ushort>(new ushort[64 * 128]), c = machine.Allocate(64 * 64 * 4);
+        var exception = Assert.Throws<PtxException>(() => machine.Launch(module, "gemm_bf16", 1, 128, 0, [a, w, c, 64, 64, 128]));
+        Assert.That(exception!.Message, Does.Match(expected));
+    }
+
     [Test]
-    public void BlocksOfACooperativeLaunchMeet()
+    public void Blocks_of_a_cooperative_launch_meet()
     {
         PtxModule module = Load("grid-barrier");
         var machine = new PtxMachine();
@@ -103,7 +140,7 @@ public class PtxExampleTests
     }
 
     [Test]
-    public void WaitingForABlockThatNeverRunsIsReported()
+    public void Waiting_for_a_block_that_never_runs_is_reported()
     {
         PtxModule module = Load("grid-barrier");
         var machine = new PtxMachine();

@@ -40,7 +40,9 @@ internal sealed partial class Linker
                 Finish(instruction, rule, match, scope, resolution);
                 return;
             }
-            problem ??= found;
+            // of several forms the one with this many operands says best what is wrong
+            if (problem is null || rule.Operands.Length == instruction.Operands.Length)
+                problem = found;
         }
         throw instruction.Error($"{instruction.Opcode}: {problem}");
     }

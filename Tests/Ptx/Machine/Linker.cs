@@ -17,10 +17,11 @@ internal sealed partial class Linker
     private int _openAlignment = 1;
     private int _localBytes;
 
-    public Linker(PtxModule module, FunctionSyntax entry)
+    private readonly bool _checkRegisters;
+
+    public Linker(PtxModule module, FunctionSyntax entry, bool checkRegisters)
     {
-        _module = module;
-        _entry = entry;
+        (_module, _entry, _checkRegisters) = (module, entry, checkRegisters);
     }
 
     public PtxProgram Link()
@@ -37,7 +38,7 @@ internal sealed partial class Linker
         foreach ((Operation operation, LabelSymbol[] labels) in _branches)
             operation.Targets = [.. labels.Select(label => label.Place)];
         foreach (RegisterSymbol register in _registers)
-            if (register.FirstRead is not null && !register.IsWritten)
+            if (_checkRegisters && register.FirstRead is not null && !register.IsWritten)
                 throw register.FirstRead.Error($"register {register.Name} is read but never written.");
         if (_sharedBytes > StaticSharedLimit)
             throw _entry.Error($"{_sharedBytes} bytes of static shared memory; at most {StaticSharedLimit} are allowed, more only as .extern .shared.");

@@ -4,7 +4,11 @@ namespace Managed.Tests.Ptx;
 internal sealed class MemoryOrder(Launch launch)
 {
     /// <summary>What a strong write published: for the writer's block, times of its warps; and what that block knew of others.</summary>
-    private sealed record Publication(int Block, uint[] Warps, Dictionary<int, uint[]> Others);
+    private sealed record Publication(int Block, uint[] Warps, Dictionary<int, uint[]> Others)
+    {
+        /// <summary>Warps that have seen it, so that spinning costs little.</summary>
+        public HashSet<(int Block, int Warp)> TakenBy { get; } = [];
+    }
 
     private readonly Dictionary<ulong, List<Publication>> _published = [];
     private readonly Dictionary<int, Dictionary<int, uint[]>> _known = [];
@@ -40,6 +44,8 @@ internal sealed class MemoryOrder(Launch launch)
     private void Take(Warp warp, Publication publication)
     {
         int block = warp.Block.LinearIndex;
+        if (!publication.TakenBy.Add((block, warp.Index)))
+            return;
         if (publication.Block == block)
             warp.Learn(publication.Warps);
         else

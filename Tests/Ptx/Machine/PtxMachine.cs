@@ -78,11 +78,11 @@ internal sealed class PtxMachine
             BinaryPrimitives.WriteUInt64LittleEndian(slot, arguments[index]);
             slot[..parameter.Bytes].CopyTo(bytes.AsSpan(parameter.Offset));
         }
-        return Launch(module, entry, grid, block, dynamicShared, bytes, options);
+        return LaunchWithBytes(module, entry, grid, block, dynamicShared, bytes, options);
     }
 
     /// <summary>Runs an entry with its parameters given as bytes at their offsets.</summary>
-    public LaunchStatistics Launch(PtxModule module, string entry, Size3 grid, Size3 block, int dynamicShared, byte[] parameters, LaunchOptions? options = null)
+    public LaunchStatistics LaunchWithBytes(PtxModule module, string entry, Size3 grid, Size3 block, int dynamicShared, byte[] parameters, LaunchOptions? options = null)
     {
         options ??= LaunchOptions.Default;
         FunctionSyntax function = module.Entry(entry);

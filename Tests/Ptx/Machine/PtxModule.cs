@@ -9,7 +9,7 @@ internal sealed class PtxModule
     private readonly Dictionary<string, PtxProgram> _programs = [];
     private readonly Dictionary<string, ulong> _addresses = [];
 
-    private PtxModule(PtxParser parser)
+    private PtxModule(PtxParser parser, bool checkRegisters)
     {
         Target = parser.Target;
         Variables = parser.Variables;
@@ -24,7 +24,7 @@ internal sealed class PtxModule
         if (Variables.Where(variable => variable.Space == "const").Sum(variable => variable.Bytes) > 65536)
             throw parser.Functions[0].Error("constants of a module take at most 64 KiB.");
         foreach (FunctionSyntax entry in parser.Functions.Where(function => function.IsEntry))
-            _programs[entry.Name] = new Linker(this, entry).Link();
+            _programs[entry.Name] = new Linker(this, entry, checkRegisters).Link();
     }
 
     public PtxTarget Target { get; }
@@ -36,8 +36,10 @@ internal sealed class PtxModule
     public IEnumerable<string> EntryNames => _programs.Keys;
 
     /// <summary>Parses and checks a module's text.</summary>
+    /// <param name="text">The module.</param>
+    /// <param name="checkRegisters">Whether registers that are read but never written are errors; only spelling tests turn it off.</param>
     /// <exception cref="PtxException">The text is not legal PTX, or not in the subset known here; names line and text.</exception>
-    public static PtxModule Parse(string text) => new(PtxParser.Parse(text));
+    public static PtxModule Parse(string text, bool checkRegisters = true) => new(PtxParser.Parse(text), checkRegisters);
 
     public FunctionSyntax Entry(string name) =>
         _functions.TryGetValue(name, out FunctionSyntax? function) && function.IsEntry

@@ -11,7 +11,7 @@ namespace Managed.Tests.Ptx;
 internal sealed class Warp
 {
     /// <summary>Instructions a group of lanes may run while others of the warp could run too: spinning lanes must let the others go on.</summary>
-    private const int Slice = 2000;
+    private const int Slice = 256;
 
     private readonly ulong[] _registers;
     private readonly uint[] _predicates;
@@ -54,6 +54,9 @@ internal sealed class Warp
 
     /// <summary>Whether the warp has executed a fence: later strong writes publish what came before.</summary>
     public bool Fenced { get; set; }
+
+    /// <summary>Room for the results of instructions whose lanes read each other's registers.</summary>
+    public uint[] Scratch { get; } = new uint[128];
 
     /// <summary>A lane's cp.async copies.</summary>
     public CopyQueue Copies(int lane) => _copies[lane] ??= new CopyQueue();
@@ -164,7 +167,7 @@ internal sealed class Warp
             {
                 SetPlaces(mask & ~active, place + 1);
                 SetPlaces(active, place);
-                budget -= slice - left;
+                budget -= operation.Kind == OperationKind.Pause ? budget : slice - left;
                 Control(operation, place, active);
                 return 0;
             }
@@ -216,6 +219,9 @@ internal sealed class Warp
                         throw operation.Error($"index {index} is not below the {operation.Targets.Length} branch targets{Who(1u << lane)}.");
                     _places[lane] = operation.Targets[index];
                 }
+                break;
+            case OperationKind.Pause:
+                SetPlaces(active, place + 1);
                 break;
             case OperationKind.Exit:
                 operation.Run(this, operation, active);

@@ -15,7 +15,7 @@ internal static class ControlRules
             operation.Kind = OperationKind.Exit;
             operation.Run = (warp, op, mask) => throw op.Error($"the kernel trapped{warp.Who(mask)}.");
         }),
-        new("nanosleep u32", "u32", Control(OperationKind.Plain), 62),
+        new("nanosleep u32", "u32", Control(OperationKind.Pause), 62),
         new("pmevent", "#", Control(OperationKind.Plain)),
         .. Barrier("bar", "", aligned: true, 60),
         .. Barrier("barrier", "", aligned: false, 60),

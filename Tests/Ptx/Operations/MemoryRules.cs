@@ -11,24 +11,24 @@ internal static class MemoryRules
 
     public static readonly Rule[] All =
     [
-        new($"ld weak? {Spaces}? cache=ca|cg|cs|lu|cv? V=v2|v4? T=@memory", "=<V>≥T [S]", Load),
-        new("ld weak? S=shared::cta V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 78, 70),
-        new($"ld volatile {Spaces}? V=v2|v4? T=@memory", "=<V>≥T [S]", Load),
-        new("ld sem=relaxed|acquire scope=cta|gpu|sys S=global|shared|shared::cta? V=v2|v4? T=@memory", "=<V>≥T [S]", Load),
-        new("ld sem=relaxed|acquire scope=cluster S=global|shared|shared::cta? V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 78, 90),
-        new("ld S=global cache=ca|cg|cs? nc V=v2|v4? T=@memory", "=<V>≥T [S]", Load),
-        new($"ld S=global nc? {Priority} V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 74, 70),
-        new($"ld S=global nc? {Priority}? fetch=L2::64B|L2::128B V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 74, 75),
-        new($"ld S=global nc? {Priority}? fetch=L2::256B V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 74, 80),
-        new($"ld S=global nc? {Priority}? L2::cache_hint fetch=L2::64B|L2::128B|L2::256B? V=v2|v4? T=@memory", "=<V>≥T [S] b64", Load, 74, 80),
-        new("ldu nc=global V=v2|v4? T=@memory", "=<V>≥T [g]", Load),
-        new($"st weak? {Spaces}? cache=wb|cg|cs|wt? V=v2|v4? T=@memory", "[S] <V>≥T", Store),
-        new("st weak? S=shared::cta V=v2|v4? T=@memory", "[S] <V>≥T", Store, 78, 70),
-        new($"st volatile {Spaces}? V=v2|v4? T=@memory", "[S] <V>≥T", Store),
-        new("st sem=relaxed|release scope=cta|gpu|sys S=global|shared|shared::cta? V=v2|v4? T=@memory", "[S] <V>≥T", Store),
-        new("st sem=relaxed|release scope=cluster S=global|shared|shared::cta? V=v2|v4? T=@memory", "[S] <V>≥T", Store, 78, 90),
-        new($"st S=global {Priority} V=v2|v4? T=@memory", "[S] <V>≥T", Store, 74, 70),
-        new($"st S=global {Priority}? L2::cache_hint V=v2|v4? T=@memory", "[S] <V>≥T b64", Store, 74, 80),
+        new($"ld weak? {Spaces}? cache=ca|cg|cs|lu|cv? V=v2|v4? T=@memory", "=<V>≥T [S]", Load) { Check = CheckWidth },
+        new("ld weak? S=shared::cta V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 78, 70) { Check = CheckWidth },
+        new($"ld volatile {Spaces}? V=v2|v4? T=@memory", "=<V>≥T [S]", Load) { Check = CheckWidth },
+        new("ld sem=relaxed|acquire scope=cta|gpu|sys S=global|shared|shared::cta? V=v2|v4? T=@memory", "=<V>≥T [S]", Load) { Check = CheckWidth },
+        new("ld sem=relaxed|acquire scope=cluster S=global|shared|shared::cta? V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 78, 90) { Check = CheckWidth },
+        new("ld S=global cache=ca|cg|cs? nc V=v2|v4? T=@memory", "=<V>≥T [S]", Load) { Check = CheckWidth },
+        new($"ld S=global nc? {Priority} V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 74, 70) { Check = CheckWidth },
+        new($"ld S=global nc? {Priority}? fetch=L2::64B|L2::128B V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 74, 75) { Check = CheckWidth },
+        new($"ld S=global nc? {Priority}? fetch=L2::256B V=v2|v4? T=@memory", "=<V>≥T [S]", Load, 74, 80) { Check = CheckWidth },
+        new($"ld S=global nc? {Priority}? L2::cache_hint fetch=L2::64B|L2::128B|L2::256B? V=v2|v4? T=@memory", "=<V>≥T [S] b64", Load, 74, 80) { Check = CheckWidth },
+        new("ldu nc=global V=v2|v4? T=@memory", "=<V>≥T [g]", Load) { Check = CheckWidth },
+        new($"st weak? {Spaces}? cache=wb|cg|cs|wt? V=v2|v4? T=@memory", "[S] <V>≥T", Store) { Check = CheckWidth },
+        new("st weak? S=shared::cta V=v2|v4? T=@memory", "[S] <V>≥T", Store, 78, 70) { Check = CheckWidth },
+        new($"st volatile {Spaces}? V=v2|v4? T=@memory", "[S] <V>≥T", Store) { Check = CheckWidth },
+        new("st sem=relaxed|release scope=cta|gpu|sys S=global|shared|shared::cta? V=v2|v4? T=@memory", "[S] <V>≥T", Store) { Check = CheckWidth },
+        new("st sem=relaxed|release scope=cluster S=global|shared|shared::cta? V=v2|v4? T=@memory", "[S] <V>≥T", Store, 78, 90) { Check = CheckWidth },
+        new($"st S=global {Priority} V=v2|v4? T=@memory", "[S] <V>≥T", Store, 74, 70) { Check = CheckWidth },
+        new($"st S=global {Priority}? L2::cache_hint V=v2|v4? T=@memory", "[S] <V>≥T b64", Store, 74, 80) { Check = CheckWidth },
         new("prefetch S=global|local? level=L1|L2", "[g]", Nothing),
         new("prefetch global level=L2::evict_last|L2::evict_normal", "[g]", Nothing, 74, 80),
         new("prefetchu L1", "[g]", Nothing),
@@ -41,6 +41,10 @@ internal static class MemoryRules
         new("cvta to? S=param u64", "=u64 u64@", ConvertAddress, 77, 70),
         new("isspacep S=global|shared|local|const", "=pred u64", IsInSpace),
     ];
+
+    /// <summary>One access moves at most 16 bytes.</summary>
+    public static string? CheckWidth(Operand[] operands, RuleMatch match) =>
+        match["V"] == "v4" && match.Type("T").Bytes == 8 ? "a vector of 32 bytes is too wide; at most 16." : null;
 
     public static MemorySpace SpaceOf(string word) => word switch
     {

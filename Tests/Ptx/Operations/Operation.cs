@@ -10,6 +10,9 @@ internal enum OperationKind
     Plain,
     Branch,
     IndexedBranch,
+
+    /// <summary>Lets other warps have their turn.</summary>
+    Pause,
     Exit,
 
     /// <summary>The lanes of a member mask meet first; then Run sees all of them.</summary>

@@ -3,6 +3,12 @@ namespace Managed.Tests.Ptx;
 /// <summary>Reads statements and operands of a function's body.</summary>
 internal sealed class PtxBodyParser(PtxTokens tokens)
 {
+    /// <summary>Pragmas and what they need.</summary>
+    private static readonly Dictionary<string, (int Version, int Architecture)> Pragmas = new()
+    {
+        ["nounroll"] = (60, 70), ["used_bytes_mask"] = (83, 70), ["enable_smem_spilling"] = (87, 75), ["frequency"] = (90, 70),
+    };
+
     /// <summary>Reads up to the closing brace, the opening one being read.</summary>
     public List<Statement> ReadBody()
     {
@@ -60,8 +66,11 @@ internal sealed class PtxBodyParser(PtxTokens tokens)
                 break;
             case "pragma":
                 tokens.Take();
-                if (tokens.Take().Kind != TokenKind.Text)
+                Token text = tokens.Take();
+                if (text.Kind != TokenKind.Text)
                     throw tokens.Error(".pragma takes a string.");
+                if (!Pragmas.TryGetValue(text.Text.Split(' ')[0], out (int Version, int Architecture) since) || !tokens.Target.Has(since.Version, since.Architecture, false))
+                    throw tokens.Error($"pragma \"{text.Text}\" is not known for .version {tokens.Target.VersionName} and {tokens.Target.TargetName}.");
                 tokens.Expect(";");
                 break;
             case "loc":

@@ -42,6 +42,7 @@ internal sealed class PtxParser
         _tokens.ExpectDotted("target");
         Token target = _tokens.Take();
         Target = PtxTarget.Parse(version.Text, target.Text, target.Line, _tokens.LineText(target.Line));
+        _tokens.Target = Target;
         _tokens.ExpectDotted("address_size");
         if (_tokens.Take() is not { Kind: TokenKind.Integer, Bits: 64 })
             throw _tokens.Error("only .address_size 64 is supported.");

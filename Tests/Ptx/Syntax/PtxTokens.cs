@@ -5,6 +5,9 @@ internal sealed class PtxTokens(List<Token> tokens, string[] lines)
 {
     private int _next;
 
+    /// <summary>The module's version and target, once read.</summary>
+    public PtxTarget Target { get; set; }
+
     public Token Current => tokens[_next];
 
     public Token Following => tokens[Math.Min(_next + 1, tokens.Count - 1)];
