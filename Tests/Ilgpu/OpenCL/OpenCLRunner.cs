@@ -45,6 +45,14 @@ internal sealed unsafe class OpenCLRunner : IDisposable
     {
         string source = OpenCLEmitter.Emit(kernel, Device.Target);
         using CLProgram program = CLProgram.FromSource(context, Device, kernel.Name, kernel.Name, source);
+        Run(program, groups, threads, sharedBytes, arguments);
+    }
+
+    /// <summary>Runs a built program; arrays are written back.</summary>
+    public void Run(CLProgram program, int groups, int threads, params object[] arguments) => Run(program, groups, threads, 0, arguments);
+
+    private void Run(CLProgram program, int groups, int threads, int sharedBytes, object[] arguments)
+    {
         List<(Array Array, nint Buffer)> buffers = [];
         try
         {
@@ -62,7 +70,7 @@ internal sealed unsafe class OpenCLRunner : IDisposable
                 };
                 handles[i] = arguments[i] is Array array ? Upload(array, buffers) : 0;
             }
-            CLLaunch.Launch(queue, program, kernel.Name, (groups, 1, 1), (threads, 1, 1), sharedBytes, slots, handles);
+            CLLaunch.Launch(queue, program, program.Name, (groups, 1, 1), (threads, 1, 1), sharedBytes, slots, handles);
             foreach ((Array array, nint buffer) in buffers)
             {
                 Span<byte> bytes = Bytes(array);

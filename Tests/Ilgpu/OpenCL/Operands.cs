@@ -81,7 +81,9 @@ internal static class Operands
     }
 
     public static bool Same<T>(T a, T b)
-        where T : unmanaged => (a, b) switch
+        where T : unmanaged => SameNumber(a, b);
+
+    public static bool SameNumber(object a, object b) => (a, b) switch
         {
             (float x, float y) => float.IsNaN(x) ? float.IsNaN(y) : BitConverter.SingleToInt32Bits(x) == BitConverter.SingleToInt32Bits(y),
             (double x, double y) => double.IsNaN(x) ? double.IsNaN(y) : BitConverter.DoubleToInt64Bits(x) == BitConverter.DoubleToInt64Bits(y),
