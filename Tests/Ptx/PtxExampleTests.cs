@@ -129,6 +129,40 @@ public class PtxExampleTests
     }
 
     [Test]
+    public void A_product_of_a_warpgroup_agrees_to_rounding()
+    {
+        PtxModule module = PtxModule.Parse(Wgmma);
+        var machine = new PtxMachine();
+        ushort[] a = ToBrain(Random(10, 64 * 64)), w = ToBrain(Random(11, 64 * 64));
+        ulong c = machine.Allocate(64 * 64 * 4);
+        machine.Launch(module, "wgmma_bf16", 1, 128, 0, [machine.Allocate<ushort>(a), machine.Allocate<ushort>(w), c]);
+        float[] result = machine.Read<float>(c, 64 * 64);
+        for (int row = 0; row < 64; row++)
+            for (int column = 0; column < 64; column++)
+            {
+                double sum = 0;
+                for (int i = 0; i < 64; i++)
+                    sum += (double)FromBrain(a[(row * 64) + i]) * FromBrain(w[(column * 64) + i]);
+                Assert.That(result[(row * 64) + column], Is.EqualTo(sum).Within(64 * 6e-8));
+            }
+    }
+
+    [TestCase("fence.proxy.async.shared::cta;", "fence.proxy.async")]
+    [TestCase("wgmma.fence.sync.aligned;", "wgmma.fence must come")]
+    [TestCase("wgmma.wait_group.sync.aligned 0;", "read before it was written")]
+    [TestCase("bar.sync        0;", "data race|nobody")]
+    public void A_missing_fence_or_wait_of_a_warpgroup_is_reported(string line, string expected)
+    {
+        Assert.That(Wgmma, Does.Contain(line));
+        PtxModule module = PtxModule.Parse(Wgmma.Replace(line, "//"));
+        var machine = new PtxMachine();
+        ulong tile = machine.Allocate<ushort>(new ushort[64 * 64]), c = machine.Allocate(64 * 64 * 4);
+        Assert.That(Assert.Throws<PtxException>(() => machine.Launch(module, "wgmma_bf16", 1, 128, 0, [tile, tile, c]))!.Message, Does.Match(expected));
+    }
+
+    private static string Wgmma => File.ReadAllText(SharedFolder.Fixture("ptx/wgmma-bf16.ptx"));
+
+    [Test]
     public void Blocks_of_a_cooperative_launch_meet()
     {
         PtxModule module = Load("grid-barrier");

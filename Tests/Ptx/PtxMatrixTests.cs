@@ -34,6 +34,28 @@ public class PtxMatrixTests
         }
     }
 
+    [Test]
+    public void Wgmma_results_lie_where_the_table_says()
+    {
+        JsonElement root = JsonDocument.Parse(File.ReadAllText(SharedFolder.Require("fixtures/ptx/fragments.wgmma-m64n16.json"))).RootElement;
+        var shape = new MatrixShape(16, "bf16", "f32");
+        for (int thread = 0; thread < 128; thread++)
+        {
+            JsonElement d = root.GetProperty("d")[thread], a = root.GetProperty("a")[thread];
+            for (int value = 0; value < 8; value++)
+            {
+                (int row, int column) = WgmmaRules.Place(thread & 31, value);
+                Assert.That(((16 * (thread >> 5)) + row, column), Is.EqualTo(Pair(d[value])), $"thread {thread}");
+            }
+            for (int register = 0; register < 4; register++)
+                for (int element = 0; element < 2; element++)
+                {
+                    (int row, int depth) = shape.Left(thread & 31, register, element);
+                    Assert.That(((16 * (thread >> 5)) + row, depth), Is.EqualTo(Pair(a[register][element])), $"thread {thread}");
+                }
+        }
+    }
+
     [TestCase("plain", false)]
     [TestCase("trans", true)]
     public void Ldmatrix_gives_lanes_what_the_table_says(string table, bool transposed)

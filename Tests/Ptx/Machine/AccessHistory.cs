@@ -23,6 +23,8 @@ internal sealed class AccessHistory(int bytes)
 
     public static (int Block, int Thread, uint Time) Read(ulong stamp) => ((int)((stamp >> 42) & 0x1FFFFF), (int)(stamp >> 32) & 0x3FF, (uint)stamp);
 
+    public ulong WriterOf(int offset) => _writers[offset];
+
     public bool IsWritten(int offset, int bytes) => !_writers.AsSpan(offset, bytes).Contains(0UL);
 
     /// <summary>Notes an access. Returns the stamp it races with, or 0.</summary>

@@ -210,6 +210,19 @@ internal sealed class Block
         bytes.CopyTo(_shared.AsSpan((int)target));
     }
 
+    /// <summary>What tensor cores and the copy engine read must have been written before a fence.proxy.async of its writer.</summary>
+    public void CheckAsyncProxy(Warp warp, Operation operation, int address, int bytes)
+    {
+        if (_history is null || address < 0 || address + bytes > _shared.Length)
+            return;
+        for (int i = address; i < address + bytes; i += 4)
+        {
+            (_, int thread, uint time) = AccessHistory.Read(_history.WriterOf(i));
+            if (time > 0 && _warps[thread / 32].AsyncProxyFences[thread & 31] < time)
+                throw Fault(warp, operation, 0, $"shared address 0x{i:X} was written by thread {thread}, which has not executed fence.proxy.async since");
+        }
+    }
+
     private PtxException Race(Warp warp, Operation operation, int lane, ulong address, ulong other, string where)
     {
         (int block, int thread, _) = AccessHistory.Read(other);

@@ -177,7 +177,9 @@ internal sealed partial class Linker
         int close = token.IndexOf('>');
         string size = token[1..close];
         ScalarType type = TypeOf(token[(close + 1)..], match);
-        int count = size == "V" ? match["V"] switch { "v2" => 2, "v4" => 4, "v8" => 8, _ => 0 } : int.Parse(size);
+        if (size == "N" && type.Name == "f16")
+            type = ScalarType.Find("b32")!;
+        int count = size == "N" ? WgmmaRules.Columns(match["shape"]) / (match["D"] == "f16" ? 4 : 2) : size == "V" ? match["V"] switch { "v2" => 2, "v4" => 4, "v8" => 8, _ => 0 } : int.Parse(size);
         if (count == 0)
             return ResolveValue(type, token, operand, writes, scope, resolution);
         if (operand.Kind != OperandKind.Vector || operand.Elements.Length != count)

@@ -58,6 +58,12 @@ internal sealed class Warp
     /// <summary>Room for the results of instructions whose lanes read each other's registers.</summary>
     public uint[] Scratch { get; } = new uint[128];
 
+    /// <summary>wgmma products under way.</summary>
+    public ProductQueue Products { get; } = new();
+
+    /// <summary>When each lane last executed fence.proxy.async.</summary>
+    public uint[] AsyncProxyFences { get; } = new uint[32];
+
     /// <summary>A lane's cp.async copies.</summary>
     public CopyQueue Copies(int lane) => _copies[lane] ??= new CopyQueue();
 
@@ -68,6 +74,8 @@ internal sealed class Warp
         _waiting = _atBarrier = 0;
         Carry = 0;
         Fenced = false;
+        Products.Clear();
+        Array.Clear(AsyncProxyFences);
         foreach (CopyQueue? queue in _copies)
             queue?.Clear();
         Array.Clear(_places);
@@ -195,6 +203,19 @@ internal sealed class Warp
             _written[slot] |= active;
         foreach (int slot in operation.PredicateWrites)
             _predicatesWritten[slot] |= active;
+    }
+
+    public void MarkWritten(int[] registers, bool written)
+    {
+        foreach (int slot in registers)
+            _written[slot] = written ? Lanes.All : 0;
+    }
+
+    public void RequireWritten(Operation operation, int[] registers)
+    {
+        foreach (int slot in registers)
+            if (_written[slot] != Lanes.All)
+                throw operation.Error($"register {_program.NameOfRegister(slot)} is added to before it was written{Who(~_written[slot])}.");
     }
 
     private void SetPlaces(uint mask, int place)

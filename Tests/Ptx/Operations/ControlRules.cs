@@ -23,7 +23,7 @@ internal static class ControlRules
         new("membar level=cta|gl|sys", "", Fence),
         new("fence sem=acq_rel|sc|acquire|release scope=cta|gpu|sys", "", Fence),
         new("fence sem=acq_rel|sc scope=cluster", "", Fence, 78, 90),
-        new("fence proxy async place=shared::cta|global|shared::cluster?", "", Fence, 80, 90),
+        new("fence proxy async place=shared::cta|global|shared::cluster?", "", AsyncProxyFence, 80, 90),
         new("fence proxy alias", "", Fence, 75),
         new("griddepcontrol action=launch_dependents|wait", "", Control(OperationKind.Plain), 78, 90),
         new("setmaxnreg direction=inc|dec sync aligned u32", "#", Control(OperationKind.Plain), 80, 90, specific: true)
@@ -42,6 +42,17 @@ internal static class ControlRules
     {
         operation.Class = InstructionClass.Barrier;
         operation.Run = (warp, _, _) => warp.Fenced = true;
+    }
+
+    private static void AsyncProxyFence(Operation operation, RuleMatch match)
+    {
+        operation.Class = InstructionClass.Barrier;
+        operation.Run = (warp, _, mask) =>
+        {
+            uint now = warp.Block.Launch.Tick();
+            for (; mask != 0; mask &= mask - 1)
+                warp.AsyncProxyFences[System.Numerics.BitOperations.TrailingZeroCount(mask)] = now;
+        };
     }
 
     /// <summary>The spellings of one barrier: bar is always aligned, barrier where it says so.</summary>

@@ -67,7 +67,7 @@ internal sealed class MatrixShape
         {
             int shift = 16 * (value & 1);
             uint half = Float16.Encode(Float16.Decode((ushort)(bits >> shift)) + sum);
-            d = shift == 0 ? half : d | (half << 16);
+            d = shift == 0 ? half : (d & 0xFFFF) | (half << 16);
         }
     }
 }
