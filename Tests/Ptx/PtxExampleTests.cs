@@ -160,6 +160,37 @@ public class PtxExampleTests
         Assert.That(Assert.Throws<PtxException>(() => machine.Launch(module, "wgmma_bf16", 1, 128, 0, [tile, tile, c]))!.Message, Does.Match(expected));
     }
 
+    [TestCase(0, 0)]
+    [TestCase(64, 70)]
+    public void A_tile_comes_by_tensor_map_and_what_lies_outside_is_zero(int column, int row)
+    {
+        PtxModule module = PtxModule.Parse(File.ReadAllText(SharedFolder.Fixture("ptx/tma-load.ptx")));
+        var machine = new PtxMachine();
+        const int rows = 100, columns = 128;
+        ushort[] values = [.. Enumerable.Range(1, rows * columns).Select(i => (ushort)i)];
+        ulong tensor = machine.Allocate<ushort>(values), output = machine.Allocate(64 * 64 * 2);
+        byte[] parameters = new byte[144];
+        new TensorMap(tensor, 2, [columns, rows], [columns * 2], [64, 64], 128).Encode().CopyTo(parameters, 0);
+        BitConverter.TryWriteBytes(parameters.AsSpan(128), output);
+        BitConverter.TryWriteBytes(parameters.AsSpan(136), column);
+        BitConverter.TryWriteBytes(parameters.AsSpan(140), row);
+        machine.LaunchWithBytes(module, "tma_load", 1, 128, 0, parameters);
+        ushort[] tile = machine.Read<ushort>(output, 64 * 64);
+        for (int i = 0; i < 64; i++)
+            for (int j = 0; j < 64; j++)
+                Assert.That(tile[(64 * i) + j], Is.EqualTo(row + i < rows ? values[((row + i) * columns) + column + j] : 0), $"row {i}, column {j}");
+    }
+
+    [Test]
+    public void A_tile_that_is_not_waited_for_may_not_be_read()
+    {
+        string text = File.ReadAllText(SharedFolder.Fixture("ptx/tma-load.ptx")).Replace("@!%p2 bra       $wait;", "//").Replace("mbarrier.try_wait.parity.shared.b64 %p2", "//");
+        var machine = new PtxMachine();
+        byte[] parameters = new byte[144];
+        new TensorMap(machine.Allocate(64 * 64 * 2), 2, [64, 64], [128], [64, 64], 128).Encode().CopyTo(parameters, 0);
+        Assert.That(Assert.Throws<PtxException>(() => machine.LaunchWithBytes(PtxModule.Parse(text), "tma_load", 1, 128, 0, parameters))!.Message, Does.Contain("cp.async").Or.Contain("nobody"));
+    }
+
     private static string Wgmma => File.ReadAllText(SharedFolder.Fixture("ptx/wgmma-bf16.ptx"));
 
     [Test]

@@ -29,6 +29,7 @@ internal sealed class Block
         for (int i = 0; i < _warps.Length; i++)
             _warps[i] = new Warp(this, i);
         Barriers = new Barriers(this);
+        AsyncBarriers = new AsyncBarriers(this);
     }
 
     public Launch Launch { get; }
@@ -40,6 +41,8 @@ internal sealed class Block
     public Size3 Index { get; private set; }
 
     public Barriers Barriers { get; }
+
+    public AsyncBarriers AsyncBarriers { get; }
 
     public ReadOnlySpan<Warp> Warps => _warps;
 
@@ -70,6 +73,7 @@ internal sealed class Block
         Array.Clear(_pending);
         _history?.Clear();
         Barriers.Reset();
+        AsyncBarriers.Reset();
         foreach (Warp warp in _warps)
             warp.Reset();
     }
@@ -197,8 +201,9 @@ internal sealed class Block
 
     private void TouchAligned(Warp warp, Operation operation, ulong target, int bytes, int lane)
     {
-        if ((target & ((ulong)bytes - 1)) != 0)
-            throw Fault(warp, operation, lane, $"shared address 0x{target:X} is not a multiple of the copy's {bytes} bytes");
+        int alignment = Math.Min(bytes, 16);
+        if ((target & ((ulong)alignment - 1)) != 0)
+            throw Fault(warp, operation, lane, $"shared address 0x{target:X} is not a multiple of the copy's {alignment} bytes");
         TouchShared(warp, operation, target, bytes, lane, Access.Write);
     }
 

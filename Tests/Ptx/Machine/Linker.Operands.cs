@@ -276,8 +276,9 @@ internal sealed partial class Linker
 
     private string? ResolveAddress(string token, Operand operand, RuleMatch match, Scope scope, Resolution resolution)
     {
-        if (operand.Kind != OperandKind.Address || operand.Elements.Length > 0)
-            return "an address in brackets is expected.";
+        int coordinates = token[1] == 't' ? token[2] - '0' : 0;
+        if (operand.Kind != OperandKind.Address || operand.Elements.Length != coordinates)
+            return coordinates > 0 ? $"a tensor map's address with {coordinates} coordinates is expected." : "an address in brackets is expected.";
         MemorySpace space = token switch { "[g]" => MemorySpace.Global, "[s]" => MemorySpace.Shared, _ => MemoryRules.SpaceOf(match["S"]) };
         if (operand.Offset is < -(1L << 31) or > uint.MaxValue)
             return "the offset does not fit 32 bits.";
@@ -312,6 +313,9 @@ internal sealed partial class Linker
         resolution.Space ??= space;
         resolution.Offsets.Add(operand.Offset);
         resolution.Masks.Add(mask);
+        foreach (Operand coordinate in operand.Elements)
+            if (ResolveValue(ScalarType.Find("s32")!, "", coordinate, false, scope, resolution) is { } problem)
+                return problem;
         return null;
     }
 }

@@ -242,6 +242,8 @@ internal sealed class Warp
                 }
                 break;
             case OperationKind.Pause:
+                operation.Run(this, operation, active);
+                NoteWrites(operation, active);
                 SetPlaces(active, place + 1);
                 break;
             case OperationKind.Exit:

@@ -11,7 +11,7 @@ internal enum OperationKind
     Branch,
     IndexedBranch,
 
-    /// <summary>Lets other warps have their turn.</summary>
+    /// <summary>Runs, then lets other warps have their turn.</summary>
     Pause,
     Exit,
 

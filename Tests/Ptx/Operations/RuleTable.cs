@@ -6,7 +6,7 @@ internal static class RuleTable
     private static readonly Dictionary<string, Rule[]> Rules = new[]
         {
             IntegerRules.All, FloatRules.All, HalfRules.All, MoveRules.All, ConvertRules.All, MemoryRules.All, AtomicRules.All,
-            ControlRules.All, WarpRules.All, AsyncCopyRules.All, MatrixRules.All, WgmmaRules.All,
+            ControlRules.All, WarpRules.All, AsyncCopyRules.All, MatrixRules.All, WgmmaRules.All, AsyncBarrierRules.All,
         }
         .SelectMany(rules => rules).GroupBy(rule => rule.Opcode).ToDictionary(group => group.Key, group => group.ToArray());
 
