@@ -76,6 +76,24 @@ public abstract class Kernel : AcceleratorObject
     /// <summary>Threads of a group that suit it when the caller leaves the choice.</summary>
     internal virtual int SuggestedGroupSize => Math.Min(256, MaxGroupSize);
 
+    /// <summary>For each slot the number of bytes of which its pointer must be a multiple; empty: nothing is asked.</summary>
+    internal int[] Alignments { get; init; } = [];
+
+    /// <summary>Throws where a view begins between two elements, at an address that vector loads of the compiled kernel cannot take.</summary>
+    internal void CheckAlignment(ReadOnlySpan<long> slots, ReadOnlySpan<MemoryBuffer?> buffers)
+    {
+        for (int i = 0; i < Alignments.Length; i++)
+        {
+            long address = slots[i] - (buffers[i]?.NativePtr ?? 0);
+            if (Alignments[i] > 1 && address % Alignments[i] != 0)
+            {
+                throw new ArgumentException(
+                    $"Kernel {Name}: scalar argument {i} is a view that begins at byte {address} of its buffer; its elements are read {Alignments[i]} bytes at a time, "
+                    + $"so it must begin at a multiple of {Alignments[i]}. Cut the part out at whole elements, before the cast.");
+            }
+        }
+    }
+
     /// <summary>Puts a launch into a stream. Grid and group are valid and within the device's limits.</summary>
     /// <param name="stream">Where.</param>
     /// <param name="config">Groups, threads, dynamic shared memory.</param>

@@ -153,6 +153,7 @@ internal sealed class KernelLauncher
         buffers.AsSpan(0, leadingCount).Clear();
         SlotWriter writer = new(slots, buffers, leadingCount, accelerator, target);
         arguments.Visit(ref writer);
+        target.CheckAlignment(slots, buffers);
         target.LaunchInternal(stream, config, slots[..writer.Count], buffers.AsSpan(0, writer.Count));
         buffers.AsSpan(0, writer.Count).Clear();
     }

@@ -64,14 +64,25 @@ internal static class EntryPoint
         {
             string name = leaves[i].Path == "" ? parameter.Name! : $"{parameter.Name}.{leaves[i].Path}";
             ScalarType type = leaves[i].Memory.IsPointer ? ScalarType.PointerTo(AddressSpace.Global) : leaves[i].Memory;
-            values[i] = builder.Widen(NewParameter(builder, type, name), leaves[i]);
+            values[i] = builder.Widen(NewParameter(builder, type, name, type.IsPointer ? ElementAlignment(leaves[i].Type) : 1), leaves[i]);
         }
         return new StackValue(parameter.ParameterType, values);
     }
 
-    private static Parameter NewParameter(KernelBuilder builder, ScalarType type, string name)
+    /// <summary>Views of a type begin at multiples of its size, unless they were cast.</summary>
+    private static int ElementAlignment(Type pointer)
     {
-        Parameter parameter = new(type, builder.Function.Parameters.Count, name);
+        if (!pointer.IsByRef)
+        {
+            return 1;
+        }
+        int size = TypeLayout.Of(pointer.GetElementType()!).SizeInHost;
+        return Math.Min(16, size & -size);
+    }
+
+    private static Parameter NewParameter(KernelBuilder builder, ScalarType type, string name, int elementAlignment = 1)
+    {
+        Parameter parameter = new(type, builder.Function.Parameters.Count, name) { ElementAlignment = elementAlignment };
         builder.Function.Parameters.Add(parameter);
         return parameter;
     }

@@ -39,6 +39,12 @@ internal sealed class Parameter(ScalarType type, int index, string name) : Value
     /// <summary>For reading: the C# parameter and the path of fields, e.g. "weights.Length".</summary>
     public string Name { get; } = name;
 
+    /// <summary>For the pointer of a view: the largest power of two, up to 16, of which an element's size is a multiple.</summary>
+    public int ElementAlignment { get; init; } = 1;
+
+    /// <summary>The launch must give a pointer that is a multiple of this: vector accesses rely on it. At most <see cref="ElementAlignment"/>.</summary>
+    public int RequiredAlignment { get; internal set; } = 1;
+
     public override string Describe() => $"parameter {Name}";
 }
 

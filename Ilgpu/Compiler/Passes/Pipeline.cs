@@ -45,6 +45,7 @@ internal static class Pipeline
         DeferredAllocation.Resolve(function, last: true);
         if (optimise)
         {
+            Do("vector access", VectorAccess.Run);
             Do("loop invariants", LoopInvariants.Run);
             Do("address arithmetic", AddressArithmetic.Run);
             Do("common subexpressions", f => CommonSubexpressions.Run(f));

@@ -61,7 +61,10 @@ public sealed class CudaKernel : Kernel
         function.GroupSize = description.Specialization.MaxNumThreadsPerGroup ?? 0;
         function.MinGroupsPerMultiprocessor = description.Specialization.MinNumGroupsPerMultiprocessor ?? 0;
         string ptx = PtxEmitter.Emit(function, device.Target);
-        return new CudaKernel(accelerator, description, CudaModule.Load(accelerator, description.Name, PtxEmitter.Identifier(function.Name), ptx));
+        return new CudaKernel(accelerator, description, CudaModule.Load(accelerator, description.Name, PtxEmitter.Identifier(function.Name), ptx))
+        {
+            Alignments = [.. function.Parameters.Select(parameter => parameter.RequiredAlignment)],
+        };
     }
 
     internal override unsafe void LaunchInternal(

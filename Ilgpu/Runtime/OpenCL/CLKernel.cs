@@ -36,7 +36,10 @@ public sealed unsafe class CLKernel : Kernel
         KernelFunction function = KernelCompiler.Build(
             new KernelRequest(description.Method, description.ImplicitlyGrouped, description.SpecialisedValues, target));
         string source = OpenCLEmitter.Emit(function, accelerator.Device.Info.Target);
-        return new CLKernel(accelerator, description, accelerator.Programs.GetOrBuild(description.Name, function.Name, source), source);
+        return new CLKernel(accelerator, description, accelerator.Programs.GetOrBuild(description.Name, function.Name, source), source)
+        {
+            Alignments = [.. function.Parameters.Select(parameter => parameter.RequiredAlignment)],
+        };
     }
 
     internal override void LaunchInternal(

@@ -1,0 +1,73 @@
+using System.Numerics;
+using Managed.Ilgpu.Compiler.IR;
+using Convert = Managed.Ilgpu.Compiler.IR.Convert;
+
+namespace Managed.Ilgpu.Compiler.Passes;
+
+/// <summary>Powers of two of which addresses and numbers are certainly multiples.</summary>
+internal static class Alignment
+{
+    private const int Most = 4096, Deepest = 12;
+
+    /// <summary>For an address: what it is a multiple of, and the view parameter whose alignment that presumes, if any.</summary>
+    public static (long Alignment, Parameter? Presumes) Of(Value pointer) => pointer switch
+    {
+        Allocation allocation => (allocation.Alignment, null),
+        DynamicShared => (16, null),
+        Parameter parameter => (parameter.ElementAlignment, parameter),
+        PointerOffset offset => Of(offset),
+        CastSpace => Of(pointer.Operands[0]),
+        _ => (1, null),
+    };
+
+    private static (long, Parameter?) Of(PointerOffset offset)
+    {
+        (long alignment, Parameter? presumes) = Of(offset.Operands[0]);
+        alignment = Math.Min(alignment, LowestBit(offset.Displacement));
+        if (offset.HasIndex)
+        {
+            alignment = Math.Min(alignment, LowestBit(offset.Scale) * MultipleOf(offset.Operands[1], []));
+        }
+        return (alignment, presumes);
+    }
+
+    /// <summary>Overflow of 32 bits keeps the low bits, and so what is found here.</summary>
+    private static long MultipleOf(Value number, HashSet<Value> above)
+    {
+        if (above.Count > Deepest)
+        {
+            return 1;
+        }
+        switch (number)
+        {
+            case Constant constant:
+                return LowestBit(constant.Bits);
+            case Binary { Op: BinaryOp.Multiply } product:
+                return Math.Min(Most, MultipleOf(product.Operands[0], above) * MultipleOf(product.Operands[1], above));
+            case Binary { Op: BinaryOp.Add or BinaryOp.Subtract or BinaryOp.Or or BinaryOp.Xor } sum:
+                return Math.Min(MultipleOf(sum.Operands[0], above), MultipleOf(sum.Operands[1], above));
+            case Binary { Op: BinaryOp.And } mask:
+                return Math.Max(MultipleOf(mask.Operands[0], above), MultipleOf(mask.Operands[1], above));
+            case Binary { Op: BinaryOp.ShiftLeft, Operands: [{ } shifted, Constant { Bits: < 12 } amount] }:
+                return Math.Min(Most, MultipleOf(shifted, above) << (int)amount.Bits);
+            case Convert { Operands: [{ Type: { Kind: ScalarKind.Int32 or ScalarKind.Int64 } } source] } when number.Type.Size >= 4 && number.Type.IsInteger:
+                return MultipleOf(source, above);
+            case Phi phi:
+                if (!above.Add(phi))
+                {
+                    return Most; // what it is in the round before; the other operands decide
+                }
+                long common = Most;
+                foreach (Value operand in phi.Operands)
+                {
+                    common = Math.Min(common, MultipleOf(operand, above));
+                }
+                above.Remove(phi);
+                return common;
+            default:
+                return 1;
+        }
+    }
+
+    private static long LowestBit(long number) => number == 0 ? Most : Math.Min(Most, 1L << BitOperations.TrailingZeroCount(number));
+}
