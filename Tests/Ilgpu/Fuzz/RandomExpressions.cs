@@ -49,6 +49,12 @@ internal sealed class RandomExpressions(Random random)
         {
             return call;
         }
+        if (choice == 2 && kind != Kind.Bool)
+        {
+            return random.Next(2) == 0
+                ? $"Kernels.Horner({Of(kind, depth - 1)}, {Of(kind, depth - 1)})"
+                : $"(({Of(Kind.Int, depth - 1)} & 3) switch {{ 0 => {Of(kind, depth - 1)}, 2 => {Of(kind, depth - 1)}, _ => {Of(kind, depth - 1)} }})";
+        }
         return kind switch
         {
             Kind.Bool => Predicate(depth),
@@ -117,12 +123,16 @@ internal sealed class RandomExpressions(Random random)
     {
         string type = CSharp(kind);
         bool signed = kind is Kind.Int or Kind.Long;
-        switch (random.Next(9))
+        switch (random.Next(11))
         {
+            case 8:
+                return $"(({type})BitConverter.SingleToInt32Bits(Kernels.Tame({Of(Kind.Float, depth - 1)})))";
+            case 9:
+                return $"Math.Clamp({Of(kind, depth - 1)}, {random.Next(100)}, {random.Next(100, 100000)})";
             case 0:
                 return $"({Of(kind, depth - 1)} {Pick("<<", ">>", ">>>")} {Of(Kind.Int, depth - 1)})";
             case 1:
-                return $"{(random.Next(2) == 0 ? "Divide" : "Remainder")}({Of(kind, depth - 1)}, {Of(kind, depth - 1)})";
+                return $"Kernels.{(random.Next(2) == 0 ? "Divide" : "Remainder")}({Of(kind, depth - 1)}, {Of(kind, depth - 1)})";
             case 2:
                 return $"({Of(kind, depth - 1)} {Pick("/", "%")} {Pick("3", "7", "10", "64", signed ? "(-5)" : "1000000007")})";
             case 3:
@@ -145,8 +155,14 @@ internal sealed class RandomExpressions(Random random)
     private string Float(Kind kind, int depth)
     {
         string type = CSharp(kind), library = kind == Kind.Float ? "MathF" : "Math";
-        switch (random.Next(8))
+        switch (random.Next(11))
         {
+            case 6:
+                return $"(({type})XMath.{Pick("Exp", "Log", "Sin", "Cos", "Tanh", "Exp2", "Log2", "Atan")}(Kernels.Tame((float){Of(kind, depth - 1)})))";
+            case 7:
+                return $"(({type})(float)((Half)(float){Of(kind, depth - 1)} {Pick("+", "-", "*", "/")} (Half)(float){Of(Kind.Float, depth - 1)}))";
+            case 8:
+                return $"(({type})BitConverter.Int32BitsToSingle({Of(Kind.Int, depth - 1)}))";
             case 0:
                 return $"{library}.{Pick("Sqrt", "Floor", "Ceiling", "Truncate", "Round", "Abs")}({Of(kind, depth - 1)})";
             case 1:

@@ -45,6 +45,7 @@ internal sealed class RandomInputs
 /// <summary>Ways to run a random kernel; each gives the four outputs.</summary>
 internal static class RandomKernelRunners
 {
+    private const int GroupSize = 48;
     private const int Elements = RandomInputs.Threads * RandomKernel.Slots;
 
     /// <summary>Through the public interface.</summary>
@@ -54,20 +55,32 @@ internal static class RandomKernelRunners
         using MemoryBuffer1D<long, Stride1D.Dense> longs = DeviceArrays.Upload(accelerator, inputs.Longs), longsOut = DeviceArrays.Upload(accelerator, new long[Elements]);
         using MemoryBuffer1D<float, Stride1D.Dense> floats = DeviceArrays.Upload(accelerator, inputs.Floats), floatsOut = DeviceArrays.Upload(accelerator, new float[Elements]);
         using MemoryBuffer1D<double, Stride1D.Dense> doubles = DeviceArrays.Upload(accelerator, inputs.Doubles), doublesOut = DeviceArrays.Upload(accelerator, new double[Elements]);
-        var kernel = accelerator.LoadAutoGroupedStreamKernel(
-            method.CreateDelegate<Action<Index1D, ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>,
-                ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int>>());
-        kernel(RandomInputs.Threads, ints.View, longs.View, floats.View, doubles.View, intsOut.View, longsOut.View, floatsOut.View, doublesOut.View, RandomInputs.Scalar);
+        if (IsGrouped(method))
+        {
+            var kernel = accelerator.LoadStreamKernel(
+                method.CreateDelegate<Action<ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>,
+                    ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int>>());
+            kernel((RandomInputs.Threads / GroupSize, GroupSize), ints.View, longs.View, floats.View, doubles.View,
+                intsOut.View, longsOut.View, floatsOut.View, doublesOut.View, RandomInputs.Scalar);
+        }
+        else
+        {
+            var kernel = accelerator.LoadAutoGroupedStreamKernel(
+                method.CreateDelegate<Action<Index1D, ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>,
+                    ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int>>());
+            kernel(RandomInputs.Threads, ints.View, longs.View, floats.View, doubles.View,
+                intsOut.View, longsOut.View, floatsOut.View, doublesOut.View, RandomInputs.Scalar);
+        }
         return [DeviceArrays.Download(intsOut), DeviceArrays.Download(longsOut), DeviceArrays.Download(floatsOut), DeviceArrays.Download(doublesOut)];
     }
 
     /// <summary>As PTX, in the interpreter.</summary>
     public static Array[] OnPtx(MethodInfo method, RandomInputs inputs)
     {
-        KernelFunction function = KernelCompiler.Build(new KernelRequest(method, true, [], new CompileTarget(CompileBackend.Ptx, 32, ComputeCapability: 80)));
+        KernelFunction function = KernelCompiler.Build(new KernelRequest(method, !IsGrouped(method), [], new CompileTarget(CompileBackend.Ptx, 32, ComputeCapability: 80)));
         PtxModule module = PtxModule.Parse(PtxEmitter.Emit(function, PtxTarget.Sm80));
         PtxMachine machine = new();
-        List<ulong> arguments = [RandomInputs.Threads];
+        List<ulong> arguments = IsGrouped(method) ? [] : [RandomInputs.Threads];
         void View(ulong address, int length) => arguments.AddRange([address, (ulong)length]);
         View(machine.Allocate<int>(inputs.Ints), RandomInputs.Threads);
         View(machine.Allocate<long>(inputs.Longs), RandomInputs.Threads);
@@ -80,7 +93,9 @@ internal static class RandomKernelRunners
         View(floats, Elements);
         View(doubles, Elements);
         arguments.Add(RandomInputs.Scalar);
-        machine.Launch(module, PtxEmitter.Identifier(function.Name), 3, 32, 0, arguments.ToArray());
+        machine.Launch(module, PtxEmitter.Identifier(function.Name), RandomInputs.Threads / GroupSize, GroupSize, 0, arguments.ToArray());
         return [machine.Read<int>(ints, Elements), machine.Read<long>(longs, Elements), machine.Read<float>(floats, Elements), machine.Read<double>(doubles, Elements)];
     }
+
+    private static bool IsGrouped(MethodInfo method) => method.GetParameters()[0].ParameterType != typeof(Index1D);
 }
