@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using Managed.Tests.Ilgpu.Ptx;
+using Managed.Tests.Ilgpu.Samples;
 
 namespace Managed.Tests.Ilgpu.Cuda;
 
@@ -29,6 +30,29 @@ internal sealed class DeviceSampleTests
         using CudaAccelerator accelerator = CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context);
         byte[] expected = OnCpu(sample), actual = sample.Run(accelerator);
         Assert.That(actual, Is.EqualTo(expected), () => string.Join('\n', driver.Modules.Values));
+    }
+
+    [TestCaseSource(typeof(SampleCase), nameof(SampleCase.All))]
+    public void The_interpreted_GPU_gives_what_plain_code_gives(SampleCase sample)
+    {
+        foreach ((int major, string architecture) in new[] { (9, "sm_90"), (8, "sm_80") })
+        {
+            InterpretedCudaDriver driver = new();
+            driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = major;
+            using Context context = Context.Create().ToContext();
+            using CudaAccelerator accelerator = CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context);
+            Assert.That(sample.Difference(accelerator), Is.Null, () => string.Join('\n', driver.Modules.Values));
+            if (!Ptxas.IsInstalled)
+            {
+                continue;
+            }
+            foreach (string text in driver.Modules.Values)
+            {
+                Ptxas.Report report = Ptxas.Assemble(text, architecture);
+                TestContext.Out.WriteLine($"{sample} for {architecture}: {report.Registers} registers, {report.StackBytes} bytes of stack");
+                Assert.That(report.SpillBytes, Is.Zero, text);
+            }
+        }
     }
 
     [TestCaseSource(nameof(Samples))]
