@@ -73,4 +73,16 @@ internal sealed class DeviceSampleTests
             }
         }
     }
+
+    [Test]
+    public void PTX_in_a_kernel_reaches_tensor_cores()
+    {
+        InterpretedCudaDriver driver = new();
+        driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = 8;
+        using Context context = Context.Create().ToContext();
+        using CudaAccelerator accelerator = CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context);
+        ushort[] a = TensorCoreKernels.SmallNumbers(16 * 16, 1), b = TensorCoreKernels.SmallNumbers(8 * 16, 2);
+        Assert.That(TensorCoreKernels.Run(accelerator, a, b), Is.EqualTo(TensorCoreKernels.Expected(a, b)), () => driver.Modules.Values.Single());
+        Ptxas.Assemble(driver.Modules.Values.Single(), "sm_80");
+    }
 }

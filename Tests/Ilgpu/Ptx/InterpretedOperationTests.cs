@@ -1,11 +1,4 @@
-using System.Runtime.InteropServices;
-using Managed.Ilgpu.Compiler.IR;
 using Managed.Ilgpu.Compiler.Ptx;
-using Managed.Tests.Ilgpu.Frontend;
-using Managed.Tests.Ilgpu.OpenCL;
-using Managed.Tests.Ptx;
-using PtxTarget = Managed.Ilgpu.Compiler.Ptx.PtxTarget;
-using ScalarType = Managed.Ilgpu.Compiler.IR.ScalarType;
 
 namespace Managed.Tests.Ilgpu.Ptx;
 
@@ -15,191 +8,25 @@ namespace Managed.Tests.Ilgpu.Ptx;
 /// </summary>
 internal sealed class InterpretedOperationTests
 {
-    private const int GroupSize = 128;
-
     private static IEnumerable<TestCaseData> Named(IEnumerable<OperationKernels.Operation> operations) =>
         operations.Select(operation => new TestCaseData(operation).SetArgDisplayNames(operation.Name));
 
-    private static IEnumerable<TestCaseData> Exact() => Named(OperationKernels.Everything()
-        .Except(OperationKernels.Everything().Where(operation => operation.Name.Contains(" to ") || operation.Name.Contains("Approximate")), new ByName()));
+    public static IEnumerable<TestCaseData> Exact() => Named(OperationKernels.Everything()
+        .Where(operation => !operation.Name.Contains(" to ") && !operation.Name.Contains("Approximate")));
 
-    private static IEnumerable<TestCaseData> Conversions() => Named(OperationKernels.Conversions());
+    public static IEnumerable<TestCaseData> Conversions() => Named(OperationKernels.Conversions());
 
-    private static IEnumerable<TestCaseData> Approximations() => Named(OperationKernels.Unaries().Where(operation => operation.Name.Contains("Approximate")));
+    public static IEnumerable<TestCaseData> Approximations() => Named(OperationKernels.Unaries().Where(operation => operation.Name.Contains("Approximate")));
 
     [TestCaseSource(nameof(Exact))]
-    public void Gives_what_CSharp_gives(OperationKernels.Operation operation)
-    {
-        long[][] inputs = Combinations(operation);
-        long[] results = Run(operation, inputs, PtxTarget.Sm80), older = Run(operation, inputs, PtxTarget.Sm70), expected = Expected(operation, inputs);
-        for (int i = 0; i < expected.Length; i++)
-        {
-            string what = $"{operation}({string.Join(", ", inputs.Select((input, k) => $"0x{input[i]:X}"))})";
-            AssertSame(results[i], expected[i], operation.Output, what);
-            AssertSame(older[i], expected[i], operation.Output, what + " for sm_70");
-        }
-    }
+    public void Gives_what_CSharp_gives(OperationKernels.Operation operation) =>
+        OperationChecks.Exact(operation, InterpretedStructureTests.Launch, PtxTarget.Sm80, PtxTarget.Sm70);
 
     [TestCaseSource(nameof(Conversions))]
-    public void Converts_as_CSharp_does(OperationKernels.Operation operation)
-    {
-        long[][] inputs = [Pad(ValuesOf(operation.Inputs[0]))];
-        long[] results = Run(operation, inputs, PtxTarget.Sm80);
-        (bool sourceUnsigned, bool targetUnsigned) = (operation.Name[0] == 'u', operation.Name.Split(" to ")[1][0] == 'u');
-        for (int i = 0; i < results.Length; i++)
-        {
-            AssertSame(results[i], ConversionOracle.Convert(inputs[0][i], operation.Inputs[0], operation.Output, sourceUnsigned, targetUnsigned),
-                operation.Output, $"{operation}: 0x{inputs[0][i]:X}");
-        }
-    }
+    public void Converts_as_CSharp_does(OperationKernels.Operation operation) =>
+        OperationChecks.Conversion(operation, InterpretedStructureTests.Launch, PtxTarget.Sm80);
 
     [TestCaseSource(nameof(Approximations))]
-    public void Approximates_within_its_bound(OperationKernels.Operation operation)
-    {
-        long[][] inputs = [Pad(ValuesOf(ScalarType.Float32))];
-        foreach (PtxTarget target in new[] { PtxTarget.Sm70, PtxTarget.Sm80 })
-        {
-            long[] results = Run(operation, inputs, target);
-            for (int i = 0; i < results.Length; i++)
-            {
-                float x = BitConverter.Int32BitsToSingle((int)inputs[0][i]), result = BitConverter.Int32BitsToSingle((int)results[i]);
-                (double exact, double bound) = Reference(operation.Name, x);
-                Assert.That(Within(result, exact, bound), $"{operation}({x}) for {target}: {result}, exactly {exact}");
-            }
-        }
-    }
-
-    /// <summary>What the function is, and how far off a result may be.</summary>
-    private static (double Exact, double Bound) Reference(string name, double x)
-    {
-        double exact = name.Split('A')[0] switch
-        {
-            "Exp2" => Math.Pow(2, x),
-            "Log2" => Math.Log2(x),
-            "ReciprocalSqrt" => 1 / Math.Sqrt(x),
-            "Reciprocal" => 1 / x,
-            _ => Math.Tanh(x),
-        };
-        double ulp = Math.Abs(exact) * Math.Pow(2, -22);
-        return (exact, name.StartsWith("Tanh") ? 1.0 / 1024 : name.StartsWith("Log2") ? Math.Max(ulp, Math.Pow(2, -21)) : 2 * Math.Max(ulp, float.Epsilon));
-    }
-
-    private static bool Within(float result, double exact, double bound) =>
-        double.IsNaN(exact) ? float.IsNaN(result)
-        : Math.Abs(exact) > float.MaxValue ? Math.Abs(result) >= float.MaxValue && Math.Sign(result) == Math.Sign(exact)
-        : Math.Abs(result - exact) <= bound;
-
-    private static long[] Run(OperationKernels.Operation operation, long[][] inputs, PtxTarget target)
-    {
-        string text = PtxEmitter.Emit(operation.Build(), target);
-        int count = inputs[0].Length;
-        PtxMachine machine = new();
-        ulong results = machine.Allocate(count * operation.Output.Size, "results");
-        ulong[] arguments = [results, .. operation.Inputs.Select((type, i) => machine.Allocate<byte>(ToBytes(inputs[i], type), $"input {i}"))];
-        try
-        {
-            machine.Launch(PtxModule.Parse(text), "operation", count / GroupSize, GroupSize, 0, arguments);
-        }
-        catch (PtxException fault)
-        {
-            throw new AssertionException($"{operation}: {fault.Message}\n{text}", fault);
-        }
-        return FromBytes(machine.Read<byte>(results, count * operation.Output.Size), operation.Output);
-    }
-
-    /// <summary>The same kernel by the interpreter of the intermediate form, which computes each operation with plain C#.</summary>
-    private static long[] Expected(OperationKernels.Operation operation, long[][] inputs)
-    {
-        KernelFunction kernel = operation.Build();
-        kernel.Number();
-        KernelInterpreter interpreter = new(kernel);
-        int count = inputs[0].Length;
-        byte[] results = new byte[count * operation.Output.Size];
-        long[] arguments = [interpreter.Map(results), .. operation.Inputs.Select((type, i) => interpreter.Map(ToBytes(inputs[i], type)))];
-        interpreter.Launch((count / GroupSize, 1, 1), (GroupSize, 1, 1), arguments);
-        return FromBytes(results, operation.Output);
-    }
-
-    /// <summary>Corner cases and random numbers, each with each; three inputs in a random order. What C# leaves unspecified is left out.</summary>
-    private static long[][] Combinations(OperationKernels.Operation operation)
-    {
-        long[][] values = [.. operation.Inputs.Select(ValuesOf)];
-        List<long[]> rows = [];
-        Random random = new(5);
-        foreach (long first in values[0])
-        {
-            if (values.Length == 1)
-            {
-                rows.Add([first]);
-                continue;
-            }
-            foreach (long second in values[1])
-            {
-                if (!operation.Output.IsFloat && (operation.Name.StartsWith("Divide") || operation.Name.StartsWith("Remainder"))
-                    && (second == 0 || (second == -1 && first == (operation.Output.Size == 4 ? int.MinValue : long.MinValue))))
-                {
-                    continue;
-                }
-                rows.Add(values.Length == 2 ? [first, second] : [first, second, values[2][random.Next(values[2].Length)]]);
-            }
-        }
-        return [.. Enumerable.Range(0, values.Length).Select(k => Pad([.. rows.Select(row => row[k])]))];
-    }
-
-    private static long[] Pad(long[] values) =>
-        [.. values, .. Enumerable.Repeat(values[^1], (GroupSize - (values.Length % GroupSize)) % GroupSize)];
-
-    /// <summary>Corner cases of a type and random ones, as bits; integers sign-extended.</summary>
-    internal static long[] ValuesOf(ScalarType type) => type.Kind switch
-    {
-        ScalarKind.Int8 => [.. Enumerable.Range(-128, 256)],
-        ScalarKind.Int16 => [.. Operands.Of<short>(40).Select(value => (long)value)],
-        ScalarKind.Float16 => [.. Operands.Of<Half>(40).Select(value => (long)BitConverter.HalfToInt16Bits(value))],
-        ScalarKind.Int32 => [.. Operands.Of<int>(20).Select(value => (long)value)],
-        ScalarKind.Int64 => [.. Operands.Of<long>(20)],
-        ScalarKind.Float32 => [.. Operands.Of<float>(15).Select(value => (long)BitConverter.SingleToInt32Bits(value))],
-        ScalarKind.Float64 => [.. Operands.Of<double>(15).Select(BitConverter.DoubleToInt64Bits)],
-        _ => throw new ArgumentException($"{type}"),
-    };
-
-    private static byte[] ToBytes(long[] values, ScalarType type)
-    {
-        byte[] bytes = new byte[values.Length * type.Size];
-        for (int i = 0; i < values.Length; i++)
-        {
-            MemoryMarshal.AsBytes(values.AsSpan(i, 1))[..type.Size].CopyTo(bytes.AsSpan(i * type.Size));
-        }
-        return bytes;
-    }
-
-    private static long[] FromBytes(byte[] bytes, ScalarType type) => [.. Enumerable.Range(0, bytes.Length / type.Size).Select(i => type.Size switch
-    {
-        1 => (sbyte)bytes[i],
-        2 => BitConverter.ToInt16(bytes, i * 2),
-        4 => BitConverter.ToInt32(bytes, i * 4),
-        _ => BitConverter.ToInt64(bytes, i * 8),
-    })];
-
-    private static void AssertSame(long actual, long expected, ScalarType type, string what)
-    {
-        if (actual != expected && !(IsNaN(actual, type) && IsNaN(expected, type)))
-        {
-            Assert.Fail($"{what}: 0x{actual:X}, expected 0x{expected:X}");
-        }
-    }
-
-    private static bool IsNaN(long bits, ScalarType type) => type.Kind switch
-    {
-        ScalarKind.Float16 => Half.IsNaN(BitConverter.Int16BitsToHalf((short)bits)),
-        ScalarKind.Float32 => float.IsNaN(BitConverter.Int32BitsToSingle((int)bits)),
-        ScalarKind.Float64 => double.IsNaN(BitConverter.Int64BitsToDouble(bits)),
-        _ => false,
-    };
-
-    private sealed class ByName : IEqualityComparer<OperationKernels.Operation>
-    {
-        public bool Equals(OperationKernels.Operation? x, OperationKernels.Operation? y) => x?.Name == y?.Name;
-
-        public int GetHashCode(OperationKernels.Operation operation) => operation.Name.GetHashCode(StringComparison.Ordinal);
-    }
+    public void Approximates_within_its_bound(OperationKernels.Operation operation) =>
+        OperationChecks.Approximation(operation, InterpretedStructureTests.Launch, PtxTarget.Sm70, PtxTarget.Sm80);
 }

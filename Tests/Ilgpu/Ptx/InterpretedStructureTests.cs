@@ -12,25 +12,36 @@ namespace Managed.Tests.Ilgpu.Ptx;
 /// <summary>Control flow, memory, and what threads do together: the PTX run by its interpreter gives what plain C# gives.</summary>
 internal sealed class InterpretedStructureTests
 {
-    private static T[] Run<T>(KernelFunction kernel, int groups, int groupSize, int results, int dynamicShared, params Array[] inputs) where T : unmanaged
+    /// <summary>Runs an entry in the interpreter.</summary>
+    public static void Launch(string text, string entry, int groups, int groupSize, byte[][] buffers) => Launch(text, entry, groups, groupSize, 0, buffers);
+
+    private static void Launch(string text, string entry, int groups, int groupSize, int dynamicShared, byte[][] buffers)
     {
-        string text = PtxEmitter.Emit(kernel, PtxTarget.Sm80);
         PtxMachine machine = new();
-        ulong[] arguments = [machine.Allocate(results * Marshal.SizeOf<T>(), "results"), .. inputs.Select(input => machine.Allocate<byte>(Bytes(input), "input"))];
+        ulong[] arguments = [.. buffers.Select((buffer, i) => machine.Allocate<byte>(buffer, $"buffer {i}"))];
         try
         {
-            machine.Launch(PtxModule.Parse(text), kernel.Name, groups, groupSize, dynamicShared, arguments);
+            machine.Launch(PtxModule.Parse(text), entry, groups, groupSize, dynamicShared, arguments);
         }
         catch (PtxException fault)
         {
             throw new AssertionException($"{fault.Message}\n{text}", fault);
         }
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            machine.Span(arguments[i], buffers[i].Length).CopyTo(buffers[i]);
+        }
+    }
+
+    private static T[] Run<T>(KernelFunction kernel, int groups, int groupSize, int results, int dynamicShared, params Array[] inputs) where T : unmanaged
+    {
+        byte[][] buffers = [new byte[results * Marshal.SizeOf<T>()], .. inputs.Select(Bytes)];
+        Launch(PtxEmitter.Emit(kernel, PtxTarget.Sm80), kernel.Name, groups, groupSize, dynamicShared, buffers);
         for (int i = 0; i < inputs.Length; i++)
         {
-            byte[] after = machine.Read<byte>(arguments[i + 1], Bytes(inputs[i]).Length);
-            Buffer.BlockCopy(after, 0, inputs[i], 0, after.Length);
+            Buffer.BlockCopy(buffers[i + 1], 0, inputs[i], 0, buffers[i + 1].Length);
         }
-        return machine.Read<T>(arguments[0], results);
+        return MemoryMarshal.Cast<byte, T>(buffers[0]).ToArray();
     }
 
     private static byte[] Bytes(Array values)
