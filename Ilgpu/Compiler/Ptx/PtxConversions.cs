@@ -61,6 +61,7 @@ internal static class PtxConversions
         throw writer.Refuse($"A conversion from {from} to {to} does not exist.");
     }
 
+    /// <summary>The number of a shared address is its place in shared memory, not the generic address.</summary>
     public static void Write(PtxWriter writer, Reinterpret value)
     {
         string source = writer.Register(value.Operands[0]);

@@ -14,10 +14,10 @@ internal static class TensorCoreKernels
         if (CudaAsm.IsSupported)
         {
             int lane = Group.IdxX;
-            CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", SharedAddress(sharedA, lane * 8), GlobalAddress(a, lane * 8));
+            CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", SharedAddress(sharedA, lane * 8), Address(a, lane * 8));
             if (lane < 16)
             {
-                CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", SharedAddress(sharedB, lane * 8), GlobalAddress(b, lane * 8));
+                CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", SharedAddress(sharedB, lane * 8), Address(b, lane * 8));
             }
             CudaAsm.Emit("cp.async.commit_group;");
             CudaAsm.Emit("cp.async.wait_group 0;");
@@ -39,13 +39,8 @@ internal static class TensorCoreKernels
         }
     }
 
-    private static uint SharedAddress(ArrayView<ushort> view, int element)
-    {
-        CudaAsm.Emit("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }", out uint address, Address(view, element));
-        return address;
-    }
-
-    private static long GlobalAddress(ArrayView<ushort> view, int element) => Address(view, element);
+    /// <summary>The number of a shared address is its place in shared memory, and fits 32 bits.</summary>
+    private static uint SharedAddress(ArrayView<ushort> view, int element) => (uint)Address(view, element);
 
     private static unsafe long Address(ArrayView<ushort> view, int element)
     {
