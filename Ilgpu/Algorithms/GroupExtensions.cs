@@ -1,4 +1,5 @@
 using ILGPU.Algorithms.ScanReduceOperations;
+using ILGPU.Runtime.CPU;
 
 namespace ILGPU.Algorithms;
 
@@ -20,7 +21,9 @@ public static class GroupExtensions
         where TReduction : struct, IScanReduceOperation<T>
     {
         TReduction reduction = default;
+        CpuThread.BeginScratch();
         ArrayView<T> ofWarps = SharedMemory.Allocate<T>(MaxWarps);
+        CpuThread.EndScratch();
         T ofWarp = WarpExtensions.Reduce<T, TReduction>(value);
         if (Warp.LaneIdx == 0)
         {
@@ -68,7 +71,9 @@ public static class GroupExtensions
         where TScanOperation : struct, IScanReduceOperation<T>
     {
         TScanOperation scan = default;
+        CpuThread.BeginScratch();
         ArrayView<T> ofWarps = SharedMemory.Allocate<T>(MaxWarps);
+        CpuThread.EndScratch();
         if (Warp.LaneIdx == WarpExtensions.Lanes - 1)
         {
             ofWarps[Warp.WarpIdx] = inclusive;

@@ -54,7 +54,9 @@ public static class Group
     public static T Broadcast<T>(T value, int groupIndex)
         where T : unmanaged
     {
+        CpuThread.BeginScratch();
         ref T slot = ref SharedMemory.Allocate<T>();
+        CpuThread.EndScratch();
         if (LinearIndex == groupIndex)
         {
             slot = value;

@@ -1,5 +1,7 @@
 using ILGPU.Runtime;
+#if !ILGPU_PACKAGE
 using ILGPU.Runtime.Cuda;
+#endif
 
 namespace Managed.Ilgpu.Extensions;
 
@@ -14,13 +16,22 @@ namespace Managed.Ilgpu.Extensions;
 public sealed class LaunchGraph : IDisposable
 {
     private readonly Action<AcceleratorStream> _work;
-    private readonly CudaGraph? _graph;
     private bool _disposed;
+
+#if ILGPU_PACKAGE
+    // The published package has no graphs: the calls are made each time.
+    private LaunchGraph(Action<AcceleratorStream> work) => _work = work;
+
+    /// <summary>Whether the driver holds it as a graph; else each launch makes the calls anew.</summary>
+    public bool IsRecorded => false;
+#else
+    private readonly CudaGraph? _graph;
 
     private LaunchGraph(Action<AcceleratorStream> work, CudaGraph? graph) => (_work, _graph) = (work, graph);
 
     /// <summary>Whether the driver holds it as a graph; else each launch makes the calls anew.</summary>
     public bool IsRecorded => _graph is not null;
+#endif
 
     /// <summary>Records what an action puts into a stream; nothing of it runs on an NVIDIA GPU, and nothing at all elsewhere.</summary>
     /// <param name="stream">The stream that the action uses.</param>
@@ -29,7 +40,11 @@ public sealed class LaunchGraph : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(work);
+#if ILGPU_PACKAGE
+        return new LaunchGraph(work);
+#else
         return new LaunchGraph(work, stream is CudaStream cuda ? CudaGraph.Record(cuda, work) : null);
+#endif
     }
 
     /// <summary>Puts all of it into a stream of the same accelerator; returns before it is done.</summary>
@@ -37,6 +52,9 @@ public sealed class LaunchGraph : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         ObjectDisposedException.ThrowIf(_disposed, this);
+#if ILGPU_PACKAGE
+        _work(stream);
+#else
         if (_graph is null)
         {
             _work(stream);
@@ -49,12 +67,15 @@ public sealed class LaunchGraph : IDisposable
         {
             throw new ArgumentException($"The graph was recorded on {_graph.Accelerator}, the stream belongs to {stream.Accelerator}.", nameof(stream));
         }
+#endif
     }
 
     /// <summary>Frees the recording.</summary>
     public void Dispose()
     {
         _disposed = true;
+#if !ILGPU_PACKAGE
         _graph?.Dispose();
+#endif
     }
 }

@@ -7,6 +7,7 @@ internal sealed unsafe class CpuSharedMemory : IDisposable
 {
     private readonly List<(nint Address, long Capacity)> blocks = [];
     private readonly List<(long Bytes, Type Element)> current = [];
+    private readonly Dictionary<(long Bytes, Type Element), nint> scratch = [];
     private (nint Address, long Capacity) dynamic;
     private int limit;
     private long used;
@@ -38,7 +39,7 @@ internal sealed unsafe class CpuSharedMemory : IDisposable
         used += bytes;
         if (used > limit)
         {
-            throw new InvalidKernelOperationException($"The group needs {used} bytes of shared memory; it can have {limit}.");
+            throw new InvalidKernelOperationException($"The group needs {used} bytes of shared memory; it can have {limit}. (Here each call allocates anew: allocate before loops.)");
         }
         (nint, long) block = number < blocks.Count ? blocks[number] : default;
         Reserve(ref block, bytes);
@@ -54,8 +55,24 @@ internal sealed unsafe class CpuSharedMemory : IDisposable
         return block.Item1;
     }
 
+    /// <summary>Memory that functions of the library use between two barriers; kept until the end.</summary>
+    public nint Scratch(long bytes, Type element)
+    {
+        if (!scratch.TryGetValue((bytes, element), out nint address))
+        {
+            address = (nint)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 16), 128);
+            scratch.Add((bytes, element), address);
+        }
+        return address;
+    }
+
     public void Dispose()
     {
+        foreach (nint address in scratch.Values)
+        {
+            NativeMemory.AlignedFree((void*)address);
+        }
+        scratch.Clear();
         foreach ((nint address, long _) in blocks.Append(dynamic))
         {
             NativeMemory.AlignedFree((void*)address);

@@ -20,6 +20,7 @@ internal sealed unsafe class CpuThread(CpuGroup group, int linearIndex)
 {
     private readonly List<nint> localMemory = [];
     private int sharedAllocations;
+    private bool isScratch;
 
     [ThreadStatic]
     private static CpuThread? current;
@@ -68,6 +69,7 @@ internal sealed unsafe class CpuThread(CpuGroup group, int linearIndex)
         State = CpuThreadState.NotStarted;
         Carrier = null;
         sharedAllocations = 0;
+        isScratch = false;
     }
 
     /// <summary>Meets the group.</summary>
@@ -93,10 +95,26 @@ internal sealed unsafe class CpuThread(CpuGroup group, int linearIndex)
         return warp.Read(sourceLane, round, value);
     }
 
-    /// <summary>Memory of the group: the n-th call of each thread gives the same memory.</summary>
+    /// <summary>
+    /// Memory of the group: the n-th call of each thread gives the same memory, between <see cref="BeginScratch"/> and <see cref="EndScratch"/> each.
+    /// </summary>
     public ArrayView<T> AllocateShared<T>(int length)
         where T : unmanaged
-        => new(null, Group.Shared.Allocate(sharedAllocations++, (long)length * sizeof(T), typeof(T)), length);
+    {
+        long bytes = (long)length * sizeof(T);
+        return new(null, isScratch ? Group.Shared.Scratch(bytes, typeof(T)) : Group.Shared.Allocate(sharedAllocations++, bytes, typeof(T)), length);
+    }
+
+    /// <summary>
+    /// What is allocated now is done with at the function's last barrier, so that calls in a loop take no further memory. (A device's compiler
+    /// has one allocation for each place in the code anyway.)
+    /// </summary>
+    [KernelIgnored]
+    public static void BeginScratch() => Running.isScratch = true;
+
+    /// <summary>Ends <see cref="BeginScratch"/>.</summary>
+    [KernelIgnored]
+    public static void EndScratch() => Running.isScratch = false;
 
     /// <summary>The memory whose size the launch gives.</summary>
     public ArrayView<T> DynamicShared<T>()

@@ -1,4 +1,6 @@
 using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
@@ -162,6 +164,24 @@ public sealed class CpuAcceleratorTests
         CPUKernelException error = Assert.Throws<CPUKernelException>(
             () => accelerator.LoadStreamKernel<ArrayView<int>>(TooMuchShared)((1, 1), buffer.View))!;
         Assert.That(error.Message, Does.Contain("4194304 bytes of shared memory"));
+    }
+
+    private static void ReduceInALoop(ArrayView<long> sums)
+    {
+        long sum = 0;
+        for (int i = 0; i < 300; i++)
+        {
+            sum += GroupExtensions.AllReduce<long, AddInt64>(i + Group.IdxX) + Group.Broadcast(i, 1);
+        }
+        sums[Group.IdxX] = sum;
+    }
+
+    [Test]
+    public void GroupFunctionsInALoopTakeNoFurtherMemory()
+    {
+        using MemoryBuffer1D<long, Stride1D.Dense> buffer = accelerator.Allocate1D(new long[2]);
+        accelerator.LoadStreamKernel<ArrayView<long>>(ReduceInALoop)((1, 2), buffer.View);
+        Assert.That(buffer.GetAsArray1D(), Is.All.EqualTo(Enumerable.Range(0, 300).Sum(i => (3L * i) + 1)));
     }
 
     private static void UninitialisedShared(ArrayView<float> values) => values[0] = SharedMemory.Allocate<float>(1)[0];
