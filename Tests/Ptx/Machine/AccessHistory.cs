@@ -31,29 +31,36 @@ internal sealed class AccessHistory(int bytes)
     public ulong Note(Warp warp, int lane, int offset, int bytes, Access access)
     {
         ulong own = warp.Stamp(lane, (access & Access.Strong) != 0);
-        bool writes = (access & Access.Write) != 0;
-        for (int i = offset; i < offset + bytes; i++)
+        Span<ulong> writers = _writers.AsSpan(offset, bytes), readers = _readers.AsSpan(offset, bytes), earlier = _earlierReaders.AsSpan(offset, bytes);
+        // mostly all bytes have one history, and are judged once
+        if (!writers.ContainsAnyExcept(writers[0]) && !readers.ContainsAnyExcept(readers[0]) && !earlier.ContainsAnyExcept(earlier[0]))
+            return NoteAlike(warp, lane, own, writers, readers, earlier, access);
+        ulong other = 0;
+        for (int i = 0; i < bytes && other == 0; i++)
+            other = NoteAlike(warp, lane, own, writers.Slice(i, 1), readers.Slice(i, 1), earlier.Slice(i, 1), access);
+        return other;
+    }
+
+    private static ulong NoteAlike(Warp warp, int lane, ulong own, Span<ulong> writers, Span<ulong> readers, Span<ulong> earlier, Access access)
+    {
+        if (Races(writers[0], own, warp, lane))
+            return writers[0];
+        if ((access & Access.Write) == 0)
         {
-            ulong writer = _writers[i];
-            if (Races(writer, own, warp, lane))
-                return writer;
-            if (!writes)
-            {
-                ulong reader = _readers[i];
-                if (reader == own)
-                    continue;
-                if (!SameThread(reader, own))
-                    _earlierReaders[i] = reader;
-                _readers[i] = own;
-                continue;
-            }
-            if (Races(_readers[i], own, warp, lane))
-                return _readers[i];
-            if (Races(_earlierReaders[i], own, warp, lane))
-                return _earlierReaders[i];
-            _writers[i] = own;
-            _readers[i] = _earlierReaders[i] = 0;
+            if (readers[0] == own)
+                return 0;
+            if (!SameThread(readers[0], own))
+                earlier.Fill(readers[0]);
+            readers.Fill(own);
+            return 0;
         }
+        if (Races(readers[0], own, warp, lane))
+            return readers[0];
+        if (Races(earlier[0], own, warp, lane))
+            return earlier[0];
+        writers.Fill(own);
+        readers.Clear();
+        earlier.Clear();
         return 0;
     }
 
