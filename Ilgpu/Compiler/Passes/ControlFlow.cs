@@ -48,6 +48,17 @@ internal static class ControlFlow
         return order;
     }
 
+    /// <summary>Compares blocks by their place in reverse post-order.</summary>
+    public static Comparison<BasicBlock> Order(KernelFunction function)
+    {
+        Dictionary<BasicBlock, int> places = [];
+        foreach (BasicBlock block in ReversePostOrder(function.Blocks[0]))
+        {
+            places[block] = places.Count;
+        }
+        return (a, b) => places[a].CompareTo(places[b]);
+    }
+
     /// <summary>Takes one edge out of a block's predecessors and phis.</summary>
     public static void RemoveEdge(BasicBlock from, BasicBlock to) => RemoveEdgeAt(to, to.Predecessors.IndexOf(from));
 

@@ -8,11 +8,18 @@ internal static class LoopInvariants
     public static void Run(KernelFunction function)
     {
         Dominators dominators = new(function);
-        foreach (Loop loop in Loop.Find(function, dominators))
+        List<Loop> loops = Loop.Find(function, dominators);
+        if (loops.Count(loop => loop.MakePreheader(function)) > 0)
+        {
+            function.Blocks.Sort(ControlFlow.Order(function));
+            dominators = new Dominators(function);
+            loops = Loop.Find(function, dominators);
+        }
+        foreach (Loop loop in loops)
         {
             if (loop.Entering is not { Terminator: Branch } entering)
             {
-                continue; // no place that runs only if the loop does
+                continue;
             }
             HashSet<Value> inside = [.. loop.Blocks.SelectMany(block => block.Values)];
             foreach (BasicBlock block in loop.Blocks)

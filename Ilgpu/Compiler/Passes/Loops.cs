@@ -31,6 +31,40 @@ internal sealed class Loop(BasicBlock header)
 
     private readonly HashSet<BasicBlock> _members = [];
 
+    /// <summary>Puts a block before the loop that leads nowhere else, unless there is one; true if it was made. Blocks are out of order then.</summary>
+    public bool MakePreheader(KernelFunction function)
+    {
+        if (Entering is { Terminator: Branch })
+        {
+            return false;
+        }
+        BasicBlock preheader = new();
+        int[] outside = [.. Enumerable.Range(0, Header.Predecessors.Count).Where(i => !Contains(Header.Predecessors[i]))];
+        int[] inside = [.. Enumerable.Range(0, Header.Predecessors.Count).Where(i => Contains(Header.Predecessors[i]))];
+        foreach (Phi phi in Header.Phis)
+        {
+            Value before = phi.Operands[outside[0]];
+            if (outside.Length > 1)
+            {
+                before = new Phi(phi.Type, [.. outside.Select(i => phi.Operands[i])]) { Source = phi.Source };
+                preheader.Values.Add(before);
+            }
+            phi.Operands = [before, .. inside.Select(i => phi.Operands[i])];
+        }
+        BasicBlock[] entering = [.. outside.Select(i => Header.Predecessors[i])], latches = [.. inside.Select(i => Header.Predecessors[i])];
+        foreach (BasicBlock predecessor in entering)
+        {
+            BasicBlock[] targets = predecessor.Terminator!.Targets;
+            targets[Array.IndexOf(targets, Header)] = preheader;
+        }
+        preheader.Predecessors.AddRange(entering);
+        preheader.Terminator = new Branch(Header) { Source = Header.Terminator!.Source };
+        Header.Predecessors.Clear();
+        Header.Predecessors.AddRange([preheader, .. latches]);
+        function.Blocks.Add(preheader);
+        return true;
+    }
+
     /// <summary>The kernel's loops, inner ones before those around them. Blocks must be in reverse post-order.</summary>
     public static List<Loop> Find(KernelFunction function, Dominators dominators)
     {

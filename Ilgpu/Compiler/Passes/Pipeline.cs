@@ -51,6 +51,10 @@ internal static class Pipeline
             Do("common subexpressions", f => CommonSubexpressions.Run(f));
         }
         Do("address spaces", AddressSpaces.Run);
+        if (optimise)
+        {
+            Do("common subexpressions", f => CommonSubexpressions.Run(f)); // addresses that differed in their space alone
+        }
         Do("dead code", f => DeadCode.Run(f));
     }
 

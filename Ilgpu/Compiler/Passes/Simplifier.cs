@@ -59,6 +59,11 @@ internal static partial class Simplifier
         {
             return predicate;
         }
+        if (binary.Op == BinaryOp.Add && left is Reinterpret { Operands: [{ Type.IsPointer: true } pointer] } && right is not Reinterpret)
+        {
+            // an address stays a pointer, which knows its space
+            return new Reinterpret(emit(new PointerOffset(pointer, right, 1)), binary.Type);
+        }
         if (right is not Constant constant)
         {
             return binary.Op == BinaryOp.Add ? ConstantsOutward(binary, emit) : binary;

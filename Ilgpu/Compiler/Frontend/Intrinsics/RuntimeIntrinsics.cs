@@ -26,8 +26,8 @@ internal static class RuntimeIntrinsics
         ?? throw new RefusedException($"{Names.Of(call.Method)} of a type that is not known at compile time");
 
     /// <summary>
-    /// %0, %1, … in the text are the arguments: `out` ones are outputs, `ref` ones both (copied in and out), the others inputs.
-    /// %% is a percent sign.
+    /// %0, %1, … in the text are the arguments: `out` ones and Output&lt;T&gt; are outputs, other `ref` ones both (copied in and out),
+    /// Input&lt;T&gt; and values inputs. %% is a percent sign.
     /// </summary>
     private static StackValue? Assembly(IntrinsicCall call)
     {
@@ -39,7 +39,7 @@ internal static class RuntimeIntrinsics
         List<int> outputs = [], inputs = [];
         for (int i = 1; i < parameters.Length; i++)
         {
-            if (parameters[i].ParameterType.IsByRef && !parameters[i].IsIn)
+            if (parameters[i].ParameterType.IsByRef && !parameters[i].IsIn && !IsWrapper(parameters[i], "Input`1"))
             {
                 outputs.Add(i);
             }
@@ -48,7 +48,7 @@ internal static class RuntimeIntrinsics
                 inputs.Add(i);
             }
         }
-        int[] copied = [.. outputs.Where(i => !parameters[i].IsOut)];
+        int[] copied = [.. outputs.Where(i => !parameters[i].IsOut && !IsWrapper(parameters[i], "Output`1"))];
         Leaf[] results = [.. outputs.Select(i => OnlyLeaf(call, parameters[i]))];
         List<Value> operands = [.. inputs.Select(i => Input(call, parameters[i], i))];
         Dictionary<int, int> places = [];
@@ -74,6 +74,9 @@ internal static class RuntimeIntrinsics
         return null;
     }
 
+    private static bool IsWrapper(ParameterInfo parameter, string name) =>
+        parameter.ParameterType.GetElementType() is { } type && type.Namespace == "ILGPU.Runtime.Cuda" && type.Name == name;
+
     private static Leaf OnlyLeaf(IntrinsicCall call, ParameterInfo parameter)
     {
         Type type = parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType()! : parameter.ParameterType;
@@ -85,7 +88,9 @@ internal static class RuntimeIntrinsics
     private static Value Input(IntrinsicCall call, ParameterInfo parameter, int index)
     {
         Leaf leaf = OnlyLeaf(call, parameter);
-        return parameter.ParameterType.IsByRef ? call.Builder.Load(call.Scalar(index), leaf.Type).Scalar : call.Arguments[index].Scalar;
+        Value value = parameter.ParameterType.IsByRef ? call.Builder.Load(call.Scalar(index), leaf.Type).Scalar : call.Arguments[index].Scalar;
+        // an address that was made a number is given as the pointer it is: shared ones have 32 bits
+        return value is Reinterpret { Operands: [{ Type.IsPointer: true } pointer] } ? pointer : value;
     }
 
     private static string Place(string text, Dictionary<int, int> places, IntrinsicCall call)
