@@ -52,7 +52,8 @@ internal static class ArithmeticEmitter
     {
         string type = OpenCLTypes.Register(value.Type), signed = OpenCLTypes.Signed(value.Type);
         string a = writer.Use(value.Operands[0]), b = writer.Use(value.Operands[1]);
-        if (value.Operands[1] is Constant { Bits: not 0 and not -1 })
+        long divisor = value.Operands[1] is not Constant constant ? 0 : value.Type == ScalarType.Int32 ? (int)constant.Bits : constant.Bits;
+        if (divisor is not (0 or -1))
         {
             return value.Unsigned ? $"{a} {op} {b}" : $"{writer.UseSigned(value.Operands[0])} {op} {writer.UseSigned(value.Operands[1])}";
         }

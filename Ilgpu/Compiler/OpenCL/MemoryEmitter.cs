@@ -28,10 +28,9 @@ internal static class MemoryEmitter
                 break;
             case CastSpace:
                 throw writer.Refuse(value, "OpenCL 1.2 has no generic address space: a pointer cannot change from one memory to another.");
-            case Fence fence:
-                writer.Line(fence.Scope == FenceScope.Group
-                    ? "mem_fence(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);"
-                    : "mem_fence(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);");
+            case Fence:
+                // OpenCL 1.2 knows one scope.
+                writer.Line("mem_fence(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);");
                 break;
             case Atomic atomic:
                 AtomicEmitter.Write(writer, atomic);

@@ -38,9 +38,9 @@ internal static class OpenCLEmitter
             string separator = values.Key.EndsWith('*') ? ", *" : ", ";
             writer.Line($"{values.Key}{(values.Key.EndsWith('*') ? "" : " ")}{string.Join(separator, values.Select(writer.Use))};");
         }
-        for (int i = 0; i < kernel.Blocks.Count; i++)
+        foreach (BasicBlock block in kernel.Blocks)
         {
-            WriteBlock(writer, kernel.Blocks[i]);
+            WriteBlock(writer, block);
         }
 
         // Not only where the kernel has doubles: a device may need them for rounding floats correctly.

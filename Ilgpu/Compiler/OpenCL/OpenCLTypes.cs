@@ -60,6 +60,8 @@ internal static class OpenCLTypes
         ScalarKind.Int64 => Unsigned((ulong)constant.Bits, 16) + "ul",
         ScalarKind.Float32 => Float(constant.AsSingle),
         ScalarKind.Float64 => Float(constant.AsDouble),
+        // Null fits any memory.
+        ScalarKind.Pointer when constant.Bits == 0 => "0",
         ScalarKind.Pointer => $"({Register(constant.Type)}){constant.Bits}",
         _ => throw new InvalidOperationException($"A constant of type {constant.Type} has no text."),
     };

@@ -14,7 +14,7 @@ namespace Managed.Tests.Ilgpu.Fuzz;
 /// <summary>What a random kernel reads, the same for the same seed.</summary>
 internal sealed class RandomInputs
 {
-    public const int Threads = 96;
+    public const int Threads = 128;
     public const int Scalar = 17;
 
     public RandomInputs(int seed)
@@ -45,7 +45,7 @@ internal sealed class RandomInputs
 /// <summary>Ways to run a random kernel; each gives the four outputs.</summary>
 internal static class RandomKernelRunners
 {
-    private const int GroupSize = 48;
+    private const int GroupSize = 64;
     private const int Elements = RandomInputs.Threads * RandomKernel.Slots;
 
     /// <summary>Through the public interface.</summary>

@@ -67,6 +67,20 @@ public sealed class OpenCLAcceleratorTests
         Assert.That(result.Where((_, i) => i is < 33 or >= 37), Is.All.Zero);
     }
 
+    private static void AddIfThere(Index1D index, ArrayView<int> output, ArrayView<int> bias)
+        => output[index] = bias.IsValid ? bias[index] + index : -index;
+
+    [Test]
+    public void AnEmptyViewIsSeenAsInvalid()
+    {
+        using MemoryBuffer1D<int, Stride1D.Dense> output = DeviceArrays.Upload(accelerator, new int[3]), bias = DeviceArrays.Upload(accelerator, new[] { 10, 20, 30 });
+        Action<Index1D, ArrayView<int>, ArrayView<int>> kernel = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>>(AddIfThere);
+        kernel(3, output.View, bias.View);
+        Assert.That(DeviceArrays.Download(output), Is.EqualTo(new[] { 10, 21, 32 }));
+        kernel(3, output.View, ArrayView<int>.Empty);
+        Assert.That(DeviceArrays.Download(output), Is.EqualTo(new[] { 0, -1, -2 }));
+    }
+
     private static void SumOfGroup(ArrayView<int> output, ArrayView<int> input)
     {
         ArrayView<int> shared = SharedMemory.GetDynamic<int>();
