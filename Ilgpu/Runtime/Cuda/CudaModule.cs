@@ -42,6 +42,7 @@ internal sealed unsafe class CudaModule
     /// <param name="ptx">The text.</param>
     public static CudaModule Load(CudaAccelerator accelerator, string kernel, string entry, string ptx)
     {
+        accelerator.Bind();
         byte[] image = Encoding.ASCII.GetBytes(ptx + '\0'), name = Encoding.ASCII.GetBytes(entry + '\0'), log = new byte[LogBytes];
         nint handle, function;
         fixed (byte* imageBytes = image, nameBytes = name, logBytes = log)
