@@ -72,10 +72,11 @@ public class PtxErrorTests
     [TestCase("setp.eq.u32 p1,%t,5; @p1 bra $end; shfl.sync.idx.b32 r0,%t,5,31,-1; $end:", "deadlock|have ended")]
     [TestCase("shfl.sync.idx.b32 r0,%t,0,31,1;", "not in its own member mask")]
     [TestCase("setp.lt.u32 p1,%t,32; @p1 bar.sync 0,96; @!p1 bar.sync 0,64;", "under way with count")]
+    [TestCase("setp.eq.u32 p1,%t,5; @p1 bra.uni $end; mov.u32 r0,1; $end:", "marked .uni")]
     [TestCase("ways: .branchtargets $a,$a; mov.u32 r4,2; brx.idx r4,ways; $a:", "not below the 2")]
     public void A_fault_while_running_is_reported(string code, string message)
     {
-        string error = Snippet.Error(code.Replace("$a:", "$a: mov.u32 r9,0;"), threads: 64);
+        string error = Snippet.Error(code.Replace("$a:", "$a: mov.u32 r9,0;").Replace("$end:", "$end: mov.u32 r9,0;"), threads: 64);
         Assert.That(error, Does.Match(message).And.Contain("line "));
         if (!error.Contains("deadlock") && !error.Contains("ended"))
             Assert.That(error, Does.Contain("block (0,0,0)"));

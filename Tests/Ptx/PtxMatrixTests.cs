@@ -141,7 +141,8 @@ public class PtxMatrixTests
                 mov.u32 r31,%tid.x; mad.wide.u32 rd0,r31,64,rd0; mad.wide.u32 rd1,r31,16,rd1;
                 ld.global.v4.u32 {r0,r1,r2,r3},[rd0]; ld.global.v4.u32 {r4,r5,r6,r7},[rd0+16]; ld.global.v4.u32 {r8,r9,r10,r11},[rd0+32];
                 mov.u32 r12,0; mov.u32 r13,0; mov.u32 r14,0; mov.u32 r15,0;
-                mma.sync.aligned.{{shape}}.row.col.{{result}}.{{typeA}}.{{typeB}}.{{result}} {{List("r", 12, left.ResultRegisters)}},{{List("r", 0, left.LeftRegisters)}},{{List("r", 4, right.RightRegisters)}},{{List("r", 8, left.ResultRegisters)}};
+                mma.sync.aligned.{{shape}}.row.col.{{result}}.{{typeA}}.{{typeB}}.{{result}}
+                    {{List("r", 12, left.ResultRegisters)}},{{List("r", 0, left.LeftRegisters)}},{{List("r", 4, right.RightRegisters)}},{{List("r", 8, left.ResultRegisters)}};
                 st.global.v4.u32 [rd1],{r12,r13,r14,r15};
                 ret;
             }

@@ -14,7 +14,11 @@ public class PtxMemoryTests
     [Test]
     public void Variables_of_a_module_start_with_their_values_and_keep_what_is_written()
     {
-        PtxModule module = PtxModule.Parse(Snippet.Module("ld.const.f32 f4,[halves+8]; mov.b32 r4,f4; ld.global.u8 r5,[letters+2]; atom.global.add.u32 r6,[counter],1; add.u32 r6,r6,r5; mov.b64 rd4,{r4,r6};", "st.global.u64 [%out],rd4;", declarations: Tables));
+        const string code = """
+            ld.const.f32 f4,[halves+8]; mov.b32 r4,f4; ld.global.u8 r5,[letters+2];
+            atom.global.add.u32 r6,[counter],1; add.u32 r6,r6,r5; mov.b64 rd4,{r4,r6};
+            """;
+        PtxModule module = PtxModule.Parse(Snippet.Module(code, "st.global.u64 [%out],rd4;", declarations: Tables));
         var machine = new PtxMachine();
         ulong inputs = machine.Allocate<ulong>(new ulong[3]), output = machine.Allocate(8);
         for (uint launch = 0; launch < 2; launch++)

@@ -6,6 +6,9 @@ namespace Managed.Tests.Ptx;
 /// </summary>
 internal sealed class AccessHistory(int bytes)
 {
+    /// <summary>Blocks are told apart by this many of their number's bits.</summary>
+    public const int BlockMask = 0x1FFFFF;
+
     // a stamp: block 21 bits, thread of the block 10 bits, time 32 bits, and the top bit for strong accesses; 0 is none
     private const ulong StrongBit = 1UL << 63;
     private readonly ulong[] _writers = new ulong[bytes];
@@ -19,9 +22,9 @@ internal sealed class AccessHistory(int bytes)
         Array.Clear(_earlierReaders);
     }
 
-    public static ulong Stamp(int block, int thread, uint time, bool strong) => ((ulong)block << 42) | ((ulong)thread << 32) | time | (strong ? StrongBit : 0);
+    public static ulong Stamp(int block, int thread, uint time, bool strong) => ((ulong)(block & BlockMask) << 42) | ((ulong)thread << 32) | time | (strong ? StrongBit : 0);
 
-    public static (int Block, int Thread, uint Time) Read(ulong stamp) => ((int)((stamp >> 42) & 0x1FFFFF), (int)(stamp >> 32) & 0x3FF, (uint)stamp);
+    public static (int Block, int Thread, uint Time) Read(ulong stamp) => ((int)(stamp >> 42) & BlockMask, (int)(stamp >> 32) & 0x3FF, (uint)stamp);
 
     public ulong WriterOf(int offset) => _writers[offset];
 

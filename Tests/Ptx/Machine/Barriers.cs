@@ -55,7 +55,8 @@ internal sealed class Barriers(Block block)
             throw operation.Error($"a barrier's count must be a multiple of 32, not {expected} (block {block.Name}, warp {warp.Index}).");
         Barrier barrier = _barriers[identifier];
         if (barrier.IsOpen && barrier.Expected != expected)
-            throw operation.Error($"barrier {identifier} is under way with count {barrier.Expected}, this thread gives {expected} (block {block.Name}, warp {warp.Index}).");
+            throw operation.Error($"barrier {identifier} is under way with count {barrier.Expected}, this thread gives {expected}"
+                + $" (block {block.Name}, warp {warp.Index}).");
         barrier.IsOpen = true;
         barrier.Expected = expected;
         barrier.Arrived += settings is { Aligned: true, HasCount: true } ? 32 : BitOperations.PopCount(lanes);

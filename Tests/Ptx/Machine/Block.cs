@@ -137,7 +137,7 @@ internal sealed class Block
                 if ((access & Access.Write) != 0)
                     throw Fault(warp, operation, lane, "the entry's parameters are read-only");
                 if (address + (ulong)bytes > (ulong)Launch.Arguments.Length)
-                    throw Fault(warp, operation, lane, $"parameter bytes {address} to {address + (ulong)bytes - 1} lie outside the entry's {Launch.Arguments.Length}");
+                    throw Fault(warp, operation, lane, $"parameter bytes from {address} on lie outside the entry's {Launch.Arguments.Length}");
                 return ref Launch.Arguments[address];
             default:
                 return ref TouchGlobal(warp, operation, space, address, bytes, lane, access);
@@ -232,7 +232,8 @@ internal sealed class Block
     {
         (int block, int thread, _) = AccessHistory.Read(other);
         Size3 index = Launch.GridSize.At(block);
-        return Fault(warp, operation, lane, $"data race at 0x{address:X} ({where}): thread {thread} of block ({index.X},{index.Y},{index.Z}) touched it too, with no barrier or other order between");
+        return Fault(warp, operation, lane, $"data race at 0x{address:X} ({where}): thread {thread} of block ({index.X},{index.Y},{index.Z})"
+            + " touched it too, with no barrier or other order between");
     }
 
     private PtxException Fault(Warp warp, Operation operation, int lane, string problem) =>

@@ -31,8 +31,8 @@ internal sealed record LaunchOptions
     /// <summary>All blocks run at once, as in a cooperative launch: needed where they wait for each other.</summary>
     public bool Cooperative { get; init; }
 
-    /// <summary>Largest dynamic plus static shared memory of a block.</summary>
-    public int SharedLimit { get; init; } = 227 * 1024;
+    /// <summary>Largest dynamic plus static shared memory of a block; null means what GPUs of the module's target have.</summary>
+    public int? SharedLimit { get; init; }
 
     /// <summary>Warp instructions after which a launch is given up.</summary>
     public long InstructionLimit { get; init; } = 2_000_000_000;
@@ -129,7 +129,8 @@ internal sealed class Launch
             if (!progress)
                 throw blocks.First(block => !block.IsDone).Deadlock();
             if (Counters.Warps.Sum() > Options.InstructionLimit)
-                throw Program.Operations[0].Error($"more than {Options.InstructionLimit} warp instructions: the kernel does not end, or waits for blocks that run later (a cooperative launch runs all at once).");
+                throw Program.Operations[0].Error($"more than {Options.InstructionLimit} warp instructions: the kernel does not end,"
+                    + " or waits for blocks that run later (a cooperative launch runs all at once).");
         }
     }
 }

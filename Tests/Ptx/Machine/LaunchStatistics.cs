@@ -8,7 +8,10 @@ internal sealed class LaunchStatistics
     /// <summary>Sectors of 32 bytes of global memory that warp instructions touched, each counted once per instruction.</summary>
     public long GlobalSectors;
 
-    /// <summary>Warp instructions on shared memory, and passes over its banks they need (equal without bank conflicts, wide accesses aside). More than 8 words in one bank count as 8.</summary>
+    /// <summary>
+    /// Warp instructions on shared memory, and passes over its banks they need (equal without bank conflicts, wide accesses aside).
+    /// More than 8 words in one bank count as 8.
+    /// </summary>
     public long SharedRequests, SharedPasses;
 
     private readonly long[] _threads = new long[Enum.GetValues<InstructionClass>().Length];

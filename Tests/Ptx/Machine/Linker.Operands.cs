@@ -179,7 +179,12 @@ internal sealed partial class Linker
         ScalarType type = TypeOf(token[(close + 1)..], match);
         if (size == "N" && type.Name == "f16")
             type = ScalarType.Find("b32")!;
-        int count = size == "N" ? WgmmaRules.Columns(match["shape"]) / (match["D"] == "f16" ? 4 : 2) : size == "V" ? match["V"] switch { "v2" => 2, "v4" => 4, "v8" => 8, _ => 0 } : int.Parse(size);
+        int count = size switch
+        {
+            "N" => WgmmaRules.Columns(match["shape"]) / (match["D"] == "f16" ? 4 : 2),
+            "V" => match["V"] switch { "v2" => 2, "v4" => 4, _ => 0 },
+            _ => int.Parse(size),
+        };
         if (count == 0)
             return ResolveValue(type, token, operand, writes, scope, resolution);
         if (operand.Kind != OperandKind.Vector || operand.Elements.Length != count)
@@ -215,7 +220,8 @@ internal sealed partial class Linker
             case OperandKind.Name:
                 break;
             default:
-                return writes ? "a register is expected." : $"a register {(flags.Contains('!', StringComparison.Ordinal) ? "" : "or literal ")}of type {type} is expected.";
+                string literal = flags.Contains('!', StringComparison.Ordinal) ? "" : "or literal ";
+                return writes ? "a register is expected." : $"a register {literal}of type {type} is expected.";
         }
         if (SpecialRegister.Find(operand.Name) is { } special)
             return ResolveSpecial(special, type, operand, writes, flags, resolution);
@@ -290,7 +296,10 @@ internal sealed partial class Linker
         {
             bool narrow = space is MemorySpace.Shared or MemorySpace.Local or MemorySpace.EntryParameter && register.Type is { Bytes: 4, IsFloat: false };
             if (!narrow && (register.Type.Bytes != 8 || register.Type.IsFloat))
-                return $"the register {register.Name} is {register.Type}; an address of this space is {(space is MemorySpace.Shared or MemorySpace.Local ? ".b32 or " : "")}.b64.";
+            {
+                string also = space is MemorySpace.Shared or MemorySpace.Local ? ".b32 or " : "";
+                return $"the register {register.Name} is {register.Type}; an address of this space is {also}.b64.";
+            }
             mask = narrow ? uint.MaxValue : ulong.MaxValue;
             resolution.Slots.Add(SlotOf(register));
             resolution.Sources.Add(register);

@@ -1,6 +1,9 @@
 namespace Managed.Tests.Ptx;
 
-/// <summary>Turns an entry's statements into operations: gives places to labels, slots to registers, addresses to variables; puts functions in where they are called.</summary>
+/// <summary>
+/// Turns an entry's statements into operations: gives places to labels, slots to registers, addresses to variables;
+/// puts functions in where they are called.
+/// </summary>
 internal sealed partial class Linker
 {
     private const int StaticSharedLimit = 49152;
@@ -63,7 +66,10 @@ internal sealed partial class Linker
     {
         get
         {
-            int bytes = _module.Variables.Where(variable => variable is { Space: "shared", IsExtern: false }).Aggregate(0, (sum, variable) => Align(sum, variable.Alignment) + variable.Bytes);
+            int bytes = 0;
+            foreach (Variable variable in _module.Variables)
+                if (variable is { Space: "shared", IsExtern: false })
+                    bytes = Align(bytes, variable.Alignment) + variable.Bytes;
             bytes = _module.Functions.Where(function => !function.IsEntry).Aggregate(bytes, (sum, function) => CountShared(function.Body, sum));
             return Align(CountShared(_entry.Body, bytes), _openAlignment);
         }
@@ -180,7 +186,8 @@ internal sealed partial class Linker
         if (_calls.Any(frame => frame.Function == function))
             throw call.Error($"'{call.Function}' calls itself; recursion is not supported.");
         if (call.Results.Length != function.Results.Length || call.Arguments.Length != function.Parameters.Length)
-            throw call.Error($"'{call.Function}' has {function.Results.Length} results and {function.Parameters.Length} parameters, the call gives {call.Results.Length} and {call.Arguments.Length}.");
+            throw call.Error($"'{call.Function}' has {function.Results.Length} results and {function.Parameters.Length} parameters,"
+                + $" the call gives {call.Results.Length} and {call.Arguments.Length}.");
         if (!Ends(function.Body))
             throw function.Error($"the body of {function.Name} can run past its end: the last statement must be ret, exit, trap or a branch without a guard.");
         var end = new LabelSymbol("end of " + function.Name);

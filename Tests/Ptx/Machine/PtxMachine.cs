@@ -52,7 +52,8 @@ internal sealed class PtxMachine
     /// <summary>The bytes at an address themselves.</summary>
     public Span<byte> Span(ulong address, int bytes)
     {
-        MemoryRegion region = FindRegion(address, bytes) ?? throw new ArgumentException($"{bytes} bytes at 0x{address:X} are in no allocation{DescribeNear(address)}.");
+        MemoryRegion region = FindRegion(address, bytes)
+            ?? throw new ArgumentException($"{bytes} bytes at 0x{address:X} are in no allocation{DescribeNear(address)}.");
         return region.Data.AsSpan((int)(address - region.Start), bytes);
     }
 
@@ -64,7 +65,8 @@ internal sealed class PtxMachine
     }
 
     /// <summary>Runs an entry. Every argument fills one slot of 8 bytes, of which a parameter takes the low ones it needs (as the launcher marshals them).</summary>
-    public LaunchStatistics Launch(PtxModule module, string entry, Size3 grid, Size3 block, int dynamicShared, ReadOnlySpan<ulong> arguments, LaunchOptions? options = null)
+    public LaunchStatistics Launch(
+        PtxModule module, string entry, Size3 grid, Size3 block, int dynamicShared, ReadOnlySpan<ulong> arguments, LaunchOptions? options = null)
     {
         FunctionSyntax function = module.Entry(entry);
         if (arguments.Length != function.Parameters.Length)
@@ -82,12 +84,13 @@ internal sealed class PtxMachine
     }
 
     /// <summary>Runs an entry with its parameters given as bytes at their offsets.</summary>
-    public LaunchStatistics LaunchWithBytes(PtxModule module, string entry, Size3 grid, Size3 block, int dynamicShared, byte[] parameters, LaunchOptions? options = null)
+    public LaunchStatistics LaunchWithBytes(
+        PtxModule module, string entry, Size3 grid, Size3 block, int dynamicShared, byte[] parameters, LaunchOptions? options = null)
     {
         options ??= LaunchOptions.Default;
         FunctionSyntax function = module.Entry(entry);
         PtxProgram program = module.Program(entry);
-        CheckLaunch(function, program, grid, block, dynamicShared, parameters, options);
+        CheckLaunch(function, program, grid, block, dynamicShared, parameters, options.SharedLimit ?? module.Target.SharedMemoryLimit);
         MapVariables(module);
         foreach (MemoryRegion region in _regions)
             region.ForgetLaunch();
@@ -98,18 +101,19 @@ internal sealed class PtxMachine
         return launch.Statistics;
     }
 
-    private static void CheckLaunch(FunctionSyntax function, PtxProgram program, Size3 grid, Size3 block, int dynamicShared, byte[] parameters, LaunchOptions options)
+    private static void CheckLaunch(FunctionSyntax function, PtxProgram program, Size3 grid, Size3 block, int dynamicShared, byte[] parameters, int sharedLimit)
     {
         if (grid.X < 1 || grid.Y is < 1 or > 65535 || grid.Z is < 1 or > 65535)
             throw function.Error($"a grid of {grid} is not allowed.");
         if (block.X is < 1 or > 1024 || block.Y is < 1 or > 1024 || block.Z is < 1 or > 64 || block.Count > 1024)
             throw function.Error($"a block of {block} is not allowed: at most 1024 threads.");
-        if (function.Directives.TryGetValue("reqntid", out int[]? required) && (required[0], required.ElementAtOrDefault(1) | (required.Length < 2 ? 1 : 0), required.ElementAtOrDefault(2) | (required.Length < 3 ? 1 : 0)) != (block.X, block.Y, block.Z))
+        // extents that .reqntid leaves out are 1
+        if (function.Directives.TryGetValue("reqntid", out int[]? required) && !required.Concat([1, 1]).Take(3).SequenceEqual([block.X, block.Y, block.Z]))
             throw function.Error($"{function.Name} requires blocks of {string.Join(" x ", required)}, the launch has {block}.");
         if (function.Directives.TryGetValue("maxntid", out int[]? most) && block.Count > most.Aggregate(1, (a, b) => a * b))
             throw function.Error($"{function.Name} allows blocks of at most {string.Join(" x ", most)} threads, the launch has {block}.");
-        if (program.DynamicSharedStart + dynamicShared > options.SharedLimit)
-            throw function.Error($"{program.DynamicSharedStart} bytes of static and {dynamicShared} of dynamic shared memory exceed {options.SharedLimit}.");
+        if (program.DynamicSharedStart + dynamicShared > sharedLimit)
+            throw function.Error($"{program.DynamicSharedStart} bytes of static and {dynamicShared} of dynamic shared memory exceed {sharedLimit}.");
         if (parameters.Length != function.ParameterBytes)
             throw function.Error($"{function.Name} takes {function.ParameterBytes} bytes of parameters, the launch gives {parameters.Length}.");
     }

@@ -3,7 +3,7 @@ namespace Managed.Tests.Ptx;
 /// <summary>What a name in a body stands for.</summary>
 internal abstract record Symbol;
 
-/// <summary>A register; its slot is taken when it is first used. A return address of a range is made on demand.</summary>
+/// <summary>A register; its slot is taken when it is first used.</summary>
 internal sealed record RegisterSymbol(string Name, ScalarType Type) : Symbol
 {
     public int Slot { get; set; } = -1;
@@ -58,7 +58,8 @@ internal sealed class Scope(Scope? parent)
         for (; digits < name.Length; digits++)
         {
             bool canonical = name[digits] != '0' || digits == name.Length - 1;
-            if (canonical && _ranges.TryGetValue(name[..digits], out (ScalarType Type, int Count) range) && int.TryParse(name.AsSpan(digits), out int index) && index < range.Count)
+            if (canonical && _ranges.TryGetValue(name[..digits], out (ScalarType Type, int Count) range)
+                && int.TryParse(name.AsSpan(digits), out int index) && index < range.Count)
                 return _symbols[name] = new RegisterSymbol(name, range.Type);
         }
         return parent?.Find(name);

@@ -19,7 +19,7 @@ internal sealed partial class Warp
     /// <summary>Whether an access of another thread at a time is ordered before what a lane does now.</summary>
     public bool HappensBefore(int block, int thread, uint time, int lane)
     {
-        if (block != Block.LinearIndex)
+        if (block != (Block.LinearIndex & AccessHistory.BlockMask))
             return Block.Launch.Order.IsKnown(Block.LinearIndex, block, thread / 32, time);
         int warp = thread / 32;
         if (warp != Index)

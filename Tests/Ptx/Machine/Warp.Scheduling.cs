@@ -79,6 +79,8 @@ internal sealed partial class Warp
                 place++;
             else
             {
+                if (operation.IsUniform && active != mask)
+                    throw operation.Error($"the branch is marked .uni, but only the lanes 0x{active:X8} of 0x{mask:X8} take it{Who(active)}.");
                 SetPlaces(mask & ~active, place + 1);
                 SetPlaces(active, place);
                 budget -= operation.Kind == OperationKind.Pause ? budget : slice - left;
@@ -162,7 +164,8 @@ internal sealed partial class Warp
             _ => operation.Data is BarrierSettings { Aligned: true } ? _live : here,
         };
         if (operation.Kind == OperationKind.WarpSync && (members & ~_live) != 0)
-            throw operation.Error($"the member mask 0x{members:X8} names lanes that have ended or do not exist: 0x{members & ~_live:X8} (block {Block.Name}, warp {Index}).");
+            throw operation.Error($"the member mask 0x{members:X8} names lanes that have ended or do not exist: 0x{members & ~_live:X8}"
+                + $" (block {Block.Name}, warp {Index}).");
         if (operation.Kind == OperationKind.WarpAligned && _live != Lanes.All)
             throw operation.Error($"all 32 lanes of a warp must execute this; only 0x{_live:X8} are there (block {Block.Name}, warp {Index}).");
         if ((members & ~here) != 0)
@@ -235,8 +238,15 @@ internal sealed partial class Warp
             yield return $"warp {Index} lanes 0x{here:X8} wait at line {_program.Operations[place].Line}: {_program.Operations[place].Source.Trim()}";
             rest &= ~here;
         }
-        if (_atBarrier != 0)
-            yield return $"warp {Index} lanes 0x{_atBarrier:X8} wait at a barrier before line {_program.Operations[Math.Min(_places[BitOperations.TrailingZeroCount(_atBarrier)], _program.Operations.Length - 1)].Line}";
+        for (uint rest = _atBarrier; rest != 0;)
+        {
+            // lanes at a barrier stand behind it already
+            int place = _places[BitOperations.TrailingZeroCount(rest)];
+            uint here = LanesAt(rest, place);
+            Operation barrier = _program.Operations[place - 1];
+            yield return $"warp {Index} lanes 0x{here:X8} wait at line {barrier.Line}: {barrier.Source.Trim()}";
+            rest &= ~here;
+        }
     }
 
     /// <summary>The first operation some lane waits at.</summary>

@@ -24,8 +24,10 @@ internal static class AsyncBarrierRules
             return 0;
         }, 70, 80),
         .. Both("mbarrier arrive {S} b64", "=b64 [s]", 1, (warp, op, lane, barrier) => warp.Block.AsyncBarriers.Arrive(warp, op, lane, barrier, 1, 0), 70, 80),
-        new($"mbarrier arrive release cta {Shared} b64", "=b64 [s]", Bind(1, (warp, op, lane, barrier) => warp.Block.AsyncBarriers.Arrive(warp, op, lane, barrier, 1, 0)), 80, 80),
-        .. Both("mbarrier arrive {S} b64", "=b64 [s] u32", 1, (warp, op, lane, barrier) => warp.Block.AsyncBarriers.Arrive(warp, op, lane, barrier, Value(warp, op, 2, lane), 0), 78, 90),
+        new($"mbarrier arrive release cta {Shared} b64", "=b64 [s]",
+            Bind(1, (warp, op, lane, barrier) => warp.Block.AsyncBarriers.Arrive(warp, op, lane, barrier, 1, 0)), 80, 80),
+        .. Both("mbarrier arrive {S} b64", "=b64 [s] u32", 1,
+            (warp, op, lane, barrier) => warp.Block.AsyncBarriers.Arrive(warp, op, lane, barrier, Value(warp, op, 2, lane), 0), 78, 90),
         .. new[] { "", "release cta " }.Select(order => new Rule($"mbarrier arrive expect_tx {order}{Shared} b64", "=b64 [s] u32",
             Bind(1, (warp, op, lane, barrier) => warp.Block.AsyncBarriers.Arrive(warp, op, lane, barrier, 1, Value(warp, op, 2, lane))), 80, 90)),
         new($"mbarrier expect_tx relaxed cta {Shared} b64", "[s] u32", Bind(0, (warp, op, lane, barrier) =>
@@ -33,7 +35,8 @@ internal static class AsyncBarrierRules
             warp.Block.AsyncBarriers.Announce(warp, op, lane, barrier, Value(warp, op, 1, lane));
             return 0;
         }), 80, 90),
-        .. Wait("test_wait", "", "b64", 70, 80), .. Wait("test_wait parity", "", "u32", 71, 80), .. Wait("try_wait", "", "b64", 78, 90), .. Wait("try_wait parity", "", "u32", 78, 90),
+        .. Wait("test_wait", "", "b64", 70, 80), .. Wait("test_wait parity", "", "u32", 71, 80),
+        .. Wait("try_wait", "", "b64", 78, 90), .. Wait("try_wait parity", "", "u32", 78, 90),
         .. Wait("try_wait", "acquire cta ", "b64", 80, 90), .. Wait("try_wait parity", "acquire cta ", "u32", 80, 90),
         .. Both("cp async mbarrier arrive noinc {S} b64", "[s]", 0, (warp, op, lane, barrier) =>
         {
@@ -57,7 +60,8 @@ internal static class AsyncBarrierRules
             for (int rank = 1; rank <= 5; rank++)
             {
                 int coordinates = rank;
-                yield return new($"cp async bulk tensor {rank}d {target} global tile? {Complete}{hint}", $"[s] [t{rank}] [s]{policy}", (operation, _) => LoadTensor(operation, coordinates), version, 90);
+                yield return new($"cp async bulk tensor {rank}d {target} global tile? {Complete}{hint}",
+                    $"[s] [t{rank}] [s]{policy}", (operation, _) => LoadTensor(operation, coordinates), version, 90);
             }
         }
     }
@@ -168,8 +172,9 @@ internal static class AsyncBarrierRules
                 TensorMap map = ReadMap(warp, op, lane, rank);
                 int[] coordinates = [.. Enumerable.Range(0, rank).Select(i => (int)Value(warp, op, 2 + i, lane))];
                 int target = Address(warp, op, 0, 0, lane);
-                if (target % Math.Max(128, 8 * map.SwizzleBytes) != 0)
-                    throw op.Error($"shared address 0x{target:X} is not aligned to {Math.Max(128, 8 * map.SwizzleBytes)} bytes as the map's swizzle demands{warp.Who(1u << lane)}.");
+                int alignment = Math.Max(128, 8 * map.SwizzleBytes);
+                if (target % alignment != 0)
+                    throw op.Error($"shared address 0x{target:X} is not aligned to {alignment} bytes as the map's swizzle demands{warp.Who(1u << lane)}.");
                 byte[] bytes = new byte[map.BoxBytes];
                 map.ForEach(coordinates, (element, address) =>
                 {

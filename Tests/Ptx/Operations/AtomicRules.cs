@@ -30,7 +30,8 @@ internal static class AtomicRules
         .. new[] { 2, 4 }.SelectMany(count => new[]
         {
             new Rule($"~red sem=relaxed|release? scope=cta|gpu|sys|cluster? S=global op=add v{count} T=f32", $"[S] <{count}>T", Atomic(false, count), 81, 90),
-            new Rule($"~atom sem=relaxed|acquire|release|acq_rel? scope=cta|gpu|sys|cluster? S=global op=add v{count} T=f32", $"=<{count}>T [S] <{count}>T", Atomic(true, count), 81, 90),
+            new Rule($"~atom sem=relaxed|acquire|release|acq_rel? scope=cta|gpu|sys|cluster? S=global op=add v{count} T=f32",
+                $"=<{count}>T [S] <{count}>T", Atomic(true, count), 81, 90),
         }),
     ];
 

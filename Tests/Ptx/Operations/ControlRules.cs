@@ -28,14 +28,16 @@ internal static class ControlRules
         new("griddepcontrol action=launch_dependents|wait", "", Control(OperationKind.Plain), 78, 90),
         new("setmaxnreg direction=inc|dec sync aligned u32", "#", Control(OperationKind.Plain), 80, 90, specific: true)
         {
-            Check = (operands, _) => operands[0].Bits is >= 24 and <= 256 && operands[0].Bits % 8 == 0 ? null : "a count of registers is a multiple of 8 from 24 to 256.",
+            Check = (operands, _) => operands[0].Bits is >= 24 and <= 256 && operands[0].Bits % 8 == 0
+                ? null : "a count of registers is a multiple of 8 from 24 to 256.",
         },
     ];
 
-    private static Bind Control(OperationKind kind) => (operation, _) =>
+    private static Bind Control(OperationKind kind) => (operation, match) =>
     {
         operation.Class = InstructionClass.Control;
         operation.Kind = kind;
+        operation.IsUniform = match.Has("uni");
     };
 
     private static void Fence(Operation operation, RuleMatch match)
@@ -63,7 +65,10 @@ internal static class ControlRules
         {
             string count = counted ? " u32" : "";
             Rule Make(string pattern, string operands, BarrierAction action) =>
-                new($"{opcode} {words}{pattern}", operands, Bind(action, aligned, counted), version) { Check = (written, _) => CheckLiterals(written, action, counted) };
+                new($"{opcode} {words}{pattern}", operands, Bind(action, aligned, counted), version)
+                {
+                    Check = (written, _) => CheckLiterals(written, action, counted),
+                };
 
             yield return Make("sync" + alignedWord, "u32" + count, BarrierAction.Sync);
             if (counted)

@@ -71,7 +71,9 @@ internal static class ConvertRules
             {
                 double value = round(read(bits));
                 double limit = Math.ScaleB(1, width - 1);
-                return double.IsNaN(value) ? Extend(nan, width) : value >= limit ? (ulong)long.MaxValue >> (64 - width) : value <= -limit ? Extend(1UL << (width - 1), width) : (ulong)(long)value;
+                return double.IsNaN(value) ? Extend(nan, width)
+                    : value >= limit ? (ulong)long.MaxValue >> (64 - width)
+                    : value <= -limit ? Extend(1UL << (width - 1), width) : (ulong)(long)value;
             })
             : Lanes.Each(bits =>
             {
@@ -182,7 +184,8 @@ internal static class ConvertRules
     /// <summary>Applies .sat, .relu, .satfinite and .ftz to a rounded value and gives its bits.</summary>
     private static Func<double, ulong> Writer(FloatFormat format, RuleMatch match)
     {
-        (bool saturate, bool relu, bool finite, bool flush) = (match.Has("sat"), match.Has("relu"), match.Has("satfinite"), match.Has("ftz") && format == FloatFormat.F32);
+        (bool saturate, bool relu, bool finite) = (match.Has("sat"), match.Has("relu"), match.Has("satfinite"));
+        bool flush = match.Has("ftz") && format == FloatFormat.F32;
         return value =>
         {
             if (saturate)

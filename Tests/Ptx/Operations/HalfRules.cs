@@ -54,7 +54,8 @@ internal static class HalfRules
     ];
 
     private static List<Rule> Of(
-        string half, string? brain, int operands, Func<double, double, double, double> function, int version, int architecture, int brainVersion = 0, int brainArchitecture = 0)
+        string half, string? brain, int operands, Func<double, double, double, double> function,
+        int version, int architecture, int brainVersion = 0, int brainArchitecture = 0)
     {
         var rules = new List<Rule>();
         string read = operands switch { 1 => " T!", 2 => " T! T!", _ => " T! T! T!" };

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -209,5 +210,8 @@ internal static class Lanes
 
     /// <summary>A loop above, closed over types chosen at decoding.</summary>
     public static Execute Close(string loop, params Type[] types) =>
-        typeof(Lanes).GetMethod(loop)!.MakeGenericMethod(types).CreateDelegate<Execute>();
+        Closed.GetOrAdd((loop, types[0], types[1], types.ElementAtOrDefault(2)),
+            _ => typeof(Lanes).GetMethod(loop)!.MakeGenericMethod(types).CreateDelegate<Execute>());
+
+    private static readonly ConcurrentDictionary<(string, Type, Type, Type?), Execute> Closed = new();
 }

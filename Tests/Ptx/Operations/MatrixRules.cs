@@ -11,8 +11,10 @@ internal static class MatrixRules
         ("m16n8k8", 8, "f16", "f32", 65, 75), ("m16n8k8", 8, "f16", "f16", 65, 75), ("m16n8k8", 8, "bf16", "f32", 70, 80),
         ("m16n8k16", 16, "f16", "f32", 70, 80), ("m16n8k16", 16, "f16", "f16", 70, 80), ("m16n8k16", 16, "bf16", "f32", 70, 80),
         ("m16n8k4", 4, "tf32", "f32", 70, 80), ("m16n8k8", 8, "tf32", "f32", 70, 80),
-        ("m16n8k16", 16, "s8|u8", "s32", 70, 80), ("m16n8k32", 32, "s8|u8", "s32", 70, 80), ("m16n8k32", 32, "s4|u4", "s32", 70, 80), ("m16n8k64", 64, "s4|u4", "s32", 70, 80),
-        ("m16n8k32", 32, "e4m3|e5m2", "f32", 84, 89), ("m16n8k16", 16, "e4m3|e5m2", "f32", 87, 89), ("m16n8k32", 32, "e4m3|e5m2", "f16", 87, 89), ("m16n8k16", 16, "e4m3|e5m2", "f16", 87, 89),
+        ("m16n8k16", 16, "s8|u8", "s32", 70, 80), ("m16n8k32", 32, "s8|u8", "s32", 70, 80),
+        ("m16n8k32", 32, "s4|u4", "s32", 70, 80), ("m16n8k64", 64, "s4|u4", "s32", 70, 80),
+        ("m16n8k32", 32, "e4m3|e5m2", "f32", 84, 89), ("m16n8k16", 16, "e4m3|e5m2", "f32", 87, 89),
+        ("m16n8k32", 32, "e4m3|e5m2", "f16", 87, 89), ("m16n8k16", 16, "e4m3|e5m2", "f16", 87, 89),
     ];
 
     public static readonly Rule[] All =
@@ -28,7 +30,8 @@ internal static class MatrixRules
         {
             MatrixShape shape = new(product.K, product.Types.Split('|')[0], product.Result);
             string integer = product.Result == "s32" ? "satfinite? " : "";
-            string operands = $"=<{shape.ResultRegisters}>{shape.ResultOperand} <{shape.LeftRegisters}>b32! <{shape.RightRegisters}>b32! <{shape.ResultRegisters}>{shape.ResultOperand}";
+            string sum = $"<{shape.ResultRegisters}>{shape.ResultOperand}";
+            string operands = $"={sum} <{shape.LeftRegisters}>b32! <{shape.RightRegisters}>b32! {sum}";
             return new Rule($"mma sync aligned {product.Shape} row col {integer}D={product.Result} A={product.Types} B={product.Types} C={product.Result}", operands,
                 (operation, match) => Multiply(operation, match, product.K, product.Result), product.Version, product.Architecture);
         }),
@@ -136,7 +139,10 @@ internal static class MatrixRules
         };
     }
 
-    /// <summary>D = A·B + C: exact products summed in double (integers in 64 bits) by rising k, C last, rounded once. A GPU's order and rounding differ in the last bit.</summary>
+    /// <summary>
+    /// D = A·B + C: exact products summed in double by rising k, C last, rounded once (integers are exact). A GPU's order and rounding
+    /// differ in the last bit.
+    /// </summary>
     private static void Multiply(Operation operation, RuleMatch match, int k, string result)
     {
         SetUp(operation);
@@ -168,7 +174,8 @@ internal static class MatrixRules
                     double sum = 0;
                     for (int depth = 0; depth < k; depth++)
                         sum += a[(row * k) + depth] * b[(column * k) + depth];
-                    left.Accumulate(ref warp.Register(op.Slots[firstC + left.RegisterOf(value)]), ref warp.Scratch[(32 * left.RegisterOf(value)) + lane], lane, value, sum, clamp);
+                    int register = left.RegisterOf(value);
+                    left.Accumulate(ref warp.Register(op.Slots[firstC + register]), ref warp.Scratch[(32 * register) + lane], lane, value, sum, clamp);
                 }
             for (int register = 0; register < left.ResultRegisters; register++)
                 for (int lane = 0; lane < 32; lane++)

@@ -9,6 +9,9 @@ internal static class MemoryRules
     private const string Spaces = "S=global|shared|local|const|param";
     private const string Priority = "L1=L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate";
 
+    private const string Policies =
+        "primary=L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged secondary=L2::evict_first|L2::evict_unchanged?";
+
     public static readonly Rule[] All =
     [
         new($"ld weak? {Spaces}? cache=ca|cg|cs|lu|cv? V=v2|v4? T=@memory", "=<V>≥T [S]", Load) { Check = CheckWidth },
@@ -33,8 +36,8 @@ internal static class MemoryRules
         new("prefetch global level=L2::evict_last|L2::evict_normal", "[g]", Nothing, 74, 80),
         new("prefetchu L1", "[g]", Nothing),
         new("applypriority global L2::evict_normal", "[g] #", Nothing, 74, 80),
-        new("createpolicy fractional primary=L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged secondary=L2::evict_first|L2::evict_unchanged? b64", "=b64 f32?", Policy, 74, 80),
-        new("createpolicy range global primary=L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged secondary=L2::evict_first|L2::evict_unchanged? b64", "=b64 [g] b32 b32", Policy, 74, 80),
+        new($"createpolicy fractional {Policies} b64", "=b64 f32?", Policy, 74, 80),
+        new($"createpolicy range global {Policies} b64", "=b64 [g] b32 b32", Policy, 74, 80),
         new("createpolicy cvt L2 b64", "=b64 b64", Policy, 74, 80),
         new("cvta to? S=global|shared|local|const u64", "=u64 u64@", ConvertAddress),
         new("cvta to? S=shared::cta u64", "=u64 u64@", ConvertAddress, 78, 70),

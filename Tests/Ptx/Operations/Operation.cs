@@ -85,6 +85,9 @@ internal sealed class Operation(int line, string source)
     /// <summary>Register and predicate slots that must have been written, and those that become so.</summary>
     public int[] Reads = [], Writes = [], PredicateReads = [], PredicateWrites = [];
 
+    /// <summary>The branch promises that the threads of a warp go the same way.</summary>
+    public bool IsUniform;
+
     /// <summary>Branch targets as indices of operations.</summary>
     public int[] Targets = [];
 

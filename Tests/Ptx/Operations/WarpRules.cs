@@ -99,7 +99,8 @@ internal static class WarpRules
         operation.Run = (warp, op, mask) => Fill(warp, op.D, mask, warp.ReadPredicate(op, 1) & mask);
     }
 
-    private static ulong Value(Warp warp, int slot, int lane, bool wide) => wide ? Lanes.Get<ulong>(ref warp.Register(slot), lane) : Lanes.Get<uint>(ref warp.Register(slot), lane);
+    private static ulong Value(Warp warp, int slot, int lane, bool wide) =>
+        wide ? Lanes.Get<ulong>(ref warp.Register(slot), lane) : Lanes.Get<uint>(ref warp.Register(slot), lane);
 
     private static uint Alike(Warp warp, int slot, int lane, uint mask, bool wide)
     {

@@ -8,8 +8,8 @@ namespace Managed.Tests.Ptx;
 /// </summary>
 internal static class WgmmaRules
 {
-    private const string Sizes = "m64n8|m64n16|m64n24|m64n32|m64n40|m64n48|m64n56|m64n64|m64n72|m64n80|m64n88|m64n96|m64n104|m64n112|m64n120|m64n128|m64n136|m64n144|m64n152|m64n160|"
-        + "m64n168|m64n176|m64n184|m64n192|m64n200|m64n208|m64n216|m64n224|m64n232|m64n240|m64n248|m64n256";
+    /// <summary>Columns of all sizes: multiples of 8 up to 256.</summary>
+    private static readonly int[] AllColumns = [.. Enumerable.Range(1, 32).Select(i => 8 * i)];
 
     /// <summary>Sizes that integer types have.</summary>
     private static readonly HashSet<int> IntegerColumns = [8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256];
@@ -32,13 +32,17 @@ internal static class WgmmaRules
 
     private static IEnumerable<Rule> Products(int k, string left, string right, string result, bool transposes = false)
     {
-        string sizes = string.Join('|', Sizes.Split('|').Select(size => $"{size}k{k}"));
+        string sizes = string.Join('|', AllColumns.Select(columns => $"m64n{columns}k{k}"));
         string pattern = $"wgmma mma_async sync aligned shape={sizes} D={result} A={left} B={right}";
         string scales = result == "s32" ? "" : " # #";
         foreach (bool leftInRegisters in new[] { false, true })
         {
             string flags = !transposes ? "" : leftInRegisters ? " #" : " # #";
-            yield return new Rule(pattern, $"=<N>D {(leftInRegisters ? "<4>b32!" : "b64!")} b64! pred{scales}{flags}", Multiply(k, leftInRegisters), 80, 90, specific: true) { Check = CheckOperands };
+            string first = leftInRegisters ? "<4>b32!" : "b64!";
+            yield return new Rule(pattern, $"=<N>D {first} b64! pred{scales}{flags}", Multiply(k, leftInRegisters), 80, 90, specific: true)
+            {
+                Check = CheckOperands,
+            };
         }
     }
 

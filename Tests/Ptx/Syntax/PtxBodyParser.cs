@@ -69,7 +69,8 @@ internal sealed class PtxBodyParser(PtxTokens tokens)
                 Token text = tokens.Take();
                 if (text.Kind != TokenKind.Text)
                     throw tokens.Error(".pragma takes a string.");
-                if (!Pragmas.TryGetValue(text.Text.Split(' ')[0], out (int Version, int Architecture) since) || !tokens.Target.Has(since.Version, since.Architecture, false))
+                if (!Pragmas.TryGetValue(text.Text.Split(' ')[0], out (int Version, int Architecture) since)
+                    || !tokens.Target.Has(since.Version, since.Architecture, false))
                     throw tokens.Error($"pragma \"{text.Text}\" is not known for .version {tokens.Target.VersionName} and {tokens.Target.TargetName}.");
                 tokens.Expect(";");
                 break;

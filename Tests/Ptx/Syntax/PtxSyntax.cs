@@ -64,7 +64,8 @@ internal sealed record InstructionStatement(string[] Words, Operand[] Operands, 
 }
 
 /// <summary>`call.uni (results), function, (arguments);`</summary>
-internal sealed record CallStatement(string Function, Operand[] Results, Operand[] Arguments, string? Guard, bool GuardNegated, int Line, string Source) : Statement(Line, Source);
+internal sealed record CallStatement(string Function, Operand[] Results, Operand[] Arguments, string? Guard, bool GuardNegated, int Line, string Source)
+    : Statement(Line, Source);
 
 /// <summary>A variable: state space, alignment, size, and the bytes it starts with.</summary>
 /// <param name="Bytes">Size; 0 for an extern array, whose size the launch gives.</param>
@@ -74,7 +75,8 @@ internal sealed record Variable(string Name, string Space, ScalarType Type, int 
 internal sealed record Parameter(string Name, ScalarType Type, bool IsRegister, int Alignment, int Bytes, int Offset);
 
 /// <summary>An entry or a function.</summary>
-internal sealed record FunctionSyntax(string Name, bool IsEntry, Parameter[] Results, Parameter[] Parameters, Dictionary<string, int[]> Directives, List<Statement> Body, int Line, string Source)
+internal sealed record FunctionSyntax(
+    string Name, bool IsEntry, Parameter[] Results, Parameter[] Parameters, Dictionary<string, int[]> Directives, List<Statement> Body, int Line, string Source)
 {
     public PtxException Error(string problem) => new(Line, Source, problem);
 

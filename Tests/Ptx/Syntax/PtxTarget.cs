@@ -17,6 +17,9 @@ internal readonly record struct PtxTarget(int Version, int Architecture, bool Sp
         ["sm_100"] = 86, ["sm_100a"] = 86,
     };
 
+    /// <summary>Shared memory that a block may have on a GPU of this target.</summary>
+    public int SharedMemoryLimit => 1024 * Architecture switch { 70 or 72 => 96, 75 => 64, 80 or 87 => 163, 86 or 89 => 99, _ => 227 };
+
     public string TargetName => $"sm_{Architecture}{(Specific ? "a" : "")}";
 
     public string VersionName => $"{Version / 10}.{Version % 10}";
@@ -24,7 +27,8 @@ internal readonly record struct PtxTarget(int Version, int Architecture, bool Sp
     public static PtxTarget Parse(string version, string target, int line, string text)
     {
         string[] parts = version.Split('.');
-        if (parts.Length != 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out int major) || !int.TryParse(parts[1], CultureInfo.InvariantCulture, out int minor) || minor > 9)
+        if (parts.Length != 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out int major)
+            || !int.TryParse(parts[1], CultureInfo.InvariantCulture, out int minor) || minor > 9)
             throw new PtxException(line, text, $"'{version}' is not a PTX version such as 7.0.");
         int number = (major * 10) + minor;
         if (!LeastVersions.TryGetValue(target, out int least))

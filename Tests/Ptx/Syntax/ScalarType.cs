@@ -40,7 +40,7 @@ internal sealed record ScalarType(string Name, int Bytes, TypeKind Kind, Type? C
 
     public static ScalarType? FindForRegister(string name) => RegisterTypes.Contains(name) ? Table[name] : null;
 
-    /// <summary>Whether a register of type <paramref name="register"/> may stand where an instruction wants this type (the same size, and the same kind or bits on either side).</summary>
+    /// <summary>Whether a register may stand where an instruction wants this type: the same size, and the same kind or bits on either side.</summary>
     public bool Accepts(ScalarType register)
     {
         if (Kind == TypeKind.Predicate || register.Kind == TypeKind.Predicate)
@@ -57,8 +57,9 @@ internal sealed record ScalarType(string Name, int Bytes, TypeKind Kind, Type? C
     /// <summary>The relaxed rule of loads, stores and conversions: integers and bits may lie in a wider register.</summary>
     public bool AcceptsWider(ScalarType register) =>
         Accepts(register)
-        || (Kind is TypeKind.Bits or TypeKind.Signed or TypeKind.Unsigned && register.Bytes > Bytes && register.Kind is TypeKind.Bits or TypeKind.Signed or TypeKind.Unsigned
-            && Bytes > 0);
+        || (IsWhole && register.IsWhole && register.Bytes > Bytes);
+
+    private bool IsWhole => Kind is TypeKind.Bits or TypeKind.Signed or TypeKind.Unsigned;
 
     public override string ToString() => "." + Name;
 }
