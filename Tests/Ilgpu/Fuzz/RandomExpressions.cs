@@ -157,7 +157,7 @@ internal sealed class RandomExpressions(Random random)
         string type = CSharp(kind), library = kind == Kind.Float ? "MathF" : "Math";
         switch (random.Next(11))
         {
-            case 6:
+            case 6 when random.Next(3) == 0:
                 return $"(({type})XMath.{Pick("Exp", "Log", "Sin", "Cos", "Tanh", "Exp2", "Log2", "Atan")}(Kernels.Tame((float){Of(kind, depth - 1)})))";
             case 7:
                 return $"(({type})(float)((Half)(float){Of(kind, depth - 1)} {Pick("+", "-", "*", "/")} (Half)(float){Of(Kind.Float, depth - 1)}))";

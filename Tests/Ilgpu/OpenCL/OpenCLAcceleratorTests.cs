@@ -44,7 +44,7 @@ public sealed class OpenCLAcceleratorTests
         float[] Run(Accelerator on)
         {
             using MemoryBuffer1D<float, Stride1D.Dense> output = DeviceArrays.Upload(on, new float[1001]), a = DeviceArrays.Upload(on, left), b = DeviceArrays.Upload(on, right);
-                on.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MultiplyAdd)(
+            on.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MultiplyAdd)(
                 1000, output.View, a.View, b.View, 0.25f);
             on.Synchronize();
             return DeviceArrays.Download(output);

@@ -84,12 +84,12 @@ internal static class Operands
         where T : unmanaged => SameNumber(a, b);
 
     public static bool SameNumber(object a, object b) => (a, b) switch
-        {
-            (float x, float y) => float.IsNaN(x) ? float.IsNaN(y) : BitConverter.SingleToInt32Bits(x) == BitConverter.SingleToInt32Bits(y),
-            (double x, double y) => double.IsNaN(x) ? double.IsNaN(y) : BitConverter.DoubleToInt64Bits(x) == BitConverter.DoubleToInt64Bits(y),
-            (Half x, Half y) => Half.IsNaN(x) ? Half.IsNaN(y) : BitConverter.HalfToInt16Bits(x) == BitConverter.HalfToInt16Bits(y),
-            _ => a.Equals(b),
-        };
+    {
+        (float x, float y) => float.IsNaN(x) ? float.IsNaN(y) : BitConverter.SingleToInt32Bits(x) == BitConverter.SingleToInt32Bits(y),
+        (double x, double y) => double.IsNaN(x) ? double.IsNaN(y) : BitConverter.DoubleToInt64Bits(x) == BitConverter.DoubleToInt64Bits(y),
+        (Half x, Half y) => Half.IsNaN(x) ? Half.IsNaN(y) : BitConverter.HalfToInt16Bits(x) == BitConverter.HalfToInt16Bits(y),
+        _ => a.Equals(b),
+    };
 
     public static string Show<T>(T value) => value switch
     {
