@@ -49,6 +49,7 @@ internal static class ViewChecks
     /// <summary>The error of an index outside a view, or of host code that touches the memory of another device.</summary>
     public static void ThrowAccess(MemoryBuffer? buffer, long index, long length)
     {
+        ObjectDisposedException.ThrowIf(buffer is { IsDisposed: true }, typeof(MemoryBuffer));
         if (buffer is { HostAccessible: false } && (ulong)index < (ulong)length)
         {
             throw new InvalidOperationException(

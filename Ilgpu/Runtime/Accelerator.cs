@@ -12,6 +12,7 @@ public abstract partial class Accelerator : DisposeBase, IDevice
     // Weak, so that buffers nobody holds any more can be collected.
     private readonly List<WeakReference<AcceleratorObject>> children = [];
     private readonly Lock childrenLock = new();
+    private readonly Lock defaultStreamLock = new();
     private AcceleratorStream? defaultStream;
 
     /// <summary>On a device.</summary>
@@ -42,7 +43,14 @@ public abstract partial class Accelerator : DisposeBase, IDevice
         get
         {
             VerifyNotDisposed();
-            return defaultStream ??= CreateStreamInternal();
+            if (defaultStream is null)
+            {
+                lock (defaultStreamLock)
+                {
+                    defaultStream ??= CreateStreamInternal();
+                }
+            }
+            return defaultStream;
         }
         protected set => defaultStream = value;
     }

@@ -102,7 +102,8 @@ internal static class Extents
     {
         int x = (int)Math.Min(groupSize, RoundUp(extent.X));
         int y = (int)Math.Min(groupSize / x, RoundUp(extent.Y));
-        int z = (int)Math.Min(groupSize / (x * y), RoundUp(extent.Z));
+        // No GPU has groups of more than 64 threads along z.
+        int z = (int)Math.Min(Math.Min(groupSize / (x * y), 64), RoundUp(extent.Z));
         return new(
             new Index3D(Groups(extent.X, x), Groups(extent.Y, y), Groups(extent.Z, z)),
             // A line takes whole groups even if it is short: the kernel was compiled for them.

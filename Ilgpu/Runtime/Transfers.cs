@@ -28,6 +28,10 @@ internal static unsafe class Transfers
         long toOffset = target.Pointer - to.NativePtr;
         if (from.Accelerator == to.Accelerator)
         {
+            if (from == to && Math.Abs(toOffset - fromOffset) < source.Length)
+            {
+                throw new ArgumentException($"The views overlap: bytes {fromOffset} and {toOffset} of one buffer, {source.Length} of them.");
+            }
             Own(stream, to).CopyOnDevice(stream, to, toOffset, from, fromOffset, source.Length);
         }
         else if (from.HostAccessible)

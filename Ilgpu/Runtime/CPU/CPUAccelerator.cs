@@ -129,7 +129,7 @@ internal sealed unsafe class CPUMemoryBuffer : MemoryBuffer
 
     ~CPUMemoryBuffer() => NativeMemory.AlignedFree((void*)NativePtr);
 
-    internal override bool HostAccessible => true;
+    internal override bool HostAccessible => !IsDisposed;
 
     protected override void DisposeAcceleratorObject(bool disposing)
     {

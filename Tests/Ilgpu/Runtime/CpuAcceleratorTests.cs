@@ -240,5 +240,9 @@ public sealed class CpuAcceleratorTests
         ArrayView1D<int, Stride1D.Dense> view = buffer.View;
         buffer.Dispose();
         Assert.That(() => view.GetAsArray1D(), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => view[0], Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(
+            () => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int>(AddOne)(4, view, 1),
+            Throws.TypeOf<CPUKernelException>().With.InnerException.TypeOf<ObjectDisposedException>());
     }
 }

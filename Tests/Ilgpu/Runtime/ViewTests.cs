@@ -145,6 +145,7 @@ public sealed class ViewTests
             Assert.That(() => buffer.CopyFromCPU(new int[5]), Throws.ArgumentException.With.Message.Contains("5"));
             Assert.That(() => buffer.View.CopyToCPU(new int[3]), Throws.ArgumentException.With.Message.Contains("3"));
             Assert.That(() => buffer.View[4], Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("4"));
+            Assert.That(() => buffer.View.SubView(0, 3).CopyTo(buffer.View.SubView(1, 3)), Throws.ArgumentException.With.Message.Contains("overlap"));
             Assert.That(() => accelerator.Allocate1D<int>(-1), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new ArrayView1D<int, Stride1D.General>(buffer.View.BaseView, 3, new Stride1D.General(2)), Throws.TypeOf<ArgumentOutOfRangeException>());
         });
