@@ -57,14 +57,17 @@ internal static unsafe class Rope
         Array.Resize(ref angles.Sin, positions * half);
         for (int p = angles.Positions; p < positions; p++)
             for (int i = 0; i < half; i++)
-            {
-                // The product in float32, as the reference implementations have it.
-                (double sin, double cos) = Math.SinCos(p * table.InverseFrequencies[i]);
-                angles.Cos[(p * half) + i] = (float)cos * table.Magnitude;
-                angles.Sin[(p * half) + i] = (float)sin * table.Magnitude;
-            }
+                (angles.Cos[(p * half) + i], angles.Sin[(p * half) + i]) = Angle(table, p, i);
         angles.Positions = positions;
         table.DeviceState = angles;
         return angles;
+    }
+
+    /// <summary>Cos and sin of a pair at a position, times the table's magnitude.</summary>
+    public static (float Cos, float Sin) Angle(RopeTable table, int position, int pair)
+    {
+        // The product in float32, as the reference implementations have it.
+        (double sin, double cos) = Math.SinCos(position * table.InverseFrequencies[pair]);
+        return ((float)cos * table.Magnitude, (float)sin * table.Magnitude);
     }
 }

@@ -9,6 +9,8 @@ internal sealed class EditState : IDisposable
 {
     private readonly IDevice device;
     private int capacity; // positions
+    private int failedInstruction = -1;
+    private int failedPosition;
 
     /// <param name="device">Where the state lives.</param>
     /// <param name="program">What acts.</param>
@@ -36,15 +38,29 @@ internal sealed class EditState : IDisposable
     public DeviceBuffer? Buffers { get; private set; }
 
     /// <summary>The instruction that gave a number that is not finite, or failed; −1: none.</summary>
-    public int FailedInstruction { get; private set; } = -1;
+    public int FailedInstruction => HasFailed ? failedInstruction : -1;
 
     /// <summary>Where it failed.</summary>
-    public int FailedPosition { get; private set; }
+    public int FailedPosition => HasFailed ? failedPosition : 0;
 
     /// <summary>What a user's code threw; null: a number was not finite.</summary>
     public Exception? FailureCause { get; private set; }
 
-    public bool HasFailed => FailedInstruction >= 0;
+    public bool HasFailed
+    {
+        get
+        {
+            if (failedInstruction < 0 && Failures?.Read(this) is { } failed)
+                (failedInstruction, failedPosition) = failed;
+            return failedInstruction >= 0;
+        }
+    }
+
+    /// <summary>What the host knows of failures without asking the device.</summary>
+    internal (int Instruction, int Position)? KnownFailure => failedInstruction < 0 ? null : (failedInstruction, failedPosition);
+
+    /// <summary>Where the device notes failures; null: it does not run programs by itself.</summary>
+    internal IEditFailures? Failures { get; set; }
 
     /// <summary>The line of a position; −1: what was given.</summary>
     public Span<float> Line(int position) => device.Span(Lines, (long)(position + 1) * Program.Slots, Program.Slots);
@@ -79,15 +95,19 @@ internal sealed class EditState : IDisposable
 
     public void Fail(int instruction, int position, Exception? cause = null)
     {
-        if (!HasFailed)
-            (FailedInstruction, FailedPosition, FailureCause) = (instruction, position, cause);
+        if (HasFailed)
+            return;
+        (failedInstruction, failedPosition, FailureCause) = (instruction, position, cause);
+        Failures?.Changed(this);
     }
 
     /// <summary>Forgets what happened from position `length` on.</summary>
     public void Truncate(int length)
     {
-        if (HasFailed && FailedPosition >= length)
-            (FailedInstruction, FailureCause) = (-1, null);
+        if (!HasFailed || failedPosition < length)
+            return;
+        (failedInstruction, FailureCause) = (-1, null);
+        Failures?.Changed(this);
     }
 
     /// <summary>The same state for a second row, up to position `length`.</summary>
@@ -100,13 +120,14 @@ internal sealed class EditState : IDisposable
         device.Span(Lines, 0, known).CopyTo(device.Span(fork.Lines, 0, known));
         if (Buffers is not null)
             device.Span(Buffers, 0, (int)Buffers.Length).CopyTo(device.Span(fork.Buffers!, 0, (int)Buffers.Length));
-        if (HasFailed && FailedPosition < length)
-            fork.Fail(FailedInstruction, FailedPosition, FailureCause);
+        if (HasFailed && failedPosition < length)
+            fork.Fail(failedInstruction, failedPosition, FailureCause);
         return fork;
     }
 
     public void Dispose()
     {
+        Failures?.Release(this);
         Lines.Dispose();
         Buffers?.Dispose();
     }

@@ -1,0 +1,58 @@
+using ILGPU;
+
+namespace Managed.Kernels.Gpu;
+
+/// <summary>
+/// Eight neighbouring numbers in registers. Sums of products are kept as eight, too: element k of a row belongs to sum k mod 8,
+/// as on the processor.
+/// </summary>
+internal struct Eight
+{
+    public float V0, V1, V2, V3, V4, V5, V6, V7;
+
+    /// <summary>((0+4)+(2+6)) + ((1+5)+(3+7)), the order of <see cref="Linear.Lanes.Sum"/>.</summary>
+    public readonly float Sum() => (V0 + V4 + (V2 + V6)) + (V1 + V5 + (V3 + V7));
+
+    /// <summary>this + w·x in each place.</summary>
+    public void MultiplyAdd(Eight w, Eight x)
+    {
+        V0 = Arithmetic.MultiplyAdd(x.V0, w.V0, V0);
+        V1 = Arithmetic.MultiplyAdd(x.V1, w.V1, V1);
+        V2 = Arithmetic.MultiplyAdd(x.V2, w.V2, V2);
+        V3 = Arithmetic.MultiplyAdd(x.V3, w.V3, V3);
+        V4 = Arithmetic.MultiplyAdd(x.V4, w.V4, V4);
+        V5 = Arithmetic.MultiplyAdd(x.V5, w.V5, V5);
+        V6 = Arithmetic.MultiplyAdd(x.V6, w.V6, V6);
+        V7 = Arithmetic.MultiplyAdd(x.V7, w.V7, V7);
+    }
+
+    /// <summary>Eight numbers that lie there.</summary>
+    public static Eight Load(ArrayView<float> from, long at)
+    {
+        Eight x;
+        x.V0 = from[at];
+        x.V1 = from[at + 1];
+        x.V2 = from[at + 2];
+        x.V3 = from[at + 3];
+        x.V4 = from[at + 4];
+        x.V5 = from[at + 5];
+        x.V6 = from[at + 6];
+        x.V7 = from[at + 7];
+        return x;
+    }
+
+    /// <summary>The first `count` (below 8) that lie there, zeros after them.</summary>
+    public static Eight LoadFirst(ArrayView<float> from, long at, int count)
+    {
+        Eight x;
+        x.V0 = count > 0 ? from[at] : 0;
+        x.V1 = count > 1 ? from[at + 1] : 0;
+        x.V2 = count > 2 ? from[at + 2] : 0;
+        x.V3 = count > 3 ? from[at + 3] : 0;
+        x.V4 = count > 4 ? from[at + 4] : 0;
+        x.V5 = count > 5 ? from[at + 5] : 0;
+        x.V6 = count > 6 ? from[at + 6] : 0;
+        x.V7 = 0;
+        return x;
+    }
+}

@@ -1,0 +1,181 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Managed.Kernels.Edits;
+using Managed.Kernels.Gpu.Edits;
+
+namespace Managed.Kernels.Gpu;
+
+/// <summary>
+/// A GPU, or whatever else ILGPU compiles for: launches the kernels, each of which stands in its own file. Memory of the host and of the
+/// device are kept in step by <see cref="GpuBuffer"/>.
+/// </summary>
+internal sealed partial class GpuDevice : IDevice
+{
+    private readonly Context context;
+    private readonly Accelerator accelerator;
+    private readonly GpuKernels kernels;
+    private readonly Arena<float> arena;
+    private readonly StepTables step;
+    private readonly EditTables edits;
+    private readonly HostTable<int> indices;
+    private readonly HostTable<float> factors;
+    private readonly ArrayView<float> nothing; // stands where an operand is absent
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> one;
+
+    /// <param name="context">Belongs to the device from then on.</param>
+    /// <param name="accelerator">The accelerator; belongs to the device, too.</param>
+    public GpuDevice(Context context, Accelerator accelerator)
+    {
+        (this.context, this.accelerator) = (context, accelerator);
+        kernels = new GpuKernels(accelerator);
+        arena = new Arena<float>(accelerator);
+        step = new StepTables(accelerator, arena);
+        edits = new EditTables(accelerator, arena);
+        indices = new HostTable<int>(accelerator);
+        factors = new HostTable<float>(accelerator);
+        one = accelerator.Allocate1D<float>(1);
+        nothing = one.View.AsContiguous();
+    }
+
+    public string Name => $"{accelerator.AcceleratorType.ToString().ToLowerInvariant()}, {accelerator.Name}";
+
+    public DeviceBuffer Allocate(long length)
+    {
+        var buffer = new GpuBuffer(accelerator, length);
+        buffer.Clear();
+        return buffer;
+    }
+
+    public Weight CreateWeight(in WeightSource source) => new GpuWeight(accelerator, source);
+
+    public DeviceBuffer Upload(ReadOnlySpan<float> values)
+    {
+        var buffer = new GpuBuffer(accelerator, values.Length);
+        buffer.Upload(values);
+        return buffer;
+    }
+
+    public void Synchronize() => accelerator.DefaultStream.Synchronize();
+
+    public Span<float> Span(DeviceBuffer buffer, long start, int length) => ((GpuBuffer)buffer).Lend(start, length);
+
+    public void Embed(Rows output, StepPlan plan, Weight table, float scale) =>
+        Embed(output, step.Tokens(plan), table, 0, scale, plan.Count);
+
+    public void EmbedPositions(Rows output, StepPlan plan, Weight table, int offset) =>
+        Embed(output, step.Positions(plan), table, offset, 1f, plan.Count);
+
+    private void Embed(Rows output, ArrayView<int> rows, Weight table, int offset, float scale, int count) =>
+        kernels.Of(table.Type).Embed(kernels.Threads(count * (long)((table.Columns + 7) / 8)), View(output), rows, ((GpuWeight)table).View, offset, scale, count);
+
+    public void Norm(Rows output, Rows input, NormSettings settings) =>
+        kernels.Norm(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), new NormShape(settings, input.Width));
+
+    public void NormScale(Rows scale, Rows input, NormSettings settings) =>
+        kernels.NormScale(Groups(input, settings), View(scale), View(input), new NormShape(settings, input.Width));
+
+    public void NormDivide(Rows normalized, Rows input, Rows scale, NormSettings settings) =>
+        kernels.NormDivide(Groups(input, settings), View(normalized), View(input), View(scale), new NormShape(settings, input.Width));
+
+    public void NormGain(Rows output, Rows normalized, NormSettings settings) =>
+        kernels.NormGain(Groups(normalized, settings), View(output), View(normalized), View(settings.Gain), View(settings.Bias), new NormShape(settings, normalized.Width));
+
+    private KernelConfig Groups(Rows input, NormSettings settings) => kernels.Groups(input.Count * settings.Segments);
+
+    public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision)
+    {
+        if (input.Count == 0)
+            return;
+        RowsView from = View(input);
+        foreach (Projection projection in projections)
+        {
+            var weight = (GpuWeight)projection.Weight;
+            RowsView to = View(projection.Output);
+            ArrayView<float> bias = View(projection.Bias);
+            int hasBias = projection.Bias is null ? 0 : 1;
+            if (input.Count == 1)
+                kernels.Of(weight.Type).OneToken(kernels.Groups(weight.Rows, 1), to, from, weight.View, bias, hasBias);
+            else
+                kernels.Of(weight.Type).FourTokens(
+                    kernels.Groups(weight.Rows, (input.Count + LinearKernel.TokenTile - 1) / LinearKernel.TokenTile), to, from, weight.View, bias, hasBias, input.Count);
+        }
+    }
+
+    public void Activate(Rows output, Rows gate, Rows? up, ActivationKind kind, float limit = 0)
+    {
+        KernelConfig config = Elements(output);
+        if (kind == ActivationKind.ClampedSwiglu)
+            kernels.ClampedSwiglu(config, View(output), View(gate), View(up!.Value), limit, output.Count);
+        else
+            kernels.Activation(kind)(config, View(output), View(gate), View(up ?? gate), up is null ? 0 : 1, output.Count);
+    }
+
+    public void Add(Rows output, Rows a, Rows b, float scale = 1)
+    {
+        if (scale == 1f)
+            kernels.Add(Elements(output), View(output), View(a), View(b), output.Count);
+        else
+            kernels.AddScaled(Elements(output), View(output), View(a), View(b), scale, output.Count);
+    }
+
+    public void Scale(Rows output, Rows input, float scale) => kernels.Scale(Elements(output), View(output), View(input), scale, output.Count);
+
+    public void Clamp(Rows values, float limit) => kernels.Clamp(Elements(values), View(values), limit, values.Count);
+
+    public void SoftCap(Rows values, float cap) => kernels.SoftCap(Elements(values), View(values), cap, values.Count);
+
+    public void ScaleRows(Rows values, Rows factors) => kernels.ScaleRows(Elements(values), View(values), View(factors), values.Count);
+
+    public void Gather(Rows output, Rows input, ReadOnlySpan<int> indices) =>
+        kernels.Gather(Elements(output), View(output), View(input), this.indices.View(indices), output.Count);
+
+    public void Route(Span<int> indices, Span<float> weights, Rows logits, RouterSettings settings)
+    {
+        int chosen = settings.Chosen;
+        for (int t = 0; t < logits.Count; t++)
+            Routing.Choose(indices.Slice(t * chosen, chosen), weights.Slice(t * chosen, chosen),
+                Span(logits.Buffer, logits.Start + ((long)t * logits.Stride), logits.Width), settings);
+    }
+
+    public void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen) =>
+        kernels.Combine(Elements(output), View(output), View(parts), indices.View(slots), factors.View(weights), chosen, output.Count);
+
+    public void Softmax(Rows output, Rows input) => kernels.Softmax(kernels.Groups(input.Count), View(output), View(input));
+
+    public void Edit(Rows values, StepPlan plan, int site)
+    {
+        edits.Begin();
+        for (int s = 0; s < plan.SequenceCount; s++)
+        {
+            int first = plan.SequenceStart[s], end = plan.SequenceStart[s + 1];
+            if (plan.Edits[s] is not { } state || state.Program.At(site) is not { Count: > 0 } part || edits.Add(state, part, first, end - first))
+                continue;
+            for (int t = first; t < end; t++)
+                EditReference.Run(this, Span(values.Buffer, values.Start + ((long)t * values.Stride), values.Width), plan.Positions[t], state, part);
+        }
+        if (edits.Count > 0)
+            kernels.Edit(kernels.Groups(edits.Count), View(values), edits.Items, step.Positions(plan), edits.Memory);
+    }
+
+    private KernelConfig Elements(Rows rows) => kernels.Threads((long)rows.Count * rows.Width);
+
+    private static RowsView View(Rows rows)
+    {
+        ArrayView<float> all = ((GpuBuffer)rows.Buffer).View;
+        return new RowsView(all.SubView(rows.Start, Math.Min(all.Length - rows.Start, (long)rows.Count * rows.Stride)), rows.Width, rows.Stride);
+    }
+
+    private ArrayView<float> View(DeviceBuffer? buffer) => buffer is GpuBuffer own ? own.View : nothing;
+
+    public void Dispose()
+    {
+        step.Dispose();
+        edits.Dispose();
+        indices.Dispose();
+        factors.Dispose();
+        arena.Dispose();
+        one.Dispose();
+        accelerator.Dispose();
+        context.Dispose();
+    }
+}

@@ -1,0 +1,137 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Managed.Kernels.Gpu.Edits;
+using ActivationKernel = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, int, int>;
+
+namespace Managed.Kernels.Gpu;
+
+/// <summary>The kernels of one accelerator, each compiled when it is first launched, and how many threads they run in.</summary>
+internal sealed class GpuKernels(Accelerator accelerator)
+{
+    private readonly int elementThreads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
+    private readonly int groupThreads = GroupThreads(accelerator);
+    private readonly Dictionary<WeightType, WeightKernels> byWeight = [];
+    private readonly Dictionary<ActivationKind, ActivationKernel> byActivation = [];
+
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>? norm;
+    private Action<KernelConfig, RowsView, RowsView, NormShape>? normScale;
+    private Action<KernelConfig, RowsView, RowsView, RowsView, NormShape>? normDivide;
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>? normGain;
+    private Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int>? ropeHalves;
+    private Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int>? ropeAdjacent;
+    private Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape>? ropeAdjacentToHalves;
+    private Action<KernelConfig, CacheView, ArrayView<int>, ArrayView<int>, RowsView, RowsView, int>? storeKeyValue;
+    private Action<KernelConfig, RowsView, RowsView, AttentionInputs, CacheView, AttentionShape, int>? attention;
+    private Action<KernelConfig, RowsView, AttentionInputs, CacheView, AttentionShape, int, int>? attentionScores;
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, int, int>? attentionPattern;
+    private Action<KernelConfig, RowsView, RowsView, CacheView, AttentionShape, int, int, int>? attentionMix;
+    private Action<KernelConfig, RowsView, RowsView, RowsView, float, int>? clampedSwiglu;
+    private Action<KernelConfig, RowsView, RowsView, RowsView, int>? add;
+    private Action<KernelConfig, RowsView, RowsView, RowsView, float, int>? addScaled;
+    private Action<KernelConfig, RowsView, RowsView, float, int>? scale;
+    private Action<KernelConfig, RowsView, float, int>? clamp;
+    private Action<KernelConfig, RowsView, float, int>? softCap;
+    private Action<KernelConfig, RowsView, RowsView, int>? scaleRows;
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int>? gather;
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>? combine;
+    private Action<KernelConfig, RowsView, RowsView>? softmax;
+    private Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>? edit;
+
+    // Threads that share one sum. Where a group runs on one core of a processor, few threads have less to agree on.
+    private static int GroupThreads(Accelerator accelerator) =>
+        accelerator.AcceleratorType == AcceleratorType.CPU || accelerator.WarpSize == 1 ? Math.Min(4, accelerator.MaxNumThreadsPerGroup) : 128;
+
+    /// <summary>One thread for each of so many elements.</summary>
+    public KernelConfig Threads(long elements) => new(checked((int)Math.Max(1, (elements + elementThreads - 1) / elementThreads)), elementThreads);
+
+    /// <summary>So many groups of threads that reduce together.</summary>
+    public KernelConfig Groups(int groups) => new(Math.Max(1, groups), groupThreads);
+
+    /// <summary>Groups in two dimensions.</summary>
+    public KernelConfig Groups(int x, int y) => new(new Index2D(x, y), new Index2D(groupThreads, 1));
+
+    /// <summary>The kernels that read weights of a type.</summary>
+    public WeightKernels Of(WeightType type)
+    {
+        if (!byWeight.TryGetValue(type, out WeightKernels? known))
+            byWeight[type] = known = WeightKernels.For(type, accelerator);
+        return known;
+    }
+
+    /// <summary>The kernel of a non-linearity of one argument.</summary>
+    public ActivationKernel Activation(ActivationKind kind)
+    {
+        if (!byActivation.TryGetValue(kind, out ActivationKernel? known))
+            byActivation[kind] = known = ActivationKernels.Load(kind, accelerator);
+        return known;
+    }
+
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape> Norm =>
+        norm ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Norm);
+
+    public Action<KernelConfig, RowsView, RowsView, NormShape> NormScale =>
+        normScale ??= accelerator.LoadStreamKernel<RowsView, RowsView, NormShape>(NormKernels.Scale);
+
+    public Action<KernelConfig, RowsView, RowsView, RowsView, NormShape> NormDivide =>
+        normDivide ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, NormShape>(NormKernels.Divide);
+
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape> NormGain =>
+        normGain ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Gain);
+
+    public Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int> RopeHalves =>
+        ropeHalves ??= accelerator.LoadStreamKernel<RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int>(RopeKernels.Halves);
+
+    public Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int> RopeAdjacent =>
+        ropeAdjacent ??= accelerator.LoadStreamKernel<RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int>(RopeKernels.Adjacent);
+
+    public Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape> RopeAdjacentToHalves =>
+        ropeAdjacentToHalves ??= accelerator.LoadStreamKernel<RowsView, ArrayView<int>, ArrayView<float>, RopeShape>(RopeKernels.AdjacentToHalves);
+
+    public Action<KernelConfig, CacheView, ArrayView<int>, ArrayView<int>, RowsView, RowsView, int> StoreKeyValue =>
+        storeKeyValue ??= accelerator.LoadStreamKernel<CacheView, ArrayView<int>, ArrayView<int>, RowsView, RowsView, int>(StoreKeyValueKernel.Run);
+
+    public Action<KernelConfig, RowsView, RowsView, AttentionInputs, CacheView, AttentionShape, int> Attention =>
+        attention ??= accelerator.LoadStreamKernel<RowsView, RowsView, AttentionInputs, CacheView, AttentionShape, int>(AttentionKernels.Whole);
+
+    public Action<KernelConfig, RowsView, AttentionInputs, CacheView, AttentionShape, int, int> AttentionScores =>
+        attentionScores ??= accelerator.LoadStreamKernel<RowsView, AttentionInputs, CacheView, AttentionShape, int, int>(AttentionKernels.Scores);
+
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, int, int> AttentionPattern =>
+        attentionPattern ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, int, int>(AttentionKernels.Pattern);
+
+    public Action<KernelConfig, RowsView, RowsView, CacheView, AttentionShape, int, int, int> AttentionMix =>
+        attentionMix ??= accelerator.LoadStreamKernel<RowsView, RowsView, CacheView, AttentionShape, int, int, int>(AttentionKernels.Mix);
+
+    public Action<KernelConfig, RowsView, RowsView, RowsView, float, int> ClampedSwiglu =>
+        clampedSwiglu ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, float, int>(ActivationKernels.ClampedSwiglu);
+
+    public Action<KernelConfig, RowsView, RowsView, RowsView, int> Add =>
+        add ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, int>(ElementwiseKernels.Add);
+
+    public Action<KernelConfig, RowsView, RowsView, RowsView, float, int> AddScaled =>
+        addScaled ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, float, int>(ElementwiseKernels.AddScaled);
+
+    public Action<KernelConfig, RowsView, RowsView, float, int> Scale =>
+        scale ??= accelerator.LoadStreamKernel<RowsView, RowsView, float, int>(ElementwiseKernels.Scale);
+
+    public Action<KernelConfig, RowsView, float, int> Clamp =>
+        clamp ??= accelerator.LoadStreamKernel<RowsView, float, int>(ElementwiseKernels.Clamp);
+
+    public Action<KernelConfig, RowsView, float, int> SoftCap =>
+        softCap ??= accelerator.LoadStreamKernel<RowsView, float, int>(ElementwiseKernels.SoftCap);
+
+    public Action<KernelConfig, RowsView, RowsView, int> ScaleRows =>
+        scaleRows ??= accelerator.LoadStreamKernel<RowsView, RowsView, int>(ElementwiseKernels.ScaleRows);
+
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int> Gather =>
+        gather ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, int>(ElementwiseKernels.Gather);
+
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int> Combine =>
+        combine ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>(ElementwiseKernels.Combine);
+
+    public Action<KernelConfig, RowsView, RowsView> Softmax =>
+        softmax ??= accelerator.LoadStreamKernel<RowsView, RowsView>(SoftmaxKernel.Run);
+
+    public Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory> Edit =>
+        edit ??= accelerator.LoadStreamKernel<RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>(EditKernels.Run);
+}

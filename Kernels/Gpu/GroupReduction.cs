@@ -1,0 +1,48 @@
+using ILGPU;
+
+namespace Managed.Kernels.Gpu;
+
+/// <summary>
+/// Sums and maxima over the threads of a group, in shared memory: the plain way, for every device. Thread i's value is added to
+/// thread i + half's, with half from half the group down to 1, so that the order depends on the group's size alone.
+/// The group's size is a power of two. Every thread of the group calls, and gets the result.
+/// </summary>
+internal static class GroupReduction
+{
+    /// <summary>Threads a group may have.</summary>
+    public const int MostThreads = 256;
+
+    public static float Sum(float value)
+    {
+        ArrayView<float> shared = SharedMemory.Allocate<float>(MostThreads);
+        int thread = Group.IdxX;
+        shared[thread] = value;
+        Group.Barrier();
+        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        {
+            if (thread < half)
+                shared[thread] += shared[thread + half];
+            Group.Barrier();
+        }
+        float sum = shared[0];
+        Group.Barrier();
+        return sum;
+    }
+
+    public static float Maximum(float value)
+    {
+        ArrayView<float> shared = SharedMemory.Allocate<float>(MostThreads);
+        int thread = Group.IdxX;
+        shared[thread] = value;
+        Group.Barrier();
+        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        {
+            if (thread < half)
+                shared[thread] = MathF.Max(shared[thread], shared[thread + half]);
+            Group.Barrier();
+        }
+        float most = shared[0];
+        Group.Barrier();
+        return most;
+    }
+}
