@@ -3,6 +3,7 @@ using Managed.Cache;
 using Managed.Families;
 using Managed.Hooks;
 using Managed.Kernels;
+using Managed.Kernels.Gpu;
 using Managed.Loader;
 using Managed.Loader.Tokenizers;
 using Managed.Weights;
@@ -100,10 +101,11 @@ public sealed partial class LanguageModel : IDisposable
     /// <param name="options">How; null: defaults.</param>
     /// <exception cref="CheckpointException">The files are damaged, or of a family that is not known.</exception>
     /// <exception cref="FileNotFoundException">There is nothing of that name.</exception>
+    /// <exception cref="DeviceException">There is no such device.</exception>
     public static LanguageModel Load(string path, LoadOptions? options = null)
     {
         options ??= new LoadOptions();
-        return Load(path, new CpuDevice(options.Threads), options);
+        return Load(path, DeviceCatalog.Open(options.Device, options.Threads), options);
     }
 
     /// <summary>Loads onto a device, which belongs to the model from then on.</summary>

@@ -11,6 +11,9 @@ public sealed record LoadOptions
     /// <summary>Worker threads; 0: one per core, at most 8.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Where to compute: auto, cpu, cuda[:n], opencl[:n], or debug (the GPU kernels as managed code).</summary>
+    public string Device { get; init; } = "cpu";
+
     /// <summary>Positions that a sequence may have; 0: no limit but memory.</summary>
     public int Context { get; init; }
 

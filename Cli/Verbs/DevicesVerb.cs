@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Managed.Kernels.Gpu;
 
 namespace Managed.Cli.Verbs;
 
@@ -13,20 +14,27 @@ internal static class DevicesVerb
         command.SetAction(result =>
         {
             var processor = Processor.Describe();
+            DeviceDescription[] others = DeviceCatalog.List();
             if (result.GetValue(json))
-                JsonOutput.Write(result, new { Devices = new[] { processor } });
+                JsonOutput.Write(result, new { Devices = new object[] { processor }.Concat(others).ToArray() });
             else
-                Show(processor, result.InvocationConfiguration.Output);
+                Show(processor, others, result.InvocationConfiguration.Output);
         });
         return command;
     }
 
-    private static void Show(Processor processor, TextWriter output)
+    private static void Show(Processor processor, DeviceDescription[] others, TextWriter output)
     {
         output.WriteLine($"{processor.Id}  {processor.Name}");
         output.WriteLine($"     {Cores(processor)}, {processor.Architecture}");
         output.WriteLine($"     {string.Join(' ', processor.InstructionSets)}; vectors of {processor.VectorBits} bits");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"     {processor.MemoryBytes / (double)(1L << 30):0.0} GiB of memory"));
+        foreach (DeviceDescription other in others)
+        {
+            output.WriteLine($"{other.Id}  {other.Name}");
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"     {other.Multiprocessors} multiprocessors, warps of {other.WarpSize}, {other.MemoryBytes / (double)(1L << 30):0.0} GiB of memory"));
+        }
     }
 
     private static string Cores(Processor processor) => processor.Cores is { } cores

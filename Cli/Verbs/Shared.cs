@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Managed.Kernels;
+using Managed.Kernels.Gpu;
 using Managed.Loader;
 using Managed.Weights;
 
@@ -40,7 +41,7 @@ internal sealed class LoadArguments
     private readonly Option<Precision?> precision = new("--precision") { Description = "exact or fast: how quantised weights meet activations." };
     private readonly Option<int> threads = new("--threads") { Description = "Worker threads; 0: one per core, at most 8." };
     private readonly Option<int> context = new("--context") { Description = "Positions that the cache holds; 0: no limit." };
-    private readonly Option<string> device = new("--device") { Description = "auto or cpu.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> device = new("--device") { Description = $"{DeviceCatalog.Names}; `managed devices` lists what there is.", DefaultValueFactory = _ => "auto" };
 
     public void AddTo(Command command)
     {
@@ -49,7 +50,11 @@ internal sealed class LoadArguments
         command.Options.Add(context);
         threads.AtLeast(0);
         context.AtLeast(0);
-        device.AcceptOnlyFromAmong("auto", "cpu");
+        device.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !DeviceCatalog.IsName(result.Tokens[0].Value))
+                result.AddError($"--device: found '{result.Tokens[0].Value}'; expected {DeviceCatalog.Names}");
+        });
         command.Options.Add(device);
     }
 
@@ -57,6 +62,7 @@ internal sealed class LoadArguments
     {
         Precision = result.GetValue(precision),
         Threads = result.GetValue(threads),
+        Device = result.GetValue(device)!,
         Context = result.GetValue(context),
         Warn = warning => result.InvocationConfiguration.Error.WriteLine($"managed: warning: {warning}"),
     };

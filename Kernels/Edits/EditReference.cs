@@ -31,7 +31,7 @@ internal static class EditReference
             else if (op.IsRead && op.Kind != EditKind.Record)
                 line[op.Slot] = acts ? (float)Read(op, x, v, recorded) : before[op.Slot];
             else if (!op.IsRead)
-                line[op.Slot] = acts ? Change(op, x, v, program, recorded, position, line, op.Strength * (op.FactorSign == 1 ? MathF.Sign(factor) : factor)) : float.NaN;
+                line[op.Slot] = acts ? Change(op, x, v, program, recorded, position, line, op.Strength * (op.FactorSign == 1 && !float.IsNaN(factor) ? MathF.Sign(factor) : factor)) : float.NaN;
             if (acts && op.Kind != EditKind.Record && !float.IsFinite(line[op.Slot]))
                 state.Fail(i, position);
         }

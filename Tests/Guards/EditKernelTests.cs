@@ -9,7 +9,7 @@ public class EditKernelTests
 {
     private const int Rank = 3, Classes = 2;
 
-    private static EditInstruction Op(EditKind kind, int slot) => new()
+    internal static EditInstruction Op(EditKind kind, int slot) => new()
     {
         Kind = kind,
         Positions = PositionRule.All,
