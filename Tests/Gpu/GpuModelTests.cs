@@ -1,0 +1,41 @@
+using Managed.Kernels;
+using Managed.Tests.FamilyMappers;
+using Managed.Tests.Models;
+using Managed.Verification;
+
+namespace Managed.Tests.Gpu;
+
+/// <summary>Whole models on OpenCL: every family against the reference implementation at every hook point, and the shipped model against the processor.</summary>
+public class GpuModelTests
+{
+    private const double Tolerance = 2e-4;
+
+    private static IEnumerable<string> Folders => FixtureSets.Folders;
+
+    private static LanguageModel Load(string path) =>
+        LanguageModel.Load(path, Accelerators.Open(Accelerators.OpenCL), new LoadOptions { Precision = Precision.Exact });
+
+    [TestCaseSource(nameof(Folders))]
+    public void A_family_gives_the_reference_s_values(string name)
+    {
+        string folder = FixtureSets.Folder(name);
+        using LanguageModel model = Load(folder);
+        VerificationReport report = Verifier.Verify(model, Path.Combine(folder, "expected.safetensors"), Tolerance);
+        string[] failed = [.. report.Comparisons.Where(comparison => !comparison.Passed).Take(8).Select(comparison => comparison.ToString())];
+        Assert.That(failed, Is.Empty, $"first divergence: {report.FirstDivergence}");
+        Assert.That(report.Comparisons.Select(comparison => comparison.Name), Has.Member("logits").And.Member("greedy_ids"));
+    }
+
+    [Test]
+    public void Hearth_gives_the_tokens_that_the_processor_gives()
+    {
+        using LanguageModel model = Load(TestModels.HearthPath);
+        using LanguageModel processor = TestModels.Load(TestModels.HearthPath);
+        foreach (string prompt in new[] { "How do I make honey bread?", "Tell me about the old mill." })
+        {
+            int[] ids = model.Encode(prompt);
+            var options = new GenerationOptions { MaxTokens = 24 };
+            Assert.That(model.Generate(ids, options).Ids, Is.EqualTo(processor.Generate(ids, options).Ids), prompt);
+        }
+    }
+}
