@@ -85,30 +85,25 @@ internal static class AttentionKernels
         return sum;
     }
 
-    // Scores [first, end) of a row become probabilities; `first` is a multiple of the group's size.
+    // Scores [first, end) of a row become probabilities, zeros where all are masked; `first` is a multiple of the group's size.
     private static void Softmax(RowsView pattern, RowsView scores, int row, int first, int end, float sink)
     {
+        ArrayView<float> shared = GroupReduction.Allocate();
         float most = sink;
         for (int k = first + Group.IdxX; k < end; k += Group.DimX)
             most = MathF.Max(most, scores[row, k]);
-        most = GroupReduction.Maximum(most);
-        if (most == float.NegativeInfinity)
-        {
-            for (int k = first + Group.IdxX; k < end; k += Group.DimX)
-                pattern[row, k] = 0;
-            return;
-        }
-        float sum = 0;
+        most = GroupReduction.Maximum(most, shared);
+        float above = most == float.NegativeInfinity ? 0 : most, sum = 0;
         for (int k = first + Group.IdxX; k < end; k += Group.DimX)
         {
-            float e = MathF.Exp(scores[row, k] - most);
+            float e = MathF.Exp(scores[row, k] - above);
             pattern[row, k] = e;
             sum += e;
         }
-        sum = GroupReduction.Sum(sum);
+        sum = GroupReduction.Sum(sum, shared);
         if (sink != float.NegativeInfinity)
-            sum += MathF.Exp(sink - most);
-        float inverse = 1f / sum;
+            sum += MathF.Exp(sink - above);
+        float inverse = sum == 0 ? 0 : 1f / sum;
         for (int k = first + Group.IdxX; k < end; k += Group.DimX)
             pattern[row, k] *= inverse;
     }

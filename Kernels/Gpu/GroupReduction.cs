@@ -12,9 +12,11 @@ internal static class GroupReduction
     /// <summary>Threads a group may have.</summary>
     public const int MostThreads = 256;
 
-    public static float Sum(float value)
+    /// <summary>The memory that a kernel's reductions share: once for each kernel.</summary>
+    public static ArrayView<float> Allocate() => SharedMemory.Allocate<float>(MostThreads);
+
+    public static float Sum(float value, ArrayView<float> shared)
     {
-        ArrayView<float> shared = SharedMemory.Allocate<float>(MostThreads);
         int thread = Group.IdxX;
         shared[thread] = value;
         Group.Barrier();
@@ -29,9 +31,8 @@ internal static class GroupReduction
         return sum;
     }
 
-    public static float Maximum(float value)
+    public static float Maximum(float value, ArrayView<float> shared)
     {
-        ArrayView<float> shared = SharedMemory.Allocate<float>(MostThreads);
         int thread = Group.IdxX;
         shared[thread] = value;
         Group.Barrier();

@@ -16,6 +16,7 @@ internal static class LinearKernel
     public static void One<TFormat>(RowsView output, RowsView input, WeightView weight, ArrayView<float> bias, int hasBias)
         where TFormat : struct, IWeightFormat
     {
+        ArrayView<float> shared = GroupReduction.Allocate();
         int row = Grid.IdxX, token = Grid.IdxY;
         long x = input.Start(token);
         Eight sum = default;
@@ -24,13 +25,14 @@ internal static class LinearKernel
             sum.MultiplyAdd(TFormat.Read(weight, row, eight), Eight.Load(input.Values, x + (8 * eight)));
         if (rest > 0 && Group.IdxX == whole % Group.DimX)
             sum.MultiplyAdd(TFormat.Read(weight, row, whole), Eight.LoadFirst(input.Values, x + (8 * whole), rest));
-        Finish(output, token, row, GroupReduction.Sum(sum.Sum()), bias, hasBias);
+        Finish(output, token, row, GroupReduction.Sum(sum.Sum(), shared), bias, hasBias);
     }
 
     /// <summary>Up to four tokens, `count` in all; the bits of each are those of <see cref="One"/>.</summary>
     public static void Four<TFormat>(RowsView output, RowsView input, WeightView weight, ArrayView<float> bias, int hasBias, int count)
         where TFormat : struct, IWeightFormat
     {
+        ArrayView<float> shared = GroupReduction.Allocate();
         int row = Grid.IdxX, t0 = TokenTile * Grid.IdxY;
         int t1 = IntrinsicMath.Min(t0 + 1, count - 1), t2 = IntrinsicMath.Min(t0 + 2, count - 1), t3 = IntrinsicMath.Min(t0 + 3, count - 1);
         long x0 = input.Start(t0), x1 = input.Start(t1), x2 = input.Start(t2), x3 = input.Start(t3);
@@ -52,10 +54,10 @@ internal static class LinearKernel
             s2.MultiplyAdd(w, Eight.LoadFirst(input.Values, x2 + (8 * whole), rest));
             s3.MultiplyAdd(w, Eight.LoadFirst(input.Values, x3 + (8 * whole), rest));
         }
-        Finish(output, t0, row, GroupReduction.Sum(s0.Sum()), bias, hasBias);
-        Finish(output, t1, row, GroupReduction.Sum(s1.Sum()), bias, hasBias);
-        Finish(output, t2, row, GroupReduction.Sum(s2.Sum()), bias, hasBias);
-        Finish(output, t3, row, GroupReduction.Sum(s3.Sum()), bias, hasBias);
+        Finish(output, t0, row, GroupReduction.Sum(s0.Sum(), shared), bias, hasBias);
+        Finish(output, t1, row, GroupReduction.Sum(s1.Sum(), shared), bias, hasBias);
+        Finish(output, t2, row, GroupReduction.Sum(s2.Sum(), shared), bias, hasBias);
+        Finish(output, t3, row, GroupReduction.Sum(s3.Sum(), shared), bias, hasBias);
     }
 
     // Past the last token, the last one's value is written again: it is the same.

@@ -24,24 +24,27 @@ internal static class NormKernels
 {
     public static void Norm(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape)
     {
+        ArrayView<float> shared = GroupReduction.Allocate();
         int row = Grid.IdxX / shape.Segments, segment = Grid.IdxX % shape.Segments, first = segment * shape.Width;
-        float mean = Mean(input, row, first, shape), inverse = 1f / Divisor(input, row, first, mean, shape);
+        float mean = Mean(input, row, first, shape, shared), inverse = 1f / Divisor(input, row, first, mean, shape, shared);
         for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)
             output[row, first + i] = Gained((input[row, first + i] - mean) * inverse, gain, bias, segment, i, shape);
     }
 
     public static void Scale(RowsView scale, RowsView input, NormShape shape)
     {
+        ArrayView<float> shared = GroupReduction.Allocate();
         int row = Grid.IdxX / shape.Segments, segment = Grid.IdxX % shape.Segments, first = segment * shape.Width;
-        float divisor = Divisor(input, row, first, Mean(input, row, first, shape), shape);
+        float divisor = Divisor(input, row, first, Mean(input, row, first, shape, shared), shape, shared);
         if (Group.IdxX == 0)
             scale[row, segment] = divisor;
     }
 
     public static void Divide(RowsView normalized, RowsView input, RowsView scale, NormShape shape)
     {
+        ArrayView<float> shared = GroupReduction.Allocate();
         int row = Grid.IdxX / shape.Segments, segment = Grid.IdxX % shape.Segments, first = segment * shape.Width;
-        float mean = Mean(input, row, first, shape), inverse = 1f / scale[row, segment];
+        float mean = Mean(input, row, first, shape, shared), inverse = 1f / scale[row, segment];
         for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)
             normalized[row, first + i] = (input[row, first + i] - mean) * inverse;
     }
@@ -63,17 +66,17 @@ internal static class NormKernels
         return x;
     }
 
-    private static float Mean(RowsView input, int row, int first, NormShape shape)
+    private static float Mean(RowsView input, int row, int first, NormShape shape, ArrayView<float> shared)
     {
         if (shape.IsLayer == 0)
             return 0;
         float sum = 0;
         for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)
             sum += input[row, first + i];
-        return GroupReduction.Sum(sum) / shape.Width;
+        return GroupReduction.Sum(sum, shared) / shape.Width;
     }
 
-    private static float Divisor(RowsView input, int row, int first, float mean, NormShape shape)
+    private static float Divisor(RowsView input, int row, int first, float mean, NormShape shape, ArrayView<float> shared)
     {
         float squares = 0;
         for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)
@@ -81,6 +84,6 @@ internal static class NormKernels
             float x = input[row, first + i] - mean;
             squares = Arithmetic.MultiplyAdd(x, x, squares);
         }
-        return MathF.Sqrt((GroupReduction.Sum(squares) / shape.Width) + shape.Epsilon);
+        return MathF.Sqrt((GroupReduction.Sum(squares, shared) / shape.Width) + shape.Epsilon);
     }
 }

@@ -105,6 +105,33 @@ public class GpuEditTests
         }
     }
 
+    // Gates and a user's code have no formula of their own.
+    private static IEnumerable<object> Kinds() => Enum.GetValues<EditKind>().Where(kind => kind is not (EditKind.Gate or EditKind.Custom)).Cast<object>();
+
+    [Test]
+    public void Every_instruction_gives_what_the_plain_formula_gives(
+        [Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator, [ValueSource(nameof(Kinds))] object wanted)
+    {
+        using GpuDevice device = Accelerators.Open(accelerator);
+        var kind = (EditKind)wanted;
+        foreach (int width in new[] { 3, 8, 33, 128 })
+        {
+            var random = new Random(width);
+            float[] vectors = EditKernelTests.Numbers(random, (2 * EditKernelTests.Rank * width) + 64), row = EditKernelTests.Numbers(random, width);
+            int length = kind == EditKind.AddSparse ? EditKernelTests.Rank : width;
+            float norm = MathF.Sqrt(vectors.Take(length).Sum(x => x * x));
+            for (int i = 0; i < length; i++)
+                vectors[i] /= norm;
+            EditInstruction op = EditKernelTests.Op(kind, 0);
+            op.Norm = 1;
+            op.Buffer = kind is EditKind.Record or EditKind.Projection or EditKind.Cosine or EditKind.Replace ? 0 : -1;
+            (float[] expectedRow, float[] expectedLine) = EditKernelTests.Run(new PlainDevice(), op, row, vectors);
+            (float[] actualRow, float[] actualLine) = EditKernelTests.Run(device, op, row, vectors);
+            Assert.That(actualRow, Is.EqualTo(expectedRow).Within(2e-6), $"width {width}");
+            Assert.That(actualLine, Is.EqualTo(expectedLine).Within(2e-6), $"width {width}");
+        }
+    }
+
     [Test]
     public void A_sum_that_is_not_finite_fails_the_row_and_says_where([Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator)
     {

@@ -7,7 +7,7 @@ namespace Managed.Tests.Guarding;
 /// <summary>Each instruction of a program, with vector instructions and in plain C#.</summary>
 public class EditKernelTests
 {
-    private const int Rank = 3, Classes = 2;
+    internal const int Rank = 3, Classes = 2;
 
     internal static EditInstruction Op(EditKind kind, int slot) => new()
     {
@@ -28,10 +28,10 @@ public class EditKernelTests
     // Gates, records and a user's code have no formula of their own.
     private static IEnumerable<object> Kinds() => Enum.GetValues<EditKind>().Where(kind => kind is not (EditKind.Gate or EditKind.Record or EditKind.Custom)).Cast<object>();
 
-    private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 2) - 1))];
+    internal static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 2) - 1))];
 
     // One row, one instruction: the row and its line of state afterwards.
-    private static (float[] Row, float[] Line) Run(IDevice device, EditInstruction op, float[] row, float[] vectors)
+    internal static (float[] Row, float[] Line) Run(IDevice device, EditInstruction op, float[] row, float[] vectors)
     {
         int width = row.Length;
         using var program = new EditProgram

@@ -29,18 +29,14 @@ internal readonly struct RowState(EditItem item, EditMemory memory, int position
         return numbers[lines + slot];
     }
 
-    /// <summary>Writes a column of the token's line; all threads call, and all see it afterwards.</summary>
-    public void Write(int slot, float value)
-    {
-        Group.Barrier();
-        if (Group.IdxX == 0)
-            numbers[lines + ((long)(position + 1) * slots) + slot] = value;
-        Group.Barrier();
-    }
+    /// <summary>Writes a column of the token's line.</summary>
+    public void Write(int slot, float value) => numbers[lines + ((long)(position + 1) * slots) + slot] = value;
 
-    /// <summary>A condition's value; the same in every thread.</summary>
+    /// <summary>A condition's value, the same in every thread; without one: 1.</summary>
     public float Evaluate(int first, int count)
     {
+        if (count == 0)
+            return 1;
         ArrayView<float> stack = LocalMemory.Allocate<float>(ConditionOp.DeepestStack);
         int top = -1;
         for (int i = firstCondition + first; i < firstCondition + first + count; i++)
