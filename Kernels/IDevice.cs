@@ -24,6 +24,9 @@ internal interface IDevice : IDisposable
     {
     }
 
+    /// <summary>How quantised weights meet activations here when this is asked for.</summary>
+    Precision Effective(Precision wanted) => wanted;
+
     /// <summary>Copies host values into a new buffer (norm gains, biases).</summary>
     DeviceBuffer Upload(ReadOnlySpan<float> values);
 

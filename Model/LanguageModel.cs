@@ -116,7 +116,10 @@ public sealed partial class LanguageModel : IDisposable
         {
             checkpoint = Checkpoint.Open(ModelPath.Resolve(path));
             device.Prepare(StoredMatrix.TypesOf(checkpoint.Tensors.Values), options.Precision ?? Precision.Fast);
-            return new LanguageModel(checkpoint, device, options);
+            var model = new LanguageModel(checkpoint, device, options);
+            if (device is not CpuDevice)
+                options.Tell?.Invoke($"the forward pass runs on {device.Name}; routing to experts, sampling and code in hooks on the processor");
+            return model;
         }
         catch
         {

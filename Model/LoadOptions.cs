@@ -19,4 +19,7 @@ public sealed record LoadOptions
 
     /// <summary>Takes warnings, a sentence each: a text beyond the trained context, weights that had to be converted.</summary>
     public Action<string>? Warn { get; init; }
+
+    /// <summary>Takes, in a sentence, what is computed where, if it is not the processor.</summary>
+    public Action<string>? Tell { get; init; }
 }

@@ -76,7 +76,7 @@ internal sealed class Transformer : IDisposable
     public Precision Precision
     {
         get => pass.Precision;
-        set => pass.Precision = value;
+        set => pass.Precision = device.Effective(value);
     }
 
     /// <summary>Appends tokens to their sequences and computes the model's answer.</summary>

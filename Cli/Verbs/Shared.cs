@@ -64,6 +64,7 @@ internal sealed class LoadArguments
         Threads = result.GetValue(threads),
         Device = result.GetValue(device)!,
         Context = result.GetValue(context),
+        Tell = place => result.InvocationConfiguration.Error.WriteLine($"managed: {place}"),
         Warn = warning => result.InvocationConfiguration.Error.WriteLine($"managed: warning: {warning}"),
     };
 }

@@ -21,6 +21,7 @@ internal sealed partial class GpuDevice : IDevice
     private readonly HostTable<float> factors;
     private readonly ArrayView<float> nothing; // stands where an operand is absent
     private readonly MemoryBuffer1D<float, Stride1D.Dense> one;
+    private long weightBytes;
 
     /// <param name="context">Belongs to the device from then on.</param>
     /// <param name="accelerator">The accelerator; belongs to the device, too.</param>
@@ -41,19 +42,50 @@ internal sealed partial class GpuDevice : IDevice
 
     public DeviceBuffer Allocate(long length)
     {
-        var buffer = new GpuBuffer(accelerator, length);
+        GpuBuffer buffer = Reserve(length);
         buffer.Clear();
         return buffer;
     }
 
-    public Weight CreateWeight(in WeightSource source) => new GpuWeight(accelerator, source);
+    /// <summary>Kernels here take float32 activations.</summary>
+    public Precision Effective(Precision wanted) => Precision.Exact;
+
+    public Weight CreateWeight(in WeightSource source)
+    {
+        try
+        {
+            var weight = new GpuWeight(accelerator, source);
+            weightBytes += weight.ByteCount;
+            return weight;
+        }
+        catch (AcceleratorException failure)
+        {
+            throw Full($"a weight of {source.Rows:N0} × {source.Columns:N0} in {source.Type}", failure);
+        }
+    }
 
     public DeviceBuffer Upload(ReadOnlySpan<float> values)
     {
-        var buffer = new GpuBuffer(accelerator, values.Length);
+        GpuBuffer buffer = Reserve(values.Length);
         buffer.Upload(values);
         return buffer;
     }
+
+    private GpuBuffer Reserve(long length)
+    {
+        try
+        {
+            return new GpuBuffer(accelerator, length);
+        }
+        catch (AcceleratorException failure)
+        {
+            throw Full($"{length * sizeof(float):N0} bytes of results or cache", failure);
+        }
+    }
+
+    private DeviceException Full(string wanted, AcceleratorException failure) => new(
+        $"{Name}: no room for {wanted}. Weights take {weightBytes:N0} of its {accelerator.MemorySize:N0} bytes; a smaller type of weights, a shorter --context or --device cpu need less ({failure.Message})",
+        failure);
 
     public void Synchronize() => accelerator.DefaultStream.Synchronize();
 
@@ -68,8 +100,11 @@ internal sealed partial class GpuDevice : IDevice
     private void Embed(Rows output, ArrayView<int> rows, Weight table, int offset, float scale, int count) =>
         kernels.Of(table.Type).Embed(kernels.Threads(count * (long)((table.Columns + 7) / 8)), View(output), rows, ((GpuWeight)table).View, offset, scale, count);
 
-    public void Norm(Rows output, Rows input, NormSettings settings) =>
-        kernels.Norm(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), new NormShape(settings, input.Width));
+    public void Norm(Rows output, Rows input, NormSettings settings)
+    {
+        if (input.Count > 0)
+            kernels.Norm(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), new NormShape(settings, input.Width));
+    }
 
     public void NormScale(Rows scale, Rows input, NormSettings settings) =>
         kernels.NormScale(Groups(input, settings), View(scale), View(input), new NormShape(settings, input.Width));
@@ -140,7 +175,11 @@ internal sealed partial class GpuDevice : IDevice
     public void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen) =>
         kernels.Combine(Elements(output), View(output), View(parts), indices.View(slots), factors.View(weights), chosen, output.Count);
 
-    public void Softmax(Rows output, Rows input) => kernels.Softmax(kernels.Groups(input.Count), View(output), View(input));
+    public void Softmax(Rows output, Rows input)
+    {
+        if (input.Count > 0)
+            kernels.Softmax(kernels.Groups(input.Count), View(output), View(input));
+    }
 
     public void Edit(Rows values, StepPlan plan, int site)
     {
@@ -169,6 +208,11 @@ internal sealed partial class GpuDevice : IDevice
 
     public void Dispose()
     {
+        foreach (RopeAngles turns in angles)
+            turns.Dispose();
+        foreach (GpuBuffer vector in headVectors.Values)
+            vector.Dispose();
+        scores?.Dispose();
         step.Dispose();
         edits.Dispose();
         indices.Dispose();

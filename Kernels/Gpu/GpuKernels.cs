@@ -1,5 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.OpenCL;
 using Managed.Kernels.Gpu.Edits;
 using ActivationKernel = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, int, int>;
 
@@ -39,10 +41,14 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     // Threads that share one sum. Where a group runs on one core of a processor, few threads have less to agree on.
     private static int GroupThreads(Accelerator accelerator) =>
-        accelerator.AcceleratorType == AcceleratorType.CPU || accelerator.WarpSize == 1 ? Math.Min(4, accelerator.MaxNumThreadsPerGroup) : 128;
+        accelerator.Device is CPUDevice || (accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU))
+            ? Math.Min(4, accelerator.MaxNumThreadsPerGroup)
+            : 128;
 
     /// <summary>One thread for each of so many elements.</summary>
-    public KernelConfig Threads(long elements) => new(checked((int)Math.Max(1, (elements + elementThreads - 1) / elementThreads)), elementThreads);
+    public KernelConfig Threads(long elements) => elements < int.MaxValue - elementThreads
+        ? new((int)Math.Max(1, (elements + elementThreads - 1) / elementThreads), elementThreads)
+        : throw new DeviceException($"{accelerator.Name}: {elements:N0} elements are too many for one launch; use shorter prompts or fewer rows at a time");
 
     /// <summary>So many groups of threads that reduce together.</summary>
     public KernelConfig Groups(int groups) => new(Math.Max(1, groups), groupThreads);

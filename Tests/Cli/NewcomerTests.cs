@@ -92,7 +92,8 @@ public class NewcomerTests
     [TestCase("--ids-from", "nowhere.safetensors", "nowhere.safetensors")]
     public void Ids_that_are_none(string option, string value, string named) => Assert.That(Run(TestModels.HearthPath, option, value), Does.Contain(named));
 
-    [TestCase("--device", "cuda", "found 'cuda'; expected auto or cpu")]
+    [TestCase("--device", "gpu", "found 'gpu'; expected auto, cpu, cuda[:n], opencl[:n] or debug")]
+    [TestCase("--device", "opencl:99", "device opencl:99: this machine has")]
     [TestCase("--precision", "half", "found 'half'; expected exact or fast")]
     [TestCase("--max-tokens", "many", "found 'many'; expected a whole number")]
     [TestCase("--temperature", "warm", "found 'warm'; expected a number")]

@@ -94,7 +94,7 @@ public class GpuEditTests
     }
 
     [Test]
-    public void Programs_give_what_plain_csharp_gives([Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator)
+    public void Programs_give_what_plain_csharp_gives([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         for (int number = 0; number < 14; number++)
@@ -110,7 +110,7 @@ public class GpuEditTests
 
     [Test]
     public void Every_instruction_gives_what_the_plain_formula_gives(
-        [Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator, [ValueSource(nameof(Kinds))] object wanted)
+        [Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator, [ValueSource(nameof(Kinds))] object wanted)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         var kind = (EditKind)wanted;
@@ -133,7 +133,7 @@ public class GpuEditTests
     }
 
     [Test]
-    public void A_sum_that_is_not_finite_fails_the_row_and_says_where([Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator)
+    public void A_sum_that_is_not_finite_fails_the_row_and_says_where([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         EditInstruction op = EditKernelTests.Op(EditKind.Add, 0);
@@ -148,4 +148,8 @@ public class GpuEditTests
         state.Truncate(2);
         Assert.That(state.HasFailed, Is.False, "what failed has been taken back");
     }
+
+    [Test]
+    public void PTX_of_the_kernel_assembles_without_spills() =>
+        Accelerators.AssertAssembles("edits", device => EditKernelTests.Run(device, EditKernelTests.Op(EditKind.Add, 0) with { Buffer = -1 }, [1, 2, 3], new float[99]));
 }

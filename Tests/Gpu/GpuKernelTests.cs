@@ -14,16 +14,32 @@ public class GpuKernelTests
         return [.. results.Select(scene.Read)];
     }
 
-    private static IEnumerable<KernelCase> Cases() => KernelCases.All().Where(wanted => !wanted.Name.Contains(" Fast "));
+    private static IEnumerable<KernelCase> Cases(string group) =>
+        KernelCases.All().Where(wanted => wanted.Name.StartsWith(group, StringComparison.Ordinal) && !wanted.Name.Contains(" Fast "));
 
-    private static IEnumerable<string> Groups() => Cases().Select(wanted => wanted.Name.Split(' ')[0].TrimEnd(',')).Distinct();
+    // The first words of the cases' names.
+    private static IEnumerable<string> Groups() => KernelCases.All().Select(wanted => wanted.Name.Split(' ')[0].TrimEnd(',')).Distinct();
 
     [Test]
-    public void Results_are_those_of_the_plain_formulas([Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator, [ValueSource(nameof(Groups))] string group)
+    public void Results_are_those_of_the_plain_formulas([Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator, [ValueSource(nameof(Groups))] string group) =>
+        Check(accelerator, Cases(group));
+
+    // An interpreter takes its time: a case of each type, and of each kind of the rest every few.
+    [Test]
+    public void Interpreted_PTX_gives_the_plain_formulas_results([ValueSource(nameof(Groups))] string group) =>
+        Check(Accelerators.Ptx, Cases(group).Where((wanted, i) => group switch
+        {
+            "linear" => wanted.Name.EndsWith(" 6×288", StringComparison.Ordinal) || wanted.Name.EndsWith("×33", StringComparison.Ordinal) || wanted.Name.EndsWith("×256", StringComparison.Ordinal),
+            "embed" => true,
+            "attention" => wanted.Name.Contains("first tokens", StringComparison.Ordinal),
+            _ => i % 5 == 0,
+        }));
+
+    private static void Check(string accelerator, IEnumerable<KernelCase> cases)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         var failures = new List<string>();
-        foreach (KernelCase wanted in Cases().Where(wanted => wanted.Name.StartsWith(group, StringComparison.Ordinal)))
+        foreach (KernelCase wanted in cases)
         {
             using var plain = new Scene(new PlainDevice());
             float[][] expected = Run(wanted, plain), actual = Run(wanted, new Scene(device));
@@ -37,4 +53,12 @@ public class GpuKernelTests
         }
         Assert.That(failures, Is.Empty);
     }
+
+    [Test]
+    public void PTX_of_every_kernel_assembles_without_spills([ValueSource(nameof(Groups))] string group) =>
+        Accelerators.AssertAssembles(group, device =>
+        {
+            foreach (KernelCase wanted in Cases(group))
+                Run(wanted, new Scene(device));
+        });
 }
