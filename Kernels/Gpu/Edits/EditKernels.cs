@@ -18,6 +18,8 @@ internal static class EditKernels
         ArrayView<float> shared = GroupReduction.Allocate();
         ArrayView<float> units = SharedMemory.Allocate<float>(MostUnits);
         EditItem item = items[Grid.IdxX];
+        if (Group.IdxX == 0)
+            units[0] = 0; // instructions without products may look at it
         bool failed = memory.Failures[item.Failure] != EditMemory.NoFailure;
         for (int t = item.FirstToken; t < item.FirstToken + item.Tokens; t++)
         {
