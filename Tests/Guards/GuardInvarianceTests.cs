@@ -22,7 +22,7 @@ public class GuardInvarianceTests
     }
 
     // Every kind of edit and read, at several points, with conditions over what was read before.
-    private static GuardProgram Everything() => Guard.Define(g =>
+    internal static GuardProgram Everything() => Guard.Define(g =>
     {
         GuardValue length = g.At(ResidPre(0)).ReadNorm("length");
         GuardValue share = g.At(AttnOut(1)).ReadProjection(Direction, "share");
