@@ -131,6 +131,11 @@ internal sealed partial class MethodTranslator
         {
             throw new RefusedException($"the static field {Names.Of(field.DeclaringType!)}.{field.Name} can change; pass its value as a parameter or make it readonly");
         }
+        if (address && IsTable(field))
+        {
+            Push(new StackValue(typeof(byte).MakePointerType(), HostValues.Table(_builder, field, 1)));
+            return;
+        }
         object? value = field.GetValue(null);
         if (value is null || !field.FieldType.IsValueType)
         {
@@ -153,6 +158,9 @@ internal sealed partial class MethodTranslator
             throw new RefusedException($"the static field {Names.Of(field.DeclaringType!)}.{field.Name} is written; kernels write to their views");
         }
     }
+
+    /// <summary>Where the C# compiler keeps the numbers of constant spans.</summary>
+    private static bool IsTable(FieldInfo field) => field.DeclaringType!.Name.StartsWith("<PrivateImplementationDetails>", StringComparison.Ordinal);
 
     /// <summary>Where the C# compiler keeps delegates of lambdas and method groups.</summary>
     private static bool IsLambdaCache(FieldInfo field) =>

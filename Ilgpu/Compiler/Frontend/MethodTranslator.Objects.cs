@@ -10,6 +10,10 @@ internal sealed partial class MethodTranslator
 {
     private bool TranslateObject(IlInstruction instruction)
     {
+        if (instruction.Name.StartsWith("ldelem", StringComparison.Ordinal) || instruction.Name.StartsWith("stelem", StringComparison.Ordinal) || instruction.Name == "ldlen")
+        {
+            throw new RefusedException("it uses a managed array; kernels work on ArrayView");
+        }
         switch (instruction.Name)
         {
             case "ldtoken":
@@ -38,8 +42,6 @@ internal sealed partial class MethodTranslator
                 return true;
             case "newarr":
                 throw new RefusedException("it makes an array; kernels have no heap: use LocalMemory, SharedMemory or a struct with [InlineArray]");
-            case "ldelema" or "ldlen" or "ldelem" or "stelem":
-                throw new RefusedException("it uses a managed array; kernels work on ArrayView");
             case "calli" or "ldvirtftn":
                 throw new RefusedException("it calls through a function pointer; make the method generic over a struct instead");
             default:

@@ -334,6 +334,26 @@ public unsafe class StructTests
         Assert.That(kernel.AllValues.OfType<Load>(), Is.Empty);
     }
 
+    private static ReadOnlySpan<byte> Squares => [0, 1, 4, 9, 16, 25, 36, 200];
+
+    private static ReadOnlySpan<float> Levels => [-1.5f, 0.25f, 7f];
+
+    private static void Tables(float* output, int n)
+    {
+        output[0] = Squares[n & 7] + Levels[n % 3] + Squares.Length;
+        output[1] = Squares[7] * Levels[2];
+    }
+
+    [Test]
+    public void Constant_spans_are_tables() => Harness.Check(Tables, new float[2], 11);
+
+    private static readonly int[] s_array = [1, 2];
+
+    private static void ReadsArray(float* output, int n) => output[0] = s_array[n];
+
+    [Test]
+    public void A_managed_array_is_refused() => Assert.That(Harness.Refused(ReadsArray).Reason, Does.Contain("ArrayView"));
+
     private enum Mode : byte
     {
         Add = 1,

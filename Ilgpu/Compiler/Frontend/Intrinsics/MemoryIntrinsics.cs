@@ -40,6 +40,7 @@ internal static class MemoryIntrinsics
         [Unsafe + "Write"] = Write,
         [Unsafe + "BitCast"] = BitCast,
 
+        ["System.Runtime.CompilerServices.RuntimeHelpers.CreateSpan"] = TableSpan,
         [Span + "get_Item"] = SpanItem,
         [ReadOnlySpan + "get_Item"] = SpanItem,
         [Span + "Slice"] = Slice,
@@ -104,6 +105,13 @@ internal static class MemoryIntrinsics
         Allocation memory = call.Builder.AllocateLocal(TypeLayout.Of(from));
         call.Builder.Store(memory, from, call.Arguments[0]);
         return call.Builder.Load(memory, call.GenericArgument(1));
+    }
+
+    private static StackValue TableSpan(IntrinsicCall call)
+    {
+        int size = TypeLayout.Of(call.GenericArgument()).SizeInHost;
+        Allocation table = HostValues.Table(call.Builder, (System.Reflection.FieldInfo)call.Arguments[0].Known!, size);
+        return new StackValue(call.ReturnType, table, Constant.Int32((int)(table.Bytes / size)));
     }
 
     private static (Value Pointer, Value Length) LoadSpan(IntrinsicCall call)
