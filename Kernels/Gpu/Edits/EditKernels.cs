@@ -60,7 +60,7 @@ internal static class EditKernels
                 float result = op.IsRead ? previous : float.NaN;
                 if (op.Kind == EditKind.Gate)
                     result = op.Sticky == 1 && previous == 1 ? 1 : here ? (condition != 0 ? 1 : 0) : previous;
-                else if (acts)
+                else if (acts && op.Kind != EditKind.Record)
                     result = op.IsRead ? op.Reading(units, length) : Moved(op, strength, units, length, movedSquare, after);
                 if (Group.IdxX == 0 && op.Kind != EditKind.Record)
                     state.Write(op.Slot, result);
