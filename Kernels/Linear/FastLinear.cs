@@ -1,196 +1,149 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Managed.Kernels.Blocks;
 
 namespace Managed.Kernels.Linear;
 
 /// <summary>
-/// The same with activations of 8 bits: y[t, o] = Σ_b (s_w·s_x)·Σ q_w·q_x + Σ_b m_w·(s_x·Σ q_x), b over blocks of 32.
-/// An element's blocks are added in their order, its minima likewise in eight lanes, whatever rows
-/// and tokens are computed beside it: four rows for one token, two rows for four.
+/// The same with activations of 8 bits: y[t, o] = Σ_b (s_w·s_x)·Σ q_w·q_x + Σ_b m_w·(s_x·Σ q_x), b over blocks of 32
+/// (over halves of them where a format has scales for 16). The sums of integers are exact in any order; an element's blocks are
+/// added one after the other, its minima likewise, so its bits are the same in every kernel here, whatever rows and tokens
+/// are computed beside it: <see cref="WideLinear{TFormat}"/> for one token, <see cref="PanelLinear{TFormat}"/> for more,
+/// and the one below for what they do not do.
 /// </summary>
 internal static unsafe class FastLinear<TFormat>
     where TFormat : struct, IIntegerFormat
 {
-    private const int RowTile = 4;
+    private const int Rows = TileScales<TFormat>.Rows;
 
-    // One row of weights, with its scales as float32.
-    private struct Row
-    {
-        public byte* Blocks;
-        public float* Scales;
-        public float* Minima;
-    }
+    private const int PartsAtOnce = 32; // so that a single token's weights, read for their scales first, are still in the first-level cache
 
-    /// <summary>Floats of scratch that a worker needs: for each row of a tile its scales, two a part at most, and its minima.</summary>
-    public static int ScratchLength(int columns) => Math.Max(RowTile * 3, WideLinear<TFormat>.ScratchRows) * QuantisedInput.PaddedBlocks(columns);
+    /// <summary>Floats of scratch that a worker needs.</summary>
+    public static int ScratchLength(int columns) => TileScales<TFormat>.ScratchLength(columns) + WeightPanel<TFormat>.ScratchLength(columns);
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        if (arguments.Tokens == 1 && WideLinear<TFormat>.Handles(arguments))
-            firstRow = WideLinear<TFormat>.Run(arguments, firstRow, endRow, scratch);
-        int tokens = arguments.Tokens, whole = tokens & ~3;
-        Row* rows = stackalloc Row[RowTile];
-        for (int row = firstRow; row < endRow; row += RowTile)
+        bool together = arguments.Tokens > 1 && PanelLinear<TFormat>.IsSupported;
+        byte* panel = (byte*)(((nint)(scratch + TileScales<TFormat>.ScratchLength(arguments.Columns)) + 63) & ~63);
+        for (int row = firstRow; row < endRow; row += Rows)
         {
-            int count = Math.Min(RowTile, endRow - row);
-            if (tokens > 1)
-                arguments.Prefetch(row, RowTile);
-            Read(arguments, rows, row, count, scratch);
-            for (int token = 0; token < whole; token += 4)
-                for (int pair = 0; pair < count; pair += 2)
-                    FourTokens(arguments, token, rows[pair], rows[pair + 1], row + pair, Math.Min(2, count - pair));
-            for (int token = whole; token < tokens; token++)
-                OneToken(arguments, token, rows, row, count);
-        }
-    }
-
-    // Rows that follow each other without gaps are one run of blocks.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Read(in LinearArguments arguments, Row* rows, int firstRow, int count, float* scratch)
-    {
-        int parts = arguments.Columns / QuantisedInput.Block;
-        float* scales = scratch, minima = scratch + (2 * RowTile * parts);
-        int scaleStride = TFormat.HasHalfScales ? 2 * parts : parts;
-        byte* blocks = arguments.Weight + (firstRow * arguments.RowBytes);
-        for (int r = 0; r < RowTile; r++)
-            rows[r] = r >= count ? rows[0]
-                : new Row { Blocks = blocks + (r * arguments.RowBytes), Scales = scales + (r * scaleStride), Minima = minima + (r * parts) };
-        if (arguments.RowBytes == (long)arguments.Columns / TFormat.Elements * TFormat.Bytes)
-            TFormat.ReadScales(scales, minima, blocks, count * parts);
-        else
-            for (int r = 0; r < count; r++)
-                TFormat.ReadScales(rows[r].Scales, rows[r].Minima, rows[r].Blocks, parts);
-    }
-
-    // Scale of a part of weights times scale of a block of activations, for each lane.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Scale(float* scales, nint part, float* valueScales)
-    {
-        return TFormat.HasHalfScales
-            ? Vector256.Create(Vector128.Create(scales[2 * part] * valueScales[part]), Vector128.Create(scales[(2 * part) + 1] * valueScales[part]))
-            : Vector256.Create(scales[part]) * Vector256.Create(valueScales[part]);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Add(Vector256<float> sum, Vector256<byte> weights, Vector256<sbyte> values, Vector256<float> scale) =>
-        Lanes.MultiplyAdd(Vector256.ConvertToSingle(IntegerDot.Lanes(weights, values, TFormat.IsSigned)), scale, sum);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OneToken(in LinearArguments arguments, int token, Row* rows, int firstRow, int count)
-    {
-        int parts = arguments.Columns / QuantisedInput.Block, inBlock = TFormat.Elements / QuantisedInput.Block;
-        sbyte* x = arguments.Quantised.Values + ((long)token * arguments.Columns);
-        float* s = arguments.Quantised.Scales + ((long)token * arguments.Quantised.Stride);
-        float* scales0 = rows[0].Scales, scales1 = rows[1].Scales, scales2 = rows[2].Scales, scales3 = rows[3].Scales;
-        byte* block0 = rows[0].Blocks, block1 = rows[1].Blocks, block2 = rows[2].Blocks, block3 = rows[3].Blocks;
-        byte* ahead = arguments.Ahead(firstRow, RowTile);
-        Vector256<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        for (nint p = 0; p < parts; p++)
-        {
-            int part = (int)p & (inBlock - 1);
-            LinearArguments.Prefetch(ref ahead, RowTile * TFormat.Bytes / inBlock);
-            Vector256<sbyte> values = Vector256.Load(x + (QuantisedInput.Block * p));
-            sum0 = Add(sum0, TFormat.Unpack(block0, part), values, Scale(scales0, p, s));
-            sum1 = Add(sum1, TFormat.Unpack(block1, part), values, Scale(scales1, p, s));
-            sum2 = Add(sum2, TFormat.Unpack(block2, part), values, Scale(scales2, p, s));
-            sum3 = Add(sum3, TFormat.Unpack(block3, part), values, Scale(scales3, p, s));
-            if (part == inBlock - 1)
+            int count = Math.Min(Rows, endRow - row);
+            if (together)
             {
-                block0 += TFormat.Bytes;
-                block1 += TFormat.Bytes;
-                block2 += TFormat.Bytes;
-                block3 += TFormat.Bytes;
+                arguments.Prefetch(row, Rows);
+                WeightPanel<TFormat>.Fill(panel, arguments, row, count);
+                PanelLinear<TFormat>.Run(arguments, row, count, panel, TileScales<TFormat>.Read(arguments, row, count, 0, arguments.Columns / QuantisedInput.Block, scratch));
             }
+            else
+                for (int token = 0; token < arguments.Tokens; token++)
+                    OneByOne(arguments, token, row, count, scratch);
         }
-        Vector128<float> result = Lanes.Sums(sum0, sum1, sum2, sum3);
-        if (TFormat.HasMinimum)
-            result += Minima(arguments, token, rows[0], rows[1], rows[2], rows[3]);
-        arguments.StoreRows(token, firstRow, count, result);
     }
 
-    // Σ m_w·(s_x·Σ q_x) of four rows.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Minima(in LinearArguments arguments, int token, in Row a, in Row b, in Row c, in Row d) =>
-        Minima(arguments.Quantised.Sums + ((long)token * arguments.Quantised.Stride), a.Minima, b.Minima, c.Minima, d.Minima, arguments.Columns / QuantisedInput.Block);
-
-    /// <summary>Σ m_w·(s_x·Σ q_x) of four rows that follow each other, of the first token.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Minima(in QuantisedInput input, float* minima, int parts) =>
-        Minima(input.Sums, minima, minima + parts, minima + (2 * parts), minima + (3 * parts), parts);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Minima(float* sums, float* m0, float* m1, float* m2, float* m3, int parts)
+    private static void OneByOne(in LinearArguments arguments, int token, int row, int count, float* scratch)
     {
-        int part = 0;
-        Vector256<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        for (; part + 8 <= parts; part += 8)
+        int parts = arguments.Columns / QuantisedInput.Block, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
+        int piece = ((parts / pieces) + 7) & ~7; // whole blocks of every format
+        float* products = stackalloc float[Rows], minima = stackalloc float[Rows];
+        default(Vector512<float>).Store(products);
+        default(Vector512<float>).Store(minima);
+        for (int first = 0; first < parts; first += piece)
         {
-            Vector256<float> x = Vector256.Load(sums + part);
-            sum0 = Lanes.MultiplyAdd(Vector256.Load(m0 + part), x, sum0);
-            sum1 = Lanes.MultiplyAdd(Vector256.Load(m1 + part), x, sum1);
-            sum2 = Lanes.MultiplyAdd(Vector256.Load(m2 + part), x, sum2);
-            sum3 = Lanes.MultiplyAdd(Vector256.Load(m3 + part), x, sum3);
+            int length = Math.Min(piece, parts - first);
+            TileScales<TFormat> tile = TileScales<TFormat>.Read(arguments, row, count, first, length, scratch);
+            if (count == Rows && arguments.Tokens == 1 && WideLinear<TFormat>.IsSupported)
+            {
+                WideLinear<TFormat>.OneToken(products, minima, arguments, row, first, length, tile);
+                continue;
+            }
+            for (int r = 0; r + 8 <= count; r += 8)
+                EightRows(products + r, minima + r, arguments, token, row + r, (nint)arguments.RowBytes, first, length, tile.From(r));
+            for (int r = count & ~7; r < count; r++)
+                OneRow(products + r, minima + r, arguments, token, row + r, first, length, tile.From(r));
         }
-        if (part < parts)
-        {
-            // The sums behind a row's end are zero; the minima there are those of another row.
-            Vector256<float> x = Vector256.Load(sums + part), own = Lanes.FirstLanes(parts - part);
-            sum0 = Lanes.MultiplyAdd(Vector256.Load(m0 + part) & own, x, sum0);
-            sum1 = Lanes.MultiplyAdd(Vector256.Load(m1 + part) & own, x, sum1);
-            sum2 = Lanes.MultiplyAdd(Vector256.Load(m2 + part) & own, x, sum2);
-            sum3 = Lanes.MultiplyAdd(Vector256.Load(m3 + part) & own, x, sum3);
-        }
-        return Lanes.Sums(sum0, sum1, sum2, sum3);
+        arguments.StoreTile(token, row, count, Vector512.Load(products) + Vector512.Load(minima));
+    }
+
+    // As eight rows that are all the same.
+    private static void OneRow(
+        float* sumOfProducts, float* sumOfMinima, in LinearArguments arguments, int token, int row, int firstPart, int parts, in TileScales<TFormat> tile)
+    {
+        float* products = stackalloc float[8], minima = stackalloc float[8];
+        (*products, *minima) = (*sumOfProducts, *sumOfMinima);
+        EightRows(products, minima, arguments, token, row, 0, firstPart, parts, tile);
+        (*sumOfProducts, *sumOfMinima) = (*products, *minima);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourTokens(in LinearArguments arguments, int token, in Row a, in Row b, int firstRow, int count)
+    private static void EightRows(
+        float* sumOfProducts, float* sumOfMinima, in LinearArguments arguments, int token, int firstRow, nint stride, int firstPart, int parts, in TileScales<TFormat> tile)
     {
-        int columns = arguments.Columns, parts = columns / QuantisedInput.Block, inBlock = TFormat.Elements / QuantisedInput.Block;
-        int stride = arguments.Quantised.Stride;
-        sbyte* x0 = arguments.Quantised.Values + ((long)token * columns), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
-        float* s0 = arguments.Quantised.Scales + ((long)token * stride), s1 = s0 + stride, s2 = s1 + stride, s3 = s2 + stride;
-        float* scalesA = a.Scales, scalesB = b.Scales;
-        byte* blockA = a.Blocks, blockB = b.Blocks;
-        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        for (nint p = 0; p < parts; p++)
+        int inBlock = TFormat.Elements / QuantisedInput.Block, place = (token * arguments.Quantised.Stride) + firstPart;
+        sbyte* x = arguments.Quantised.Values + ((long)token * arguments.Columns) + (firstPart * QuantisedInput.Block);
+        float* s = arguments.Quantised.Scales + place, sums = arguments.Quantised.Sums + place;
+        int* offsets = arguments.Quantised.Offsets + (2 * place);
+        float* scales = tile.Scales, minima = tile.Minima;
+        byte* low = arguments.Weight + (firstRow * arguments.RowBytes) + (firstPart / inBlock * TFormat.Bytes), high = low + (4 * stride);
+        byte* ahead = arguments.Ahead(firstRow, TileScales<TFormat>.Rows) + (firstPart / inBlock * TFormat.Bytes * 8);
+        nint threeRows = 3 * stride;
+        Vector256<float> products = Vector256.Load(sumOfProducts), rest = Vector256.Load(sumOfMinima);
+        for (int p = 0; p < parts; p++)
         {
-            int part = (int)p & (inBlock - 1);
-            Vector256<byte> u = TFormat.Unpack(blockA, part), v = TFormat.Unpack(blockB, part);
-            Vector256<sbyte> values = Vector256.Load(x0 + (QuantisedInput.Block * p));
-            a0 = Add(a0, u, values, Scale(scalesA, p, s0));
-            b0 = Add(b0, v, values, Scale(scalesB, p, s0));
-            values = Vector256.Load(x1 + (QuantisedInput.Block * p));
-            a1 = Add(a1, u, values, Scale(scalesA, p, s1));
-            b1 = Add(b1, v, values, Scale(scalesB, p, s1));
-            values = Vector256.Load(x2 + (QuantisedInput.Block * p));
-            a2 = Add(a2, u, values, Scale(scalesA, p, s2));
-            b2 = Add(b2, v, values, Scale(scalesB, p, s2));
-            values = Vector256.Load(x3 + (QuantisedInput.Block * p));
-            a3 = Add(a3, u, values, Scale(scalesA, p, s3));
-            b3 = Add(b3, v, values, Scale(scalesB, p, s3));
-            if (part == inBlock - 1)
+            int part = p & (inBlock - 1);
+            LinearArguments.Prefetch(ref ahead, 8 * TFormat.Bytes / inBlock);
+            Vector256<sbyte> values = Vector256.Load(x);
+            x += QuantisedInput.Block;
+            Vector256<int> a = RowSums.Four(
+                Dot(low, part, values), Dot(low + stride, part, values), Dot(low + (2 * stride), part, values), Dot(low + threeRows, part, values));
+            Vector256<int> b = RowSums.Four(
+                Dot(high, part, values), Dot(high + stride, part, values), Dot(high + (2 * stride), part, values), Dot(high + threeRows, part, values));
+            Vector256<int> dots = RowSums.FirstHalf(a, b), second = RowSums.SecondHalf(a, b);
+            if (HasOffset)
             {
-                blockA += TFormat.Bytes;
-                blockB += TFormat.Bytes;
+                dots += Vector256.Create(offsets[0]);
+                second += Vector256.Create(offsets[1]);
+                offsets += 2;
             }
-        }
-        Store(arguments, token, a, firstRow, Lanes.Sums(a0, a1, a2, a3));
-        if (count > 1)
-            Store(arguments, token, b, firstRow + 1, Lanes.Sums(b0, b1, b2, b3));
-    }
-
-    // Results of four tokens for one row. Not inlined: a call in the caller would push its sums out of their registers.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Store(in LinearArguments arguments, int token, in Row row, int index, Vector128<float> values)
-    {
-        for (int t = 0; t < 4; t++)
-        {
-            float value = values.GetElement(t);
+            Vector256<float> valueScale = Vector256.Create(*s++);
+            if (TFormat.HasHalfScales)
+            {
+                products = Lanes.MultiplyAdd(Vector256.ConvertToSingle(dots), Vector256.Load(scales) * valueScale, products);
+                scales += Rows;
+                dots = second;
+            }
+            else
+                dots += second;
+            products = Lanes.MultiplyAdd(Vector256.ConvertToSingle(dots), Vector256.Load(scales) * valueScale, products);
+            scales += Rows;
             if (TFormat.HasMinimum)
-                value += Minima(arguments, token + t, row, row, row, row).ToScalar();
-            arguments.Store(token + t, index, value);
+            {
+                rest = Lanes.MultiplyAdd(Vector256.Load(minima), Vector256.Create(*sums++), rest);
+                minima += Rows;
+            }
+            if (part == inBlock - 1)
+            {
+                low += TFormat.Bytes;
+                high += TFormat.Bytes;
+            }
         }
+        products.Store(sumOfProducts);
+        rest.Store(sumOfMinima);
+    }
+
+    // Signed weights with 128 added are multiplied without taking them apart into magnitude and sign.
+    private static bool HasOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.IsSigned && AvxVnni.IsSupported;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Dot(byte* block, int part, Vector256<sbyte> values)
+    {
+        Vector256<byte> weights = TFormat.Unpack(block, part);
+        return HasOffset
+            ? AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, weights ^ Vector256.Create((byte)128), values)
+            : IntegerDot.Lanes(weights, values, TFormat.IsSigned);
     }
 }

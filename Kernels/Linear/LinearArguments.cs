@@ -10,6 +10,9 @@ internal unsafe struct LinearArguments
     // How far ahead weights are asked for, in bytes; 4 and 16 KiB are slower where they come from memory.
     private const int Distance = 8192;
 
+    /// <summary>Rows that are computed together.</summary>
+    public const int TileRows = 16;
+
     /// <summary>[tokens, outputs], rows OutputStride apart.</summary>
     public float* Output;
     public long OutputStride;
@@ -61,6 +64,10 @@ internal unsafe struct LinearArguments
                 Sse.Prefetch0(ahead + 64);
             if (bytes > 160)
                 Sse.Prefetch0(ahead + 128);
+            if (bytes > 224)
+                Sse.Prefetch0(ahead + 192);
+            if (bytes > 288)
+                Sse.Prefetch0(ahead + 256);
         }
         ahead += bytes;
     }
@@ -90,5 +97,19 @@ internal unsafe struct LinearArguments
         }
         for (int r = 0; r < count; r++)
             Store(token, row + r, values.GetElement(r));
+    }
+
+    /// <summary>Writes the elements of `count` (1 to 16) rows of one token.</summary>
+    public readonly void StoreTile(int token, int row, int count, Vector512<float> values)
+    {
+        if (count == TileRows && Order is null)
+        {
+            (Bias is null ? values : values + Vector512.Load(Bias + row)).Store(Output + (token * OutputStride) + row);
+            return;
+        }
+        float* elements = stackalloc float[TileRows];
+        values.Store(elements);
+        for (int r = 0; r < count; r++)
+            Store(token, row + r, elements[r]);
     }
 }

@@ -17,6 +17,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     private CpuBuffer? values;
     private CpuBuffer? scales;
     private CpuBuffer? sums;
+    private CpuBuffer? offsets;
     private int layerCount;
     private int outputs;
     private int share; // outputs of each worker's first part
@@ -112,6 +113,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             Values = (sbyte*)Room(ref values, ((long)input.Count * columns / sizeof(float)) + 8).Data,
             Scales = Room(ref scales, (long)input.Count * blocks).Data,
             Sums = Room(ref sums, (long)input.Count * blocks).Data,
+            Offsets = (int*)Room(ref offsets, (long)input.Count * 2 * blocks).Data,
             Columns = columns,
         };
         for (int i = 0; i < layerCount; i++)
@@ -149,5 +151,6 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         values?.Dispose();
         scales?.Dispose();
         sums?.Dispose();
+        offsets?.Dispose();
     }
 }

@@ -11,6 +11,7 @@ internal unsafe struct QuantisedInput
     public sbyte* Values; // [tokens, inputs]
     public float* Scales; // [tokens, Stride]
     public float* Sums; // [tokens, Stride]: scale · Σ values, which minima of weights multiply; zeros behind the row's end
+    public int* Offsets; // [tokens, 2 · Stride]: −128 · Σ values of each 16, for weights that have 128 added
     public int Columns;
 
     /// <summary>Blocks of a row, rounded up to whole vectors.</summary>
@@ -26,6 +27,7 @@ internal unsafe struct QuantisedInput
             Values = Values + ((long)firstToken * Columns),
             Scales = Scales + ((long)firstToken * Stride),
             Sums = Sums + ((long)firstToken * Stride),
+            Offsets = Offsets + ((long)firstToken * 2 * Stride),
         };
     }
 
@@ -44,6 +46,7 @@ internal unsafe struct QuantisedInput
         int blocks = Columns / Block;
         sbyte* values = Values + ((long)token * Columns);
         float* scales = Scales + ((long)token * Stride), sums = Sums + ((long)token * Stride);
+        int* offsets = Offsets + ((long)token * 2 * Stride);
         for (int b = blocks; b < Stride; b++)
             scales[b] = sums[b] = 0;
         for (int b = 0; b < blocks; b++)
@@ -60,7 +63,10 @@ internal unsafe struct QuantisedInput
             Vector256<sbyte> packed = Vector256.Narrow(Vector256.Narrow(i0, i1), Vector256.Narrow(i2, i3));
             packed.Store(values + (b * Block));
             scales[b] = scale;
-            sums[b] = scale * Vector256.Sum(i0 + i1 + i2 + i3);
+            int first = Vector256.Sum(i0 + i1), second = Vector256.Sum(i2 + i3);
+            sums[b] = scale * (first + second);
+            offsets[2 * b] = -128 * first;
+            offsets[(2 * b) + 1] = -128 * second;
         }
     }
 
