@@ -45,6 +45,7 @@ internal static class StageCompiler
                 throw Bad($"ids: found {source.Ids[outside]}; expected ids below {model.VocabularySize}");
             if (kind == LogitStageKind.Allow && source.Ids.Length == 0)
                 throw Bad("ids: found none; expected at least one token that may come");
+            int[] stageIds = kind == LogitStageKind.Allow ? [.. source.Ids.Distinct().Order()] : source.Ids;
             var stage = new LogitStage
             {
                 Kind = kind,
@@ -55,9 +56,9 @@ internal static class StageCompiler
                 Cut = source.Cut,
                 Common = source.Common,
                 FirstId = ids.Count,
-                IdCount = source.Ids.Length,
+                IdCount = stageIds.Length,
             };
-            ids.AddRange(source.Ids);
+            ids.AddRange(stageIds);
             if (!stage.IsIdentity)
                 stages.Add(stage);
         }

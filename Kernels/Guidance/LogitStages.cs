@@ -1,6 +1,9 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+
 namespace Managed.Kernels.Guidance;
 
-/// <summary>The arithmetic of the stages. Sums over the vocabulary are taken in float64, in order of the ids, and rounded once.</summary>
+/// <summary>The arithmetic of the stages. Sums over the vocabulary are taken in float64, in an order that the vocabulary's size alone fixes, and rounded once.</summary>
 internal static class LogitStages
 {
     private const float LeastProbability = 1e-8f;
@@ -11,14 +14,27 @@ internal static class LogitStages
     /// <summary>ln Σ e^x over the tokens that can come: those whose score is not −∞.</summary>
     public static float LogSumExp(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
     {
+        Vector256<float> never = Vector256.Create(float.NegativeInfinity), most = never;
+        int id = 0, whole = logits.Length & ~7;
+        for (; id < whole; id += 8)
+            most = Vector256.Max(most, Vector256.ConditionalSelect(Vector256.Equals(At(scores, id), never), never, At(logits, id)));
         float highest = float.NegativeInfinity;
-        for (int id = 0; id < logits.Length; id++)
+        for (int lane = 0; lane < 8; lane++)
+            highest = MathF.Max(highest, most.GetElement(lane));
+        for (; id < logits.Length; id++)
             if (!float.IsNegativeInfinity(scores[id]))
                 highest = MathF.Max(highest, logits[id]);
-        if (float.IsInfinity(highest))
+        if (!float.IsFinite(highest))
             return highest;
-        double sum = 0;
-        for (int id = 0; id < logits.Length; id++)
+        Vector256<double> even = default, odd = default, by = Vector256.Create((double)highest);
+        for (id = 0; id < whole; id += 8)
+        {
+            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.ConditionalSelect(Vector256.Equals(At(scores, id), never), never, At(logits, id)));
+            even += Vector256.Exp(low - by);
+            odd += Vector256.Exp(high - by);
+        }
+        double sum = Vector256.Sum(even + odd);
+        for (; id < logits.Length; id++)
             if (!float.IsNegativeInfinity(scores[id]))
                 sum += Math.Exp((double)logits[id] - highest);
         return (float)(highest + Math.Log(sum));
@@ -30,36 +46,63 @@ internal static class LogitStages
     /// </summary>
     public static void Mix(Span<float> scores, ReadOnlySpan<float> lane, float keep, float weight, float cut)
     {
-        float least = float.NegativeInfinity;
-        if (cut > 0)
+        float least = cut > 0 ? TensorPrimitives.Max<float>(scores) + MathF.Log(cut) : float.NegativeInfinity;
+        MixRule rule = weight == 0 ? MixRule.Own : keep == 1 - weight ? MixRule.Between : keep == 1 ? MixRule.Added : MixRule.Both;
+        Vector256<float> never = Vector256.Create(float.NegativeInfinity), limit = Vector256.Create(least);
+        int id = 0;
+        for (; id + 8 <= scores.Length; id += 8)
         {
-            foreach (float score in scores)
-                least = MathF.Max(least, score);
-            least += MathF.Log(cut);
+            Vector256<float> s = At(scores, id), g = At(lane, id), mixed = rule switch
+            {
+                MixRule.Own => keep * s,
+                MixRule.Between => s + (weight * (g - s)),
+                MixRule.Added => s + (weight * g),
+                _ => (keep * s) + (weight * g),
+            };
+            Vector256<float> excluded = Vector256.LessThan(s, limit) | Vector256.Equals(s, never);
+            Vector256.ConditionalSelect(excluded, never, mixed).CopyTo(scores[id..]);
         }
-        bool between = keep == 1 - weight;
-        for (int id = 0; id < scores.Length; id++)
+        for (; id < scores.Length; id++)
         {
-            if (scores[id] < least)
-                scores[id] = float.NegativeInfinity;
-            else if (between && !float.IsNegativeInfinity(scores[id]))
-                scores[id] = weight == 0 ? scores[id] : scores[id] + (weight * (lane[id] - scores[id]));
-            else if (!float.IsNegativeInfinity(scores[id]))
-                scores[id] = weight == 0 ? keep * scores[id] : (keep == 1 ? scores[id] : keep * scores[id]) + (weight * lane[id]);
+            float s = scores[id], g = lane[id];
+            scores[id] = s < least || float.IsNegativeInfinity(s) ? float.NegativeInfinity : rule switch
+            {
+                MixRule.Own => keep * s,
+                MixRule.Between => s + (weight * (g - s)),
+                MixRule.Added => s + (weight * g),
+                _ => (keep * s) + (weight * g),
+            };
         }
+    }
+
+    private enum MixRule
+    {
+        Own,
+        Between,
+        Added,
+        Both,
     }
 
     /// <summary>s −= λ/(1 − λ)·max(0, log p_g − log p_s). Tokens that cannot come (−∞) are no part of either distribution.</summary>
     public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda)
     {
         float factor = lambda / (1 - lambda), own = LogSumExp(scores), other = LogSumExp(lane, scores);
-        for (int id = 0; id < scores.Length; id++)
+        int id = 0;
+        for (; id + 8 <= scores.Length; id += 8)
+        {
+            Vector256<float> s = At(scores, id), excess = (At(lane, id) - Vector256.Create(other)) - (s - Vector256.Create(own));
+            Vector256.ConditionalSelect(Vector256.GreaterThan(excess, default) & ~Vector256.Equals(s, Vector256.Create(float.NegativeInfinity)), s - (factor * excess), s)
+                .CopyTo(scores[id..]);
+        }
+        for (; id < scores.Length; id++)
         {
             float excess = (lane[id] - other) - (scores[id] - own);
             if (excess > 0 && !float.IsNegativeInfinity(scores[id]))
                 scores[id] -= factor * excess;
         }
     }
+
+    private static Vector256<float> At(ReadOnlySpan<float> values, int id) => Vector256.Create(values[id..]);
 
     /// <summary>Scores are log p on the window, −∞ outside.</summary>
     /// <param name="scores">The row's. // [vocabulary]</param>

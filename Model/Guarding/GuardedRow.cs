@@ -121,9 +121,13 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
                     scores[id] = float.NegativeInfinity;
                 break;
             default:
-                for (int id = 0; id < scores.Length; id++)
-                    if (!ids.Contains(id))
-                        scores[id] = float.NegativeInfinity;
+                int next = 0; // the ids ascend
+                foreach (int id in ids)
+                {
+                    scores.AsSpan(next..id).Fill(float.NegativeInfinity);
+                    next = id + 1;
+                }
+                scores.AsSpan(next).Fill(float.NegativeInfinity);
                 break;
         }
     }

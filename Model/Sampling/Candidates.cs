@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Managed.Sampling;
 
 /// <summary>
@@ -68,16 +70,15 @@ internal sealed class Candidates(int vocabulary)
     {
         if (logits.Length != scores.Length)
             throw new ArgumentException($"logits: found {logits.Length} of them; expected {scores.Length}, the size of the vocabulary.");
+        TensorPrimitives.ConvertTruncating(logits, scores.AsSpan());
         int[] ids = ranking.Ids;
         int count = 0;
         for (int id = 0; id < logits.Length; id++)
         {
-            double score = logits[id];
-            if (!(score < double.PositiveInfinity))
+            if (!(logits[id] < float.PositiveInfinity))
                 throw LogitFunctions.Unusable(id, logits[id]);
-            scores[id] = score;
-            if (score > double.NegativeInfinity)
-                ids[count++] = id;
+            ids[count] = id;
+            count += logits[id] > float.NegativeInfinity ? 1 : 0;
         }
         ranking.Restart(count);
         gaps = weighed = false;
@@ -254,12 +255,22 @@ internal sealed class Candidates(int vocabulary)
         ReadOnlySpan<int> ids = ranking.Ids.AsSpan(0, ranking.Count);
         if (ids.IsEmpty)
             throw NothingLeft();
-        highest = double.NegativeInfinity;
-        foreach (int id in ids)
-            highest = Math.Max(highest, scores[id]);
-        total = 0;
-        foreach (int id in ids)
-            total += weights[id] = Math.Exp(scores[id] - highest);
+        if (ids.Length == Vocabulary)
+        {
+            highest = TensorPrimitives.Max(scores);
+            TensorPrimitives.Subtract(scores, highest, weights);
+            TensorPrimitives.Exp(weights, weights);
+            total = TensorPrimitives.Sum(weights);
+        }
+        else
+        {
+            highest = double.NegativeInfinity;
+            foreach (int id in ids)
+                highest = Math.Max(highest, scores[id]);
+            total = 0;
+            foreach (int id in ids)
+                total += weights[id] = Math.Exp(scores[id] - highest);
+        }
         weighed = true;
     }
 

@@ -12,7 +12,7 @@ internal interface IRankOrder
 /// <remarks>Incremental quicksort (Paredes and Navarro, 2006): quicksort whose right halves wait until they are asked for.</remarks>
 internal sealed class LazyRanking(int capacity)
 {
-    private const int SmallEnoughForInsertion = 16;
+    private const int SmallEnoughForInsertion = 16, Large = 4096, Samples = 128;
 
     private readonly int[] pivots = new int[96]; // places of pivots that are final, nearest last
     private int pivotCount;
@@ -52,7 +52,8 @@ internal sealed class LazyRanking(int capacity)
             }
             else
             {
-                Push(Partition(Sorted, end, order));
+                // Of a long list usually few are looked at: a pivot near the front makes the first part short, and the passage quick.
+                Push(Partition(Sorted, end, end - Sorted > Large && rank - Sorted < Samples ? NearFront(Sorted, end, order) : Middle(Sorted, end, order), order));
             }
         }
         return Ids[rank];
@@ -66,15 +67,35 @@ internal sealed class LazyRanking(int capacity)
         pivots[pivotCount++] = pivot;
     }
 
-    private int Partition<TOrder>(int begin, int end, in TOrder order) where TOrder : struct, IRankOrder, allows ref struct
+    // The middle one of three.
+    private int Middle<TOrder>(int begin, int end, in TOrder order) where TOrder : struct, IRankOrder, allows ref struct
     {
         Span<int> ids = Ids.AsSpan(begin, end - begin);
         int a = Somewhere(ids.Length), b = Somewhere(ids.Length), c = Somewhere(ids.Length);
         if (order.ComesBefore(ids[b], ids[a]))
             (a, b) = (b, a);
-        int middle = order.ComesBefore(ids[c], ids[b]) ? (order.ComesBefore(ids[c], ids[a]) ? a : c) : b;
-        int pivot = ids[middle];
-        (ids[middle], ids[^1]) = (ids[^1], pivot);
+        return order.ComesBefore(ids[c], ids[b]) ? (order.ComesBefore(ids[c], ids[a]) ? a : c) : b;
+    }
+
+    // The first of many.
+    private int NearFront<TOrder>(int begin, int end, in TOrder order) where TOrder : struct, IRankOrder, allows ref struct
+    {
+        Span<int> ids = Ids.AsSpan(begin, end - begin);
+        int best = Somewhere(ids.Length);
+        for (int i = 1; i < Samples; i++)
+        {
+            int other = Somewhere(ids.Length);
+            if (order.ComesBefore(ids[other], ids[best]))
+                best = other;
+        }
+        return best;
+    }
+
+    private int Partition<TOrder>(int begin, int end, int pivotPlace, in TOrder order) where TOrder : struct, IRankOrder, allows ref struct
+    {
+        Span<int> ids = Ids.AsSpan(begin, end - begin);
+        int pivot = ids[pivotPlace];
+        (ids[pivotPlace], ids[^1]) = (ids[^1], pivot);
         int place = 0;
         for (int i = 0; i < ids.Length - 1; i++)
             if (order.ComesBefore(ids[i], pivot))
