@@ -7,12 +7,12 @@ public class RowInvarianceTests
 {
     [Test]
     public void A_token_has_the_same_bits_alone_and_among_others(
-        [ValueSource(typeof(KernelCases), nameof(KernelCases.DirectTypes))] object type, [Values] Precision precision)
+        [ValueSource(typeof(KernelCases), nameof(KernelCases.DirectTypes))] object type, [Values] Precision precision, [Values(768, 1536)] int inputs)
     {
         using var scene = new Scene(new CpuDevice(2));
-        const int Tokens = 71, Outputs = 21, Inputs = 768;
-        Rows input = scene.Random(Tokens, Inputs), all = scene.Random(Tokens, Outputs), some = scene.Random(Tokens, Outputs);
-        Weight weight = scene.Weight((WeightType)type, Outputs, Inputs);
+        const int Tokens = 71, Outputs = 21;
+        Rows input = scene.Random(Tokens, inputs), all = scene.Random(Tokens, Outputs), some = scene.Random(Tokens, Outputs);
+        Weight weight = scene.Weight((WeightType)type, Outputs, inputs);
         scene.Device.Linear([new Projection(all, weight)], input, precision);
         foreach (int step in new[] { 1, 2, 3, 5, 6 })
         {
