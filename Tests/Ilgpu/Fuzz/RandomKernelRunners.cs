@@ -5,6 +5,7 @@ using ILGPU.Runtime;
 using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 using Managed.Ilgpu.Compiler.Ptx;
+using Managed.Tests.Ilgpu.Frontend;
 using Managed.Tests.Ilgpu.OpenCL;
 using Managed.Tests.Ptx;
 using PtxTarget = Managed.Ilgpu.Compiler.Ptx.PtxTarget;
@@ -95,6 +96,21 @@ internal static class RandomKernelRunners
         arguments.Add(RandomInputs.Scalar);
         machine.Launch(module, PtxEmitter.Identifier(function.Name), RandomInputs.Threads / GroupSize, GroupSize, 0, arguments.ToArray());
         return [machine.Read<int>(ints, Elements), machine.Read<long>(longs, Elements), machine.Read<float>(floats, Elements), machine.Read<double>(doubles, Elements)];
+    }
+
+    /// <summary>The compiler's form, checked after every pass, in its interpreter.</summary>
+    public static Array[] Interpreted(MethodInfo method, RandomInputs inputs, bool optimise)
+    {
+        KernelInterpreter interpreter = new(Harness.Compile(method, optimise, implicitlyGrouped: !IsGrouped(method)));
+        Array[] outputs = [new int[Elements], new long[Elements], new float[Elements], new double[Elements]];
+        List<long> arguments = IsGrouped(method) ? [] : [RandomInputs.Threads];
+        foreach (Array array in (Array[])[inputs.Ints, inputs.Longs, inputs.Floats, inputs.Doubles, .. outputs])
+        {
+            arguments.AddRange(Harness.Leaves(interpreter, array));
+            arguments.Add(array.Length);
+        }
+        interpreter.Launch((RandomInputs.Threads / GroupSize, 1, 1), (GroupSize, 1, 1), [.. arguments, RandomInputs.Scalar]);
+        return outputs;
     }
 
     private static bool IsGrouped(MethodInfo method) => method.GetParameters()[0].ParameterType != typeof(Index1D);
