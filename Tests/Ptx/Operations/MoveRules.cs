@@ -38,11 +38,24 @@ internal static class MoveRules
     /// <summary>Comparison words and their C# form; a true flag marks the negation of it.</summary>
     private static readonly Dictionary<string, (Type Type, bool Opposite)> Comparisons = new()
     {
-        ["eq"] = (typeof(Equal<>), false), ["ne"] = (typeof(NotEqual<>), false), ["lt"] = (typeof(Less<>), false), ["le"] = (typeof(LessEqual<>), false),
-        ["gt"] = (typeof(Greater<>), false), ["ge"] = (typeof(GreaterEqual<>), false),
-        ["lo"] = (typeof(Less<>), false), ["ls"] = (typeof(LessEqual<>), false), ["hi"] = (typeof(Greater<>), false), ["hs"] = (typeof(GreaterEqual<>), false),
-        ["equ"] = (typeof(NotEqual<>), true), ["neu"] = (typeof(Equal<>), true), ["ltu"] = (typeof(GreaterEqual<>), true), ["leu"] = (typeof(Greater<>), true),
-        ["gtu"] = (typeof(LessEqual<>), true), ["geu"] = (typeof(Less<>), true), ["num"] = (typeof(BothNumbers<>), false), ["nan"] = (typeof(BothNumbers<>), true),
+        ["eq"] = (typeof(Equal<>), false),
+        ["ne"] = (typeof(NotEqual<>), false),
+        ["lt"] = (typeof(Less<>), false),
+        ["le"] = (typeof(LessEqual<>), false),
+        ["gt"] = (typeof(Greater<>), false),
+        ["ge"] = (typeof(GreaterEqual<>), false),
+        ["lo"] = (typeof(Less<>), false),
+        ["ls"] = (typeof(LessEqual<>), false),
+        ["hi"] = (typeof(Greater<>), false),
+        ["hs"] = (typeof(GreaterEqual<>), false),
+        ["equ"] = (typeof(NotEqual<>), true),
+        ["neu"] = (typeof(Equal<>), true),
+        ["ltu"] = (typeof(GreaterEqual<>), true),
+        ["leu"] = (typeof(Greater<>), true),
+        ["gtu"] = (typeof(LessEqual<>), true),
+        ["geu"] = (typeof(Less<>), true),
+        ["num"] = (typeof(BothNumbers<>), false),
+        ["nan"] = (typeof(BothNumbers<>), true),
     };
 
     private const string Signed = "eq|ne|lt|le|gt|ge";

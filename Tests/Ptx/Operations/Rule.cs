@@ -26,9 +26,15 @@ internal sealed class Rule
 {
     private static readonly Dictionary<string, string> Sets = new()
     {
-        ["int"] = "u16|s16|u32|s32|u64|s64", ["int3264"] = "u32|s32|u64|s64", ["signed"] = "s16|s32|s64", ["bits"] = "b16|b32|b64",
-        ["round"] = "rn|rz|rm|rp", ["integral"] = "rni|rzi|rmi|rpi", ["directed"] = "rz|rm|rp",
-        ["memory"] = "b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64", ["scope"] = "cta|cluster|gpu|sys",
+        ["int"] = "u16|s16|u32|s32|u64|s64",
+        ["int3264"] = "u32|s32|u64|s64",
+        ["signed"] = "s16|s32|s64",
+        ["bits"] = "b16|b32|b64",
+        ["round"] = "rn|rz|rm|rp",
+        ["integral"] = "rni|rzi|rmi|rpi",
+        ["directed"] = "rz|rm|rp",
+        ["memory"] = "b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64",
+        ["scope"] = "cta|cluster|gpu|sys",
         ["shared"] = "shared|shared::cta",
     };
 

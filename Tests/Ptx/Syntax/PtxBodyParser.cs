@@ -6,7 +6,10 @@ internal sealed class PtxBodyParser(PtxTokens tokens)
     /// <summary>Pragmas and what they need.</summary>
     private static readonly Dictionary<string, (int Version, int Architecture)> Pragmas = new()
     {
-        ["nounroll"] = (60, 70), ["used_bytes_mask"] = (83, 70), ["enable_smem_spilling"] = (87, 75), ["frequency"] = (90, 70),
+        ["nounroll"] = (60, 70),
+        ["used_bytes_mask"] = (83, 70),
+        ["enable_smem_spilling"] = (87, 75),
+        ["frequency"] = (90, 70),
     };
 
     /// <summary>Reads up to the closing brace, the opening one being read.</summary>

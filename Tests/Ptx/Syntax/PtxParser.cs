@@ -11,8 +11,14 @@ internal sealed class PtxParser
     /// <summary>Directives behind an entry's parameters and how many numbers each may take.</summary>
     private static readonly Dictionary<string, (int Least, int Most)> PerformanceDirectives = new()
     {
-        ["maxntid"] = (1, 3), ["reqntid"] = (1, 3), ["minnctapersm"] = (1, 1), ["maxnreg"] = (1, 1), ["noreturn"] = (0, 0),
-        ["explicitcluster"] = (0, 0), ["reqnctapercluster"] = (1, 3), ["maxclusterrank"] = (1, 1),
+        ["maxntid"] = (1, 3),
+        ["reqntid"] = (1, 3),
+        ["minnctapersm"] = (1, 1),
+        ["maxnreg"] = (1, 1),
+        ["noreturn"] = (0, 0),
+        ["explicitcluster"] = (0, 0),
+        ["reqnctapercluster"] = (1, 3),
+        ["maxclusterrank"] = (1, 1),
     };
 
     private readonly PtxTokens _tokens;

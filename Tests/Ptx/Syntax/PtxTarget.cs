@@ -13,8 +13,17 @@ internal readonly record struct PtxTarget(int Version, int Architecture, bool Sp
     /// <summary>Least .version of each .target.</summary>
     private static readonly Dictionary<string, int> LeastVersions = new()
     {
-        ["sm_70"] = 60, ["sm_72"] = 61, ["sm_75"] = 63, ["sm_80"] = 70, ["sm_86"] = 71, ["sm_87"] = 74, ["sm_89"] = 78, ["sm_90"] = 78, ["sm_90a"] = 80,
-        ["sm_100"] = 86, ["sm_100a"] = 86,
+        ["sm_70"] = 60,
+        ["sm_72"] = 61,
+        ["sm_75"] = 63,
+        ["sm_80"] = 70,
+        ["sm_86"] = 71,
+        ["sm_87"] = 74,
+        ["sm_89"] = 78,
+        ["sm_90"] = 78,
+        ["sm_90a"] = 80,
+        ["sm_100"] = 86,
+        ["sm_100a"] = 86,
     };
 
     /// <summary>Shared memory that a block may have on a GPU of this target.</summary>
