@@ -176,7 +176,7 @@ internal sealed partial class MethodTranslator
     {
         BlockState state = _states[target];
         state.Block ??= _builder.NewBlock();
-        state.Stack ??= [.. _stack.Select(value => value.Known is null ? Place.InVariables(value.Type) : Place.ForObject(value.Type))];
+        state.Stack ??= [.. _stack.Select(value => value.Known is null ? Place.InVariables(OnStack(value.Type)) : Place.ForObject(value.Type))];
         if (state.Stack.Length != _stack.Count)
         {
             throw new RefusedException("paths that join leave different numbers of values on the stack");
@@ -187,6 +187,13 @@ internal sealed partial class MethodTranslator
         }
         return state.Block;
     }
+
+    // IL's stack has no integers below 32 bits: a byte of one path must not narrow the number of another.
+    private static Type OnStack(Type type) => Type.GetTypeCode(type) switch
+    {
+        TypeCode.Boolean or TypeCode.Char or TypeCode.SByte or TypeCode.Byte or TypeCode.Int16 or TypeCode.UInt16 => typeof(int),
+        _ => type,
+    };
 
     private void Return()
     {

@@ -15,6 +15,28 @@ public unsafe class ControlFlowTests
     public void A_loop_over_pointers_adds() =>
         Harness.Check(Add, new float[5], new[] { 1f, 2, 3, 4, 5 }, new[] { 0.5f, -2, 1e-9f, float.NaN, 7 }, 5);
 
+    private struct Small
+    {
+        public byte Byte;
+        public short Short;
+    }
+
+    private static void ByteOrNumber(int* output, int* input, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Small small = default;
+            small.Byte = (byte)input[i];
+            small.Short = (short)-input[i];
+            output[2 * i] = input[i] > 1000 ? input[i] : small.Byte;
+            output[(2 * i) + 1] = input[i] > 1000 ? small.Short : input[i];
+        }
+    }
+
+    [Test]
+    public void A_byte_on_one_path_does_not_narrow_the_number_on_another() =>
+        Harness.Check(ByteOrNumber, new int[10], new[] { 1159448831, -1159448831, 255, -5, 70000 }, 5);
+
     private static int Collatz(int n)
     {
         int steps = 0;
