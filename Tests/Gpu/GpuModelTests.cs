@@ -38,4 +38,17 @@ public class GpuModelTests
             Assert.That(model.Generate(ids, options).Ids, Is.EqualTo(processor.Generate(ids, options).Ids), prompt);
         }
     }
+
+    [Test]
+    public void SmolLM2_gives_the_tokens_that_the_processor_gives()
+    {
+        string path = SharedFolder.Require("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf");
+        using LanguageModel model = Load(path);
+        using LanguageModel processor = TestModels.Load(path);
+        var options = new GenerationOptions { MaxTokens = 24 };
+        int[] ids = processor.Encode("The water of a river comes from");
+        GenerationResult here = processor.Generate(ids, options), there = model.Generate(ids, options);
+        Assert.That(here.Ids, Has.Length.GreaterThan(8));
+        Assert.That(there.Ids, Is.EqualTo(here.Ids));
+    }
 }
