@@ -75,7 +75,7 @@ internal sealed class RunBuilder
         var parts = new RowParts(options, stop, sampler, constraint, CreateText(ids, options), texts);
         var text = new GenerationRow(ids, parts, listener);
 
-        Precision precision = options.Precision ?? load.Precision ?? Precision.Fast;
+        Precision precision = model.Device.Effective(options.Precision ?? load.Precision ?? Precision.Fast);
         bool owned = kept is null;
         kept ??= new ConversationCache();
         Sequence sequence = kept.Prepare(model, ids, options.Adapter, precision, row, guard: options.Guard);

@@ -51,4 +51,12 @@ public class GpuModelTests
         Assert.That(here.Ids, Has.Length.GreaterThan(8));
         Assert.That(there.Ids, Is.EqualTo(here.Ids));
     }
+
+    [Test]
+    public void A_result_says_that_its_activations_were_not_rounded()
+    {
+        using LanguageModel model = Load(TestModels.HearthPath);
+        GenerationResult result = model.Generate(model.Encode("How do I make honey bread?"), new GenerationOptions { MaxTokens = 2, Precision = Precision.Fast });
+        Assert.That(result.Precision, Is.EqualTo(Precision.Exact));
+    }
 }
