@@ -19,7 +19,7 @@ internal unsafe interface IBlockFormat
 /// </summary>
 internal unsafe interface IIntegerFormat : IBlockFormat
 {
-    /// <summary>q is a signed byte; else it lies in 0…127.</summary>
+    /// <summary>q is a signed byte; else it lies in 0…31, so that eight products with activations fit in 16 bits.</summary>
     static abstract bool IsSigned { get; }
 
     static abstract bool HasMinimum { get; }
@@ -35,10 +35,4 @@ internal unsafe interface IIntegerFormat : IBlockFormat
 
     /// <summary>The same part of two blocks, that of the first in the lower half; asked for where registers have 512 bits.</summary>
     static abstract Vector512<byte> UnpackTwo(byte* first, byte* second, int part);
-
-    /// <summary>
-    /// Scales, in the lower half, and minima of eight parts that begin with a block; only for formats of unsigned weights.
-    /// The same values as those of <see cref="ReadScales"/>.
-    /// </summary>
-    static abstract Vector512<float> ReadEight(byte* block);
 }

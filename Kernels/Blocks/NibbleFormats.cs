@@ -80,8 +80,8 @@ internal static unsafe class Packed
     private static Vector512<ushort> s_words18 => Vector512.Create(
         0, 0, 0, 9, 0, 18, 0, 27, 0, 32, 0, 41, 0, 50, 0, 59, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (ushort)0);
 
-    // Where blocks of 20 bytes begin, in double words of two loads 80 bytes apart; twice.
-    private static Vector512<uint> s_pairs20 => Vector512.Create(0u, 5, 10, 15, 16, 21, 26, 31, 0, 5, 10, 15, 16, 21, 26, 31);
+    // Where blocks of 20 bytes begin, in double words of two loads 80 bytes apart; the upper half is not used.
+    private static Vector512<uint> s_pairs20 => Vector512.Create(0u, 5, 10, 15, 16, 21, 26, 31, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>The half that begins each of `count` blocks, as float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -137,31 +137,6 @@ internal static unsafe class Packed
             HalfBits.HighToSingle(Vector256.ShiftLeft(pairs, 16)).Store(first + i);
             HalfBits.HighToSingle(pairs).Store(second + i);
         }
-    }
-
-    /// <summary>The halves that begin eight blocks, and in the upper half their multiples.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> HalvesAndMultiples(float factor, byte* at, int stride)
-    {
-        Vector256<float> halves = HalfBits.HighToSingle(FirstHalves(at, stride));
-        return Join(halves, halves * factor);
-    }
-
-    /// <summary>The first of two halves that begin each of eight blocks, and in the upper half the second ones.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> HalfPairs(byte* at, int stride)
-    {
-        Vector512<uint> pairs;
-        if (Avx512F.IsSupported && stride == 20)
-            pairs = Avx512F.PermuteVar16x32x2(Vector512.Load((uint*)at), s_pairs20, Vector512.Load((uint*)(at + 80)));
-        else
-        {
-            Vector256<uint> eight = FirstPairs(at, stride);
-            pairs = Join(eight, eight);
-        }
-        return HalfBits.HighToSingle(Avx512F.IsSupported
-            ? Avx512F.ShiftLeftLogicalVariable(pairs, Vector512.Create(16u, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0))
-            : Join(Vector256.ShiftLeft(pairs.GetLower(), 16), pairs.GetUpper()));
     }
 
     /// <summary>32 nibbles of 16 bytes: the low ones first, then the high ones.</summary>
@@ -245,12 +220,6 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
     {
         return Packed.Nibbles(first + 2, second + 2);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReadEight(byte* block)
-    {
-        return Packed.HalvesAndMultiples(-8f, block, Bytes);
-    }
 }
 
 /// <summary>Q4_1: { f16 d; f16 m; 16 bytes of nibbles }, w = d·q + m.</summary>
@@ -290,12 +259,6 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
     public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
     {
         return Packed.Nibbles(first + 4, second + 4);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReadEight(byte* block)
-    {
-        return Packed.HalfPairs(block, Bytes);
     }
 }
 
@@ -338,12 +301,6 @@ internal readonly unsafe struct Q5_0 : IIntegerFormat
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReadEight(byte* block)
-    {
-        return Packed.HalvesAndMultiples(-16f, block, Bytes);
-    }
 }
 
 /// <summary>Q5_1: { f16 d; f16 m; u32 fifth bits; 16 bytes of nibbles }, w = d·q + m.</summary>
@@ -385,12 +342,6 @@ internal readonly unsafe struct Q5_1 : IIntegerFormat
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReadEight(byte* block)
-    {
-        return Packed.HalfPairs(block, Bytes);
-    }
 }
 
 /// <summary>Q8_0: { f16 d; 32 signed bytes }, w = d·q.</summary>
@@ -428,6 +379,4 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
     }
-
-    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }

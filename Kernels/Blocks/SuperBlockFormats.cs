@@ -22,14 +22,6 @@ internal static unsafe class SixBitScales
         }
     }
 
-    /// <summary>Those of one block: scales in the lower half, minima in the upper.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReadEight(byte* block)
-    {
-        (Vector256<float> s, Vector256<float> m) = Eight(block);
-        return Packed.Join(s, m);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector256<float> Scales, Vector256<float> Minima) Eight(byte* block)
     {
@@ -82,12 +74,6 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReadEight(byte* block)
-    {
-        return SixBitScales.ReadEight(block);
-    }
 }
 
 /// <summary>Q5_K: as Q4_K, with 32 bytes of fifth bits after the scales.</summary>
@@ -133,12 +119,6 @@ internal readonly unsafe struct Q5_K : IIntegerFormat
     public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReadEight(byte* block)
-    {
-        return SixBitScales.ReadEight(block);
     }
 }
 
@@ -197,8 +177,6 @@ internal readonly unsafe struct Q6_K : IIntegerFormat
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
     }
-
-    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }
 
 /// <summary>Q2_K: { 16 bytes of scale and minimum nibbles; 64 bytes of pairs; f16 d; f16 dmin }, w = d·sc·q − dmin·m, in parts of 16.</summary>

@@ -60,8 +60,6 @@ internal readonly unsafe struct IQ4_NL : IIntegerFormat
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
     }
-
-    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }
 
 /// <summary>MXFP4: { u8 e; 16 bytes of nibbles }, w = 2^(e − 128) · doubled e2m1.</summary>
@@ -101,8 +99,6 @@ internal readonly unsafe struct MXFP4 : IIntegerFormat
     {
         return Packed.Join(Unpack(first, part), Unpack(second, part));
     }
-
-    public static Vector512<float> ReadEight(byte* block) => throw new NotSupportedException("Weights of this type are signed.");
 }
 
 /// <summary>IQ4_XS: { f16 d; u16 high scale bits; 4 bytes of low scale bits; 128 bytes of nibbles }, w = d·(s − 32)·K[q].</summary>

@@ -7,7 +7,7 @@ namespace Managed.Kernels.Linear;
 /// <summary>Products of 32 weights and 32 activations, both of 8 bits, summed in fours: exact on every machine, so all paths give the same bits.</summary>
 internal static class IntegerDot
 {
-    /// <summary>Lane i holds Σ w·x over elements 4i…4i+3. Unsigned weights lie in 0…127.</summary>
+    /// <summary>Lane i holds Σ w·x over elements 4i…4i+3. Unsigned weights lie in 0…31.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Lanes(Vector256<byte> weights, Vector256<sbyte> values, bool signed)
     {

@@ -30,11 +30,17 @@ internal sealed unsafe class OpenCLRunner : IDisposable
 
     public static OpenCLRunner Require()
     {
-        if (Shared.Value is null)
+        RequireDevice(Shared.Value is not null);
+        return Shared.Value!;
+    }
+
+    /// <summary>Skips the test, with the reason, where there is none.</summary>
+    public static void RequireDevice(bool present)
+    {
+        if (!present)
         {
             Assert.Ignore("skipped: no OpenCL device is installed (Debian: pocl-opencl-icd).");
         }
-        return Shared.Value!;
     }
 
     /// <summary>Compiles and runs a kernel; arrays are written back.</summary>
