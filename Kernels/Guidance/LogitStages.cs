@@ -49,10 +49,9 @@ internal static class LogitStages
         float least = cut > 0 ? TensorPrimitives.Max<float>(scores) + MathF.Log(cut) : float.NegativeInfinity;
         MixRule rule = weight == 0 ? MixRule.Own : keep == 1 - weight ? MixRule.Between : keep == 1 ? MixRule.Added : MixRule.Both;
         Vector256<float> never = Vector256.Create(float.NegativeInfinity), limit = Vector256.Create(least);
-        int id = 0;
-        for (; id + 8 <= scores.Length; id += 8)
+        for (int id = 0; id < scores.Length; id += 8)
         {
-            Vector256<float> s = At(scores, id), g = At(lane, id), mixed = rule switch
+            Vector256<float> s = First(scores, id), g = First(lane, id), mixed = rule switch
             {
                 MixRule.Own => keep * s,
                 MixRule.Between => s + (weight * (g - s)),
@@ -60,18 +59,7 @@ internal static class LogitStages
                 _ => (keep * s) + (weight * g),
             };
             Vector256<float> excluded = Vector256.LessThan(s, limit) | Vector256.Equals(s, never);
-            Vector256.ConditionalSelect(excluded, never, mixed).CopyTo(scores[id..]);
-        }
-        for (; id < scores.Length; id++)
-        {
-            float s = scores[id], g = lane[id];
-            scores[id] = s < least || float.IsNegativeInfinity(s) ? float.NegativeInfinity : rule switch
-            {
-                MixRule.Own => keep * s,
-                MixRule.Between => s + (weight * (g - s)),
-                MixRule.Added => s + (weight * g),
-                _ => (keep * s) + (weight * g),
-            };
+            Write(Vector256.ConditionalSelect(excluded, never, mixed), scores, id);
         }
     }
 
@@ -87,19 +75,34 @@ internal static class LogitStages
     public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda)
     {
         float factor = lambda / (1 - lambda), own = LogSumExp(scores), other = LogSumExp(lane, scores);
-        int id = 0;
-        for (; id + 8 <= scores.Length; id += 8)
+        for (int id = 0; id < scores.Length; id += 8)
         {
-            Vector256<float> s = At(scores, id), excess = (At(lane, id) - Vector256.Create(other)) - (s - Vector256.Create(own));
-            Vector256.ConditionalSelect(Vector256.GreaterThan(excess, default) & ~Vector256.Equals(s, Vector256.Create(float.NegativeInfinity)), s - (factor * excess), s)
-                .CopyTo(scores[id..]);
+            Vector256<float> s = First(scores, id), excess = (First(lane, id) - Vector256.Create(other)) - (s - Vector256.Create(own));
+            Vector256<float> punished = Vector256.GreaterThan(excess, default) & ~Vector256.Equals(s, Vector256.Create(float.NegativeInfinity));
+            Write(Vector256.ConditionalSelect(punished, s - (factor * excess), s), scores, id);
         }
-        for (; id < scores.Length; id++)
+    }
+
+    // Eight from `id` on, zeros behind the end.
+    private static Vector256<float> First(ReadOnlySpan<float> values, int id)
+    {
+        if (id + 8 <= values.Length)
+            return At(values, id);
+        Span<float> padded = stackalloc float[8];
+        padded.Clear();
+        values[id..].CopyTo(padded);
+        return At(padded, 0);
+    }
+
+    private static void Write(Vector256<float> eight, Span<float> values, int id)
+    {
+        if (id + 8 <= values.Length)
         {
-            float excess = (lane[id] - other) - (scores[id] - own);
-            if (excess > 0 && !float.IsNegativeInfinity(scores[id]))
-                scores[id] -= factor * excess;
+            eight.CopyTo(values[id..]);
+            return;
         }
+        for (int lane = 0; id + lane < values.Length; lane++)
+            values[id + lane] = eight.GetElement(lane);
     }
 
     private static Vector256<float> At(ReadOnlySpan<float> values, int id) => Vector256.Create(values[id..]);
