@@ -36,6 +36,19 @@ internal interface IDevice : IDisposable
     /// <summary>The buffer's values in host memory: on the CPU the memory itself, editable in place.</summary>
     Span<float> Span(DeviceBuffer buffer, long start, int length);
 
+    /// <summary>The buffer's values in host memory, to look at: what is changed there the device need not see. Valid until the device next uses the buffer.</summary>
+    Span<float> Read(DeviceBuffer buffer, long start, int length) => Span(buffer, start, length);
+
+    /// <summary>
+    /// Runs the operations of a step. With a key, a device may record them the first time and play the recording for every later step of
+    /// that key: then the operations must do nothing but call this device, with the same arguments but for the plan.
+    /// </summary>
+    /// <param name="plan">The step; its tokens and positions may differ from those of the recording.</param>
+    /// <param name="layout">The cache's layout of any layer: all have the same pages.</param>
+    /// <param name="key">What makes steps alike; null: not to be recorded.</param>
+    /// <param name="operations">The step; gives its results.</param>
+    Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations) => operations();
+
     /// <summary>output[t] = scale · table[tokens[t]].</summary>
     void Embed(Rows output, StepPlan plan, Weight table, float scale);
 
@@ -56,6 +69,20 @@ internal interface IDevice : IDisposable
 
     /// <summary>Several linear layers of one input, in one parallel region.</summary>
     void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision);
+
+    /// <summary>stream += weight · input + bias; the projection's output is scratch, whose contents are anything afterwards.</summary>
+    void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
+    {
+        Linear([projection], input, precision);
+        Add(stream, stream, projection.Output);
+    }
+
+    /// <summary>output = act(gate · input) · (up · input); the projections' outputs are scratch, whose contents are anything afterwards.</summary>
+    void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
+    {
+        Linear([gate, up], input, precision);
+        Activate(output, gate.Output, up.Output, kind, limit);
+    }
 
     /// <summary>Rotates `heads` heads of `headDimension` in place, on the dimensions from `first` on. One table per sequence of the step.</summary>
     void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables);

@@ -89,6 +89,14 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
         return new Span2D(Device.Span(rows.Buffer, rows.Start, length), rows.Count, rows.Width, rows.Stride);
     }
 
+    /// <summary>The values in host memory, for whoever has no need to change them.</summary>
+    public Span2D Read(Rows rows)
+    {
+        Device.Synchronize();
+        int length = rows.Count == 0 ? 0 : ((rows.Count - 1) * rows.Stride) + rows.Width;
+        return new Span2D(Device.Read(rows.Buffer, rows.Start, length), rows.Count, rows.Width, rows.Stride);
+    }
+
     private void Call(HookAddress address, Rows values, ReadOnlySpan<int> shape, int sequence, int first, int count)
     {
         var at = new HookContext(address, shape, Plan.Positions.AsSpan(first, count), Plan.Tokens.AsSpan(first, count), RowOf(sequence));

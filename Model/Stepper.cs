@@ -20,6 +20,7 @@ internal sealed class Stepper
     private long step;
     private int running;
     private bool warned;
+    private RopeTable[] lastTables = []; // [ropes]: of the step before
 
     public Stepper(ForwardPass pass, Architecture architecture)
     {
@@ -47,6 +48,11 @@ internal sealed class Stepper
 
     /// <summary>This step's rotary tables of a layer, one per sequence.</summary>
     public ReadOnlySpan<RopeTable> Tables(int layer) => tables[ropeOfLayer[layer]].AsSpan(0, pass.Plan.SequenceCount);
+
+    /// <summary>A number for the rotary tables that all sequences of this step share, as those of the step before did; null: they differ.</summary>
+    public int? Turns { get; private set; }
+
+    private int turns;
 
     /// <summary>Longest text that the cache and the model's positions allow.</summary>
     public int LongestText => architecture.LearnedPositions > 0 ? Math.Min(Capacity, architecture.LearnedPositions) : Capacity;
@@ -119,6 +125,24 @@ internal sealed class Stepper
                 tables[rope][s] = TableFor(rope, length);
         }
         plan.SequenceStart[inputs.Length] = plan.Count;
+        CompareTables(inputs.Length);
+    }
+
+    private void CompareTables(int count)
+    {
+        bool isUniform = true, isKnown = true;
+        if (lastTables.Length != ropes.Count)
+            lastTables = new RopeTable[ropes.Count];
+        for (int rope = 0; rope < ropes.Count; rope++)
+        {
+            RopeTable first = tables[rope][0];
+            isUniform &= !tables[rope].AsSpan(0, count).ContainsAnyExcept(first);
+            isKnown &= ReferenceEquals(lastTables[rope], first);
+            lastTables[rope] = first;
+        }
+        if (!isKnown)
+            turns++;
+        Turns = isUniform && isKnown ? turns : null;
     }
 
     /// <summary>A token id, if the model has it.</summary>

@@ -35,6 +35,9 @@ internal sealed class Transformer : IDisposable
     private readonly Stepper stepper;
     private readonly AttentionBlock attention;
     private readonly MlpBlock mlp;
+    private readonly Func<Rows> whole;
+    private readonly bool routes; // to experts, which the host chooses
+    private LogitsWanted wanted;
 
     public Transformer(IDevice device, Architecture architecture, ModelWeights weights)
     {
@@ -47,6 +50,8 @@ internal sealed class Transformer : IDisposable
         stepper = new Stepper(pass, architecture);
         attention = new AttentionBlock(pass, Cache, stepper);
         mlp = new MlpBlock(pass);
+        whole = Whole;
+        routes = Array.Exists(architecture.Layers, layer => layer.Mlp.Router is not null);
     }
 
     /// <summary>Keys and values of all sequences of this model.</summary>
@@ -90,10 +95,8 @@ internal sealed class Transformer : IDisposable
         bool completed = false;
         try
         {
-            Rows stream = Embed(); // [tokens, width]
-            for (int layer = 0; layer < architecture.Layers.Length; layer++)
-                Block(layer, stream);
-            Rows answer = Unembed(stream, logits);
+            wanted = logits;
+            Rows answer = device.Step(pass.Plan, Cache.Layouts[0], Key(), whole);
             completed = true;
             return answer;
         }
@@ -101,6 +104,26 @@ internal sealed class Transformer : IDisposable
         {
             stepper.End(completed);
         }
+    }
+
+    private Rows Whole()
+    {
+        Rows stream = Embed(); // [tokens, width]
+        for (int layer = 0; layer < architecture.Layers.Length; layer++)
+            Block(layer, stream);
+        return Unembed(stream, wanted);
+    }
+
+    // Steps of one token each, in which the host has no part, are all alike.
+    private StepKey? Key()
+    {
+        StepPlan plan = pass.Plan;
+        if (plan.Count != plan.SequenceCount || pass.Hooks is not null || pass.HasAdapters || routes || stepper.Turns is not { } turns)
+            return null;
+        for (int s = 0; s < plan.SequenceCount; s++)
+            if (pass.Sequences[s].Head is not null)
+                return null;
+        return new StepKey(plan.SequenceCount, (int)wanted, pass.Precision, turns);
     }
 
     /// <summary>
@@ -269,7 +292,7 @@ internal sealed class Transformer : IDisposable
     }
 
     /// <summary>Logits or streams that <see cref="Forward"/> returned, in host memory.</summary>
-    public Span2D View(Rows rows) => pass.View(rows);
+    public Span2D View(Rows rows) => pass.Read(rows);
 
     public void Dispose()
     {

@@ -7,7 +7,7 @@ namespace Managed.Kernels.Gpu;
 /// One memory from which pieces are lent, so that a kernel can reach any number of them through a single view: cache pages, the tables
 /// of edit programs. Grows by copying; a piece's offset stays.
 /// </summary>
-internal sealed class Arena<T>(Accelerator accelerator) : IDisposable
+internal sealed class Arena<T>(GpuMemory device) : IDisposable
     where T : unmanaged
 {
     private const int Alignment = 64; // elements
@@ -17,7 +17,7 @@ internal sealed class Arena<T>(Accelerator accelerator) : IDisposable
     private long used;
 
     /// <summary>All of it. Not to be kept beyond the next <see cref="Rent"/>.</summary>
-    public ArrayView<T> View => (memory ??= accelerator.Allocate1D<T>(Alignment)).View.AsContiguous();
+    public ArrayView<T> View => (memory ??= device.Allocate<T>(Alignment)).View.AsContiguous();
 
     /// <summary>The beginning of a piece; contents are whatever its last user left.</summary>
     public long Rent(long length)
@@ -41,15 +41,15 @@ internal sealed class Arena<T>(Accelerator accelerator) : IDisposable
 
     private void Grow(long length)
     {
-        MemoryBuffer1D<T, Stride1D.Dense> larger = accelerator.Allocate1D<T>(length);
+        MemoryBuffer1D<T, Stride1D.Dense> larger = device.Allocate<T>(length);
         if (memory is not null)
         {
-            larger.View.AsContiguous().SubView(0, memory.Length).CopyFrom(accelerator.DefaultStream, memory.View.AsContiguous());
-            accelerator.DefaultStream.Synchronize();
-            memory.Dispose();
+            larger.View.AsContiguous().SubView(0, memory.Length).CopyFrom(device.Stream, memory.View.AsContiguous());
+            device.Wait();
+            device.Free(memory);
         }
         memory = larger;
     }
 
-    public void Dispose() => memory?.Dispose();
+    public void Dispose() => device.Free(memory);
 }

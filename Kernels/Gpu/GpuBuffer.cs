@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -8,19 +7,21 @@ namespace Managed.Kernels.Gpu;
 /// float32 in a device's memory, with a copy in host memory for those who look at it. What was lent to the host is written back before
 /// the next kernel sees the buffer, so that the host may edit it in place as on the processor.
 /// </summary>
-internal sealed unsafe class GpuBuffer : DeviceBuffer
+internal sealed class GpuBuffer : DeviceBuffer
 {
-    private readonly Accelerator accelerator;
+    private readonly GpuMemory device;
     private MemoryBuffer1D<float, Stride1D.Dense>? own; // null: a piece of the arena
     private Arena<float>? arena;
-    private float* mirror; // [Length], touched only where it was lent
+    private PageLockedArray1D<float>? mirror; // [Length], touched only where it was lent
     private long lentStart, lentEnd;
+    private bool isForEditing; // what was lent
+    private long shownAt;
 
-    public GpuBuffer(Accelerator accelerator, long length)
+    public GpuBuffer(GpuMemory device, long length)
     {
-        this.accelerator = accelerator;
+        this.device = device;
         Length = length;
-        own = accelerator.Allocate1D<float>(Math.Max(1, length));
+        own = device.Allocate<float>(length);
     }
 
     public override long Length { get; }
@@ -35,26 +36,36 @@ internal sealed unsafe class GpuBuffer : DeviceBuffer
     {
         get
         {
-            if (lentEnd > lentStart)
-                WriteBack();
+            TakeBack();
             return Memory;
         }
     }
 
     /// <summary>Sets every element to zero.</summary>
-    public void Clear() => Memory.MemSetToZero(accelerator.DefaultStream);
+    public void Clear() => Memory.MemSetToZero(device.Stream);
 
-    public void Upload(ReadOnlySpan<float> values) => accelerator.DefaultStream.Upload(Memory, values);
+    public void Upload(ReadOnlySpan<float> values) => device.Upload(Memory, values);
 
     /// <summary>
     /// Elements in host memory. Edits count until the device next uses the buffer; spans from before that are stale afterwards.
     /// </summary>
     public Span<float> Lend(long start, int length)
     {
+        Span<float> lent = Show(start, length);
+        isForEditing |= length > 0;
+        return lent;
+    }
+
+    /// <summary>Elements in host memory, whose edits the device need not see; until it next uses the buffer.</summary>
+    public Span<float> Read(long start, int length) => Show(start, length);
+
+    private Span<float> Show(long start, int length)
+    {
         if (length == 0)
             return [];
-        if (mirror == null)
-            mirror = (float*)NativeMemory.Alloc((nuint)(Length * sizeof(float)));
+        if (!isForEditing && shownAt != device.Played)
+            (lentStart, lentEnd) = (0, 0);
+        shownAt = device.Played;
         long end = start + length;
         if (lentEnd == lentStart)
         {
@@ -71,17 +82,22 @@ internal sealed unsafe class GpuBuffer : DeviceBuffer
             Fetch(lentEnd, end);
             lentEnd = end;
         }
-        return new Span<float>(mirror + start, length);
+        return At(start, length);
     }
 
-    private void Fetch(long start, long end) =>
-        accelerator.DefaultStream.Download(new Span<float>(mirror + start, checked((int)(end - start))), Memory.SubView(start, end - start));
+    private Span<float> At(long start, int length) => Mirror[checked((int)start)..checked((int)(start + length))];
 
-    private void WriteBack()
+    private Span<float> Mirror => (mirror ??= device.Accelerator.AllocatePageLocked1D<float>(Length, uninitialized: true)).Span;
+
+    private void Fetch(long start, long end) => device.Download(At(start, checked((int)(end - start))), Memory.SubView(start, end - start));
+
+    private void TakeBack()
     {
         long start = lentStart, count = lentEnd - lentStart;
         (lentStart, lentEnd) = (0, 0);
-        accelerator.DefaultStream.Upload(Memory.SubView(start, count), new ReadOnlySpan<float>(mirror + start, checked((int)count)));
+        if (count > 0 && isForEditing)
+            device.Upload(Memory.SubView(start, count), At(start, checked((int)count)));
+        isForEditing = false;
     }
 
     /// <summary>Moves the elements into an arena, for kernels that reach many buffers through it; no change if they lie there.</summary>
@@ -89,28 +105,24 @@ internal sealed unsafe class GpuBuffer : DeviceBuffer
     {
         if (own is not { } memory)
         {
-            if (lentEnd > lentStart)
-                WriteBack();
+            TakeBack();
             return;
         }
         ArrayView<float> from = View;
         ArenaStart = target.Rent(Length);
         (arena, own) = (target, null);
-        Memory.CopyFrom(accelerator.DefaultStream, from.SubView(0, Length));
-        accelerator.DefaultStream.Synchronize();
-        memory.Dispose();
+        Memory.CopyFrom(device.Stream, from.SubView(0, Length));
+        device.Wait();
+        memory.Dispose(); // no launch that is kept has used it: those reach the piece through the arena
     }
 
     public override void Dispose()
     {
-        own?.Dispose();
+        device.Free(own);
         if (own is null && arena is not null)
             arena.Return(ArenaStart, Length);
         (own, arena) = (null, null);
-        NativeMemory.Free(mirror);
+        mirror?.Dispose();
         mirror = null;
-        GC.SuppressFinalize(this);
     }
-
-    ~GpuBuffer() => NativeMemory.Free(mirror);
 }

@@ -49,7 +49,7 @@ internal sealed partial class GpuDevice
     {
         if (table.DeviceState is RopeAngles known)
             return known;
-        var fresh = new RopeAngles(accelerator, table);
+        var fresh = new RopeAngles(memory, table);
         angles.Add(fresh);
         table.DeviceState = fresh;
         return fresh;
@@ -70,14 +70,14 @@ internal sealed partial class GpuDevice
         for (int first = 0, end; first < plan.Count; first = end)
         {
             // As many tokens as find room for their scores.
-            int longest = plan.Positions[first] + 1;
+            int longest = Math.Max(textBound, plan.Positions[first] + 1);
             for (end = first + 1; end < plan.Count && (long)(end - first + 1) * settings.Heads * Math.Max(longest, plan.Positions[end] + 1) <= MostScores; end++)
                 longest = Math.Max(longest, plan.Positions[end] + 1);
             int rows = (end - first) * settings.Heads;
             if (scores is null || scores.Length < (long)rows * longest)
             {
                 scores?.Dispose();
-                scores = new GpuBuffer(accelerator, Math.Max(4096, 2L * rows * longest));
+                scores = new GpuBuffer(memory, Math.Max(4096, 2L * rows * longest));
             }
             kernels.Attention(kernels.Groups(rows), View(output), new RowsView(scores.View, longest, longest), inputs, cache, shape, first);
         }

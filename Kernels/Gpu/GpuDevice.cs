@@ -13,6 +13,7 @@ internal sealed partial class GpuDevice : IDevice
 {
     private readonly Context context;
     private readonly Accelerator accelerator;
+    private readonly GpuMemory memory;
     private readonly GpuKernels kernels;
     private readonly Arena<float> arena;
     private readonly StepTables step;
@@ -29,12 +30,13 @@ internal sealed partial class GpuDevice : IDevice
     {
         (this.context, this.accelerator) = (context, accelerator);
         kernels = new GpuKernels(accelerator);
-        arena = new Arena<float>(accelerator);
-        step = new StepTables(accelerator, arena);
-        edits = new EditTables(accelerator, arena);
-        indices = new HostTable<int>(accelerator);
-        factors = new HostTable<float>(accelerator);
-        one = accelerator.Allocate1D<float>(1);
+        memory = new GpuMemory(accelerator);
+        arena = new Arena<float>(memory);
+        step = new StepTables(memory, arena);
+        edits = new EditTables(memory, arena);
+        indices = new HostTable<int>(memory);
+        factors = new HostTable<float>(memory);
+        one = memory.Allocate<float>(1);
         nothing = one.View.AsContiguous();
     }
 
@@ -54,7 +56,7 @@ internal sealed partial class GpuDevice : IDevice
     {
         try
         {
-            var weight = new GpuWeight(accelerator, source);
+            var weight = new GpuWeight(memory, source);
             weightBytes += weight.ByteCount;
             return weight;
         }
@@ -75,7 +77,7 @@ internal sealed partial class GpuDevice : IDevice
     {
         try
         {
-            return new GpuBuffer(accelerator, length);
+            return new GpuBuffer(memory, length);
         }
         catch (AcceleratorException failure)
         {
@@ -87,9 +89,15 @@ internal sealed partial class GpuDevice : IDevice
         $"{Name}: no room for {wanted}. Weights take {weightBytes:N0} of its {accelerator.MemorySize:N0} bytes; a smaller type of weights, a shorter --context or --device cpu need less ({failure.Message})",
         failure);
 
-    public void Synchronize() => accelerator.DefaultStream.Synchronize();
+    public void Synchronize()
+    {
+        if (!memory.IsRecording)
+            memory.Wait();
+    }
 
     public Span<float> Span(DeviceBuffer buffer, long start, int length) => ((GpuBuffer)buffer).Lend(start, length);
+
+    public Span<float> Read(DeviceBuffer buffer, long start, int length) => ((GpuBuffer)buffer).Read(start, length);
 
     public void Embed(Rows output, StepPlan plan, Weight table, float scale) =>
         Embed(output, step.Tokens(plan), table, 0, scale, plan.Count);
@@ -183,17 +191,17 @@ internal sealed partial class GpuDevice : IDevice
 
     public void Edit(Rows values, StepPlan plan, int site)
     {
-        edits.Begin();
-        for (int s = 0; s < plan.SequenceCount; s++)
+        edits.Follow(plan);
+        for (int s = 0; edits.NeedHost && s < plan.SequenceCount; s++)
         {
-            int first = plan.SequenceStart[s], end = plan.SequenceStart[s + 1];
-            if (plan.Edits[s] is not { } state || state.Program.At(site) is not { Count: > 0 } part || edits.Add(state, part, first, end - first))
+            if (!edits.IsOnHost(s, site) || plan.Edits[s] is not { } state)
                 continue;
-            for (int t = first; t < end; t++)
-                EditReference.Run(this, Span(values.Buffer, values.Start + ((long)t * values.Stride), values.Width), plan.Positions[t], state, part);
+            for (int t = plan.SequenceStart[s]; t < plan.SequenceStart[s + 1]; t++)
+                EditReference.Run(this, Span(values.Buffer, values.Start + ((long)t * values.Stride), values.Width), plan.Positions[t], state, state.Program.At(site));
         }
-        if (edits.Count > 0)
-            kernels.Edit(kernels.Groups(edits.Count), View(values), edits.Items, step.Positions(plan), edits.Memory);
+        ArrayView<EditItem> items = edits.At(site);
+        if (items.Length > 0)
+            kernels.Edit(kernels.Groups((int)items.Length), View(values), items, step.Positions(plan), edits.Memory);
     }
 
     private KernelConfig Elements(Rows rows) => kernels.Threads((long)rows.Count * rows.Width);
@@ -208,6 +216,7 @@ internal sealed partial class GpuDevice : IDevice
 
     public void Dispose()
     {
+        ForgetRecordings();
         foreach (RopeAngles turns in angles)
             turns.Dispose();
         foreach (GpuBuffer vector in headVectors.Values)

@@ -14,15 +14,15 @@ internal sealed unsafe class GpuWeight : Weight
     private readonly MemoryBuffer1D<uint, Stride1D.Dense> memory;
     private readonly int quantWords, highWords, scaleWords;
 
-    public GpuWeight(Accelerator accelerator, in WeightSource source)
+    public GpuWeight(GpuMemory device, in WeightSource source)
     {
         (Rows, Columns, StoredType) = (source.Rows, source.Columns, source.Type);
         bool direct = WeightPlanes.For(source.Type) is not null;
         Type = direct ? source.Type : WeightType.F32;
         WeightPlanes planes = WeightPlanes.For(Type)!;
         (quantWords, highWords, scaleWords) = (planes.QuantWords(Columns), planes.HighWords(Columns), planes.ScaleWords(Columns));
-        memory = accelerator.Allocate1D<uint>(Math.Max(4, ScaleStart + Aligned((long)Rows * scaleWords)));
-        Fill(accelerator.DefaultStream, source, planes);
+        memory = device.Allocate<uint>(Math.Max(4, ScaleStart + Aligned((long)Rows * scaleWords)));
+        Fill(device, source, planes);
     }
 
     public override WeightType Type { get; }
@@ -56,7 +56,7 @@ internal sealed unsafe class GpuWeight : Weight
 
     private static long Aligned(long words) => (words + 31) & ~31L;
 
-    private void Fill(AcceleratorStream stream, in WeightSource source, WeightPlanes planes)
+    private void Fill(GpuMemory device, in WeightSource source, WeightPlanes planes)
     {
         long rowBytes = source.RowBytes > 0 ? source.RowBytes : BlockFormats.RowBytes(source.Type, Columns);
         int[]? storedRow = source.OutputOrder is { } order ? Inverse(order) : null;
@@ -86,9 +86,9 @@ internal sealed unsafe class GpuWeight : Weight
                 else
                     for (int r = 0; r < count; r++)
                         Sort(r);
-                Upload(stream, (long)first * quantWords, quants, count * quantWords);
-                Upload(stream, HighStart + ((long)first * highWords), high, count * highWords);
-                Upload(stream, ScaleStart + ((long)first * scaleWords), scales, count * scaleWords);
+                Upload(device, (long)first * quantWords, quants, count * quantWords);
+                Upload(device, HighStart + ((long)first * highWords), high, count * highWords);
+                Upload(device, ScaleStart + ((long)first * scaleWords), scales, count * scaleWords);
             }
         }
         finally
@@ -97,10 +97,10 @@ internal sealed unsafe class GpuWeight : Weight
         }
     }
 
-    private void Upload(AcceleratorStream stream, long start, uint* words, int count)
+    private void Upload(GpuMemory device, long start, uint* words, int count)
     {
         if (count > 0)
-            stream.Upload(memory.View.AsContiguous().SubView(start, count), new ReadOnlySpan<uint>(words, count));
+            device.Upload(memory.View.AsContiguous().SubView(start, count), new ReadOnlySpan<uint>(words, count));
     }
 
     private static int[] Inverse(int[] order)

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 namespace Managed.Kernels.Gpu;
 
 /// <summary>Cosines and sines of a rope table in a device's memory, by position. Grows by doubling.</summary>
-internal sealed class RopeAngles(Accelerator accelerator, RopeTable table) : IDisposable
+internal sealed class RopeAngles(GpuMemory device, RopeTable table) : IDisposable
 {
     private MemoryBuffer1D<float, Stride1D.Dense>? memory;
     private int positions;
@@ -24,11 +24,11 @@ internal sealed class RopeAngles(Accelerator accelerator, RopeTable table) : IDi
         for (int p = 0; p < count; p++)
             for (int i = 0; i < half; i++)
                 (angles[(2L * half * p) + i], angles[(2L * half * p) + half + i]) = Rope.Angle(table, p, i);
-        memory?.Dispose();
-        memory = accelerator.Allocate1D<float>(Math.Max(1, angles.Length));
-        accelerator.DefaultStream.Upload<float>(memory.View.AsContiguous(), angles);
+        device.Free(memory);
+        memory = device.Allocate<float>(angles.Length);
+        device.Upload<float>(memory.View.AsContiguous(), angles);
         positions = count;
     }
 
-    public void Dispose() => memory?.Dispose();
+    public void Dispose() => device.Free(memory);
 }

@@ -1,13 +1,13 @@
+using System.Runtime.InteropServices;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Managed.Kernels.Gpu;
 
 /// <summary>What kernels read of a <see cref="StepPlan"/>; uploaded when it has changed.</summary>
-internal sealed class StepTables(Accelerator accelerator, Arena<float> arena) : IDisposable
+internal sealed class StepTables(GpuMemory memory, Arena<float> arena) : IDisposable
 {
-    private readonly HostTable<int> tokens = new(accelerator), positions = new(accelerator), sequenceOf = new(accelerator), firstPage = new(accelerator);
-    private readonly HostTable<long> pages = new(accelerator);
+    private readonly HostTable<int> tokens = new(memory), positions = new(memory), sequenceOf = new(memory), firstPage = new(memory);
+    private readonly HostTable<long> pages = new(memory);
     private readonly List<long> pageStarts = [];
     private readonly List<int> firstPages = [];
 
@@ -33,8 +33,16 @@ internal sealed class StepTables(Accelerator accelerator, Arena<float> arena) : 
                 pageStarts.Add(page.ArenaStart);
             }
         }
-        ArrayView<long> starts = pages.View(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(pageStarts));
-        return new CacheView(arena.View, starts, firstPage.View(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(firstPages)), layout);
+        return new CacheView(arena.View, pages.View(CollectionsMarshal.AsSpan(pageStarts)), firstPage.View(CollectionsMarshal.AsSpan(firstPages)), layout);
+    }
+
+    /// <summary>Brings every table up to date, for launches that were recorded earlier.</summary>
+    public void Follow(StepPlan plan, in CacheLayout layout)
+    {
+        Tokens(plan);
+        Positions(plan);
+        SequenceOf(plan);
+        Cache(plan, layout);
     }
 
     public void Dispose()

@@ -10,8 +10,8 @@ namespace Managed.Tests.Gpu;
 /// <summary>The devices that tests of GPU kernels run on.</summary>
 internal static class Accelerators
 {
-    /// <summary>The kernels as managed code; as OpenCL C on whatever driver there is; as PTX on the tests' interpreter.</summary>
-    public const string Cpu = "CPU accelerator", OpenCL = "OpenCL", Ptx = "interpreted PTX";
+    /// <summary>The kernels as managed code; as OpenCL C on whatever driver there is; as PTX on the tests' interpreter; on an NVIDIA GPU.</summary>
+    public const string Cpu = "CPU accelerator", OpenCL = "OpenCL", Ptx = "interpreted PTX", Cuda = "CUDA";
 
     /// <summary>A device of its own; where there is none of the kind, the test is skipped and says so.</summary>
     public static GpuDevice Open(string kind)
@@ -19,7 +19,8 @@ internal static class Accelerators
         if (kind == Ptx)
             return OpenCuda(new InterpretedCudaDriver());
         Context context = Context.Create(builder => builder.Default().EnableAlgorithms());
-        Device? device = context.Devices.FirstOrDefault(known => known.AcceleratorType == (kind == Cpu ? AcceleratorType.CPU : AcceleratorType.OpenCL));
+        AcceleratorType wanted = kind switch { Cpu => AcceleratorType.CPU, Cuda => AcceleratorType.Cuda, _ => AcceleratorType.OpenCL };
+        Device? device = context.Devices.FirstOrDefault(known => known.AcceleratorType == wanted);
         if (device is null)
         {
             context.Dispose();
@@ -27,6 +28,9 @@ internal static class Accelerators
         }
         return new GpuDevice(context, device!.CreateAccelerator(context));
     }
+
+    /// <summary>An NVIDIA GPU where there is one, else an OpenCL device; where there is neither, the test is skipped and says so.</summary>
+    public static GpuDevice OpenGpu() => Open(CudaDevice.GetDevices(_ => true).IsEmpty ? OpenCL : Cuda);
 
     /// <summary>A CUDA device behind a driver of the tests.</summary>
     public static GpuDevice OpenCuda(FakeCudaDriver driver)

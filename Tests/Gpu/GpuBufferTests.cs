@@ -7,7 +7,7 @@ namespace Managed.Tests.Gpu;
 public class GpuBufferTests
 {
     [Test]
-    public void What_the_host_writes_counts_for_the_next_kernel_and_what_a_kernel_writes_for_the_host([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator)
+    public void What_the_host_writes_counts_for_the_next_kernel_and_what_a_kernel_writes_for_the_host([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         using DeviceBuffer buffer = device.Upload([1, 2, 3, 4, 5, 6]), doubled = device.Allocate(6);

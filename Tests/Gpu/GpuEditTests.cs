@@ -94,7 +94,7 @@ public class GpuEditTests
     }
 
     [Test]
-    public void Programs_give_what_plain_csharp_gives([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator)
+    public void Programs_give_what_plain_csharp_gives([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         for (int number = 0; number < 14; number++)
@@ -110,7 +110,7 @@ public class GpuEditTests
 
     [Test]
     public void Every_instruction_gives_what_the_plain_formula_gives(
-        [Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator, [ValueSource(nameof(Kinds))] object wanted)
+        [Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator, [ValueSource(nameof(Kinds))] object wanted)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         var kind = (EditKind)wanted;
@@ -133,7 +133,7 @@ public class GpuEditTests
     }
 
     [Test]
-    public void A_sum_that_is_not_finite_fails_the_row_and_says_where([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator)
+    public void A_sum_that_is_not_finite_fails_the_row_and_says_where([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         EditInstruction op = EditKernelTests.Op(EditKind.Add, 0);

@@ -12,7 +12,7 @@ public class GpuGuardModelTests
         Directory.GetFiles(Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale"), "*.guard.json").Select(Path.GetFileName).Order()!;
 
     private static LanguageModel Load() =>
-        LanguageModel.Load(TestModels.HearthPath, Accelerators.Open(Accelerators.OpenCL), new LoadOptions { Precision = Precision.Exact });
+        LanguageModel.Load(TestModels.HearthPath, Accelerators.OpenGpu(), new LoadOptions { Precision = Precision.Exact });
 
     [Test]
     public void A_program_of_every_kind_gives_the_processor_s_logits()

@@ -9,7 +9,7 @@ public class GpuInvarianceTests
 {
     [Test]
     public void A_token_has_the_same_bits_alone_and_among_others(
-        [Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator, [Values(WeightType.F32, WeightType.BF16, WeightType.Q5_K)] object type)
+        [Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator, [Values(WeightType.F32, WeightType.BF16, WeightType.Q5_K)] object type)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         var scene = new Scene(device);
@@ -30,7 +30,7 @@ public class GpuInvarianceTests
 
     [Test]
     public void Norm_in_three_parts_has_the_bits_of_norm(
-        [Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator, [Values] bool layer, [Values(7, 33, 576)] int width, [Values(1, 3)] int segments)
+        [Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator, [Values] bool layer, [Values(7, 33, 576)] int width, [Values(1, 3)] int segments)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         var scene = new Scene(device);
@@ -44,7 +44,7 @@ public class GpuInvarianceTests
     }
 
     [Test]
-    public void Attention_has_the_same_bits_in_three_parts_and_query_by_query([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx)] string accelerator, [Range(0, 9)] int kind)
+    public void Attention_has_the_same_bits_in_three_parts_and_query_by_query([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator, [Range(0, 9)] int kind)
     {
         using GpuDevice device = Accelerators.Open(accelerator);
         var scene = new Scene(device);

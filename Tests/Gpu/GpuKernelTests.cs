@@ -21,7 +21,7 @@ public class GpuKernelTests
     private static IEnumerable<string> Groups() => KernelCases.All().Select(wanted => wanted.Name.Split(' ')[0].TrimEnd(',')).Distinct();
 
     [Test]
-    public void Results_are_those_of_the_plain_formulas([Values(Accelerators.Cpu, Accelerators.OpenCL)] string accelerator, [ValueSource(nameof(Groups))] string group) =>
+    public void Results_are_those_of_the_plain_formulas([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Cuda)] string accelerator, [ValueSource(nameof(Groups))] string group) =>
         Check(accelerator, Cases(group));
 
     // An interpreter takes its time: a case of each type, and of each kind of the rest every few.

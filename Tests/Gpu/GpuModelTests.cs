@@ -13,7 +13,7 @@ public class GpuModelTests
     private static IEnumerable<string> Folders => FixtureSets.Folders;
 
     private static LanguageModel Load(string path) =>
-        LanguageModel.Load(path, Accelerators.Open(Accelerators.OpenCL), new LoadOptions { Precision = Precision.Exact });
+        LanguageModel.Load(path, Accelerators.OpenGpu(), new LoadOptions { Precision = Precision.Exact });
 
     [TestCaseSource(nameof(Folders))]
     public void A_family_gives_the_reference_s_values(string name)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Managed.Kernels.Edits;
@@ -6,44 +7,112 @@ using Managed.Kernels.Edits;
 namespace Managed.Kernels.Gpu.Edits;
 
 /// <summary>Programs and rows in a device's memory, and what failed there.</summary>
-internal sealed class EditTables(Accelerator accelerator, Arena<float> numbers) : IEditFailures, IDisposable
+internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEditFailures, IDisposable
 {
     private sealed record Program(int Instructions, int Conditions, int Indices, bool[] IsSerial, bool[] NeedsHost);
 
     private readonly ConditionalWeakTable<EditProgram, Program> programs = [];
-    private readonly Arena<EditInstruction> instructions = new(accelerator);
-    private readonly Arena<ConditionOp> conditions = new(accelerator);
-    private readonly Arena<int> indices = new(accelerator);
-    private readonly Arena<long> failures = new(accelerator);
-    private readonly HostTable<EditItem> table = new(accelerator);
+    private readonly Arena<EditInstruction> instructions = new(memory);
+    private readonly Arena<ConditionOp> conditions = new(memory);
+    private readonly Arena<int> indices = new(memory);
+    private readonly Arena<long> failures = new(memory);
+    private readonly HostTable<EditItem> table = new(memory);
     private readonly ConditionalWeakTable<EditState, StrongBox<int>> slots = [];
+    private readonly List<Row> rows = []; // what the items were made for
+    private readonly SortedDictionary<int, List<EditItem>> bySite = [];
+    private readonly Dictionary<int, (int First, int Count)> ranges = [];
     private readonly List<EditItem> items = [];
+    private readonly HashSet<(int Sequence, int Site)> onHost = [];
     private long[] known = []; // the failures, as far as the host has seen them
     private bool isStale;
 
-    /// <summary>The items of one launch.</summary>
-    public int Count => items.Count;
-
-    public ArrayView<EditItem> Items => table.View(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(items));
+    private readonly record struct Row(EditState State, EditProgram Program, long Lines, int PromptLength, int Sequence, int FirstToken, int Count);
 
     public EditMemory Memory => new(numbers.View, instructions.View, conditions.View, indices.View, failures.View);
 
-    public void Begin()
+    /// <summary>A number for how many items each hook point has: with another one, other launches are needed.</summary>
+    public int Layout { get; private set; }
+
+    /// <summary>Whether the host has to run something of this step's programs: a user's C#, more units than fit.</summary>
+    public bool NeedHost => onHost.Count > 0;
+
+    /// <summary>Brings the items up to date with a step's sequences.</summary>
+    public void Follow(StepPlan plan)
     {
-        items.Clear();
         isStale = true;
+        bool isSame = true;
+        int count = 0;
+        for (int s = 0; s < plan.SequenceCount; s++)
+        {
+            if (plan.Edits[s] is not { } state)
+                continue;
+            Place(state.Program.Vectors);
+            int first = plan.SequenceStart[s];
+            var row = new Row(state, state.Program, Place(state.Lines), state.PromptLength, s, first, plan.SequenceStart[s + 1] - first);
+            if (state.Buffers is { } buffers)
+                Place(buffers);
+            if (isSame && count < rows.Count && rows[count] == row)
+            {
+                count++;
+                continue;
+            }
+            if (isSame)
+                rows.RemoveRange(count, rows.Count - count);
+            isSame = false;
+            rows.Add(row);
+        }
+        if (isSame && count == rows.Count)
+            return;
+        if (isSame)
+            rows.RemoveRange(count, rows.Count - count);
+        Build();
     }
 
-    /// <summary>
-    /// Adds a sequence's tokens; false where its instructions here are not for the device (a user's C#, more units than fit), and nothing is added.
-    /// </summary>
-    public bool Add(EditState state, EditSite site, int firstToken, int count)
+    private void Build()
     {
+        foreach (List<EditItem> list in bySite.Values)
+            list.Clear();
+        onHost.Clear();
+        foreach (Row row in rows)
+            foreach (EditSite site in row.Program.Sites)
+                Add(row, site);
+        items.Clear();
+        ranges.Clear();
+        var layout = new HashCode();
+        foreach ((int site, List<EditItem> list) in bySite)
+        {
+            if (list.Count == 0)
+                continue;
+            ranges[site] = (items.Count, list.Count);
+            layout.Add(site);
+            layout.Add(list.Count);
+            items.AddRange(list);
+        }
+        Layout = layout.ToHashCode();
+        if (items.Count > 0)
+            table.View(CollectionsMarshal.AsSpan(items));
+    }
+
+    /// <summary>The items of a hook point; none: an empty view.</summary>
+    public ArrayView<EditItem> At(int site) =>
+        ranges.TryGetValue(site, out (int First, int Count) range) ? table.View(CollectionsMarshal.AsSpan(items)).SubView(range.First, range.Count) : default;
+
+    /// <summary>Whether the host runs what a sequence's program does at a hook point.</summary>
+    public bool IsOnHost(int sequence, int site) => onHost.Contains((sequence, site));
+
+    private void Add(Row row, EditSite site)
+    {
+        (EditState state, int firstToken, int count) = (row.State, row.FirstToken, row.Count);
         EditProgram program = state.Program;
         Program tables = programs.GetValue(program, Upload);
         int index = Array.IndexOf(program.Sites, site);
         if (tables.NeedsHost[index])
-            return false;
+        {
+            onHost.Add((row.Sequence, site.Site));
+            return;
+        }
+        if (!bySite.TryGetValue(site.Site, out List<EditItem>? list))
+            bySite[site.Site] = list = [];
         var item = new EditItem
         {
             Vectors = Place(program.Vectors),
@@ -62,11 +131,10 @@ internal sealed class EditTables(Accelerator accelerator, Arena<float> numbers) 
             Failure = Slot(state),
         };
         if (tables.IsSerial[index])
-            items.Add(item);
+            list.Add(item);
         else
             for (int t = firstToken; t < firstToken + count; t++)
-                items.Add(item with { FirstToken = t, Tokens = 1 });
-        return true;
+                list.Add(item with { FirstToken = t, Tokens = 1 });
     }
 
     private long Place(DeviceBuffer buffer)
@@ -86,7 +154,7 @@ internal sealed class EditTables(Accelerator accelerator, Arena<float> numbers) 
         if (values.Length == 0)
             return 0;
         long start = arena.Rent(values.Length);
-        accelerator.DefaultStream.Upload(arena.View.SubView(start, values.Length), new ReadOnlySpan<T>(values));
+        memory.Upload(arena.View.SubView(start, values.Length), new ReadOnlySpan<T>(values));
         return (int)start;
     }
 
@@ -114,7 +182,7 @@ internal sealed class EditTables(Accelerator accelerator, Arena<float> numbers) 
     private void Write(int slot, EditState state)
     {
         long key = state.KnownFailure is { } failed ? ((long)failed.Position << 32) + failed.Instruction : EditMemory.NoFailure;
-        accelerator.DefaultStream.Upload(failures.View.SubView(slot, 1), [key]);
+        memory.Upload(failures.View.SubView(slot, 1), [key]);
         isStale = true;
     }
 
@@ -125,7 +193,7 @@ internal sealed class EditTables(Accelerator accelerator, Arena<float> numbers) 
             ArrayView<long> all = failures.View;
             if (known.Length < all.Length)
                 known = new long[all.Length];
-            accelerator.DefaultStream.Download(known.AsSpan(0, (int)all.Length), all);
+            memory.Download(known.AsSpan(0, (int)all.Length), all);
             isStale = false;
         }
         long key = known[Slot(state)];
