@@ -13,13 +13,13 @@ internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Step
     private readonly HeadInputs headInputs = new(pass);
     private readonly HeadResults headResults = new(pass);
 
-    /// <summary>What attention adds to the residual stream.</summary>
+    /// <summary>What attention adds to the residual stream; null: it has been added.</summary>
     /// <param name="layer">Index of the block.</param>
     /// <param name="spec">The block's shape.</param>
     /// <param name="block">The block's weights.</param>
-    /// <param name="stream">The residual stream, [tokens, width]; not written.</param>
+    /// <param name="stream">The residual stream, [tokens, width]; not written before its last reader is done.</param>
     /// <param name="normed">What the block's first norm made of it; an MLP without a norm of its own reads this in parallel blocks.</param>
-    public Rows Forward(int layer, LayerSpec spec, LayerWeights block, Rows stream, out Rows normed)
+    public Rows? Forward(int layer, LayerSpec spec, LayerWeights block, Rows stream, out Rows normed)
     {
         normed = stream;
         if (block.AttentionNorm is { } norm)
@@ -60,6 +60,9 @@ internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Step
         pass.Visit(HookPoint.HeadOutput, layer, heads, attention.Heads);
 
         Rows output = pass.Rows(Scratch.AttentionRaw, stream.Width);
+        if (!spec.Parallel && block.AttentionPostNorm is null && spec.ResidualScale == 1f && IsUnseen(layer)
+            && pass.TryLinearAdd(stream, output, heads, block.AttentionOutput))
+            return null;
         pass.Linear(output, heads, block.AttentionOutput);
         headResults.Apply(layer, attention, block.AttentionOutput, heads, output);
         pass.Visit(HookPoint.AttentionRaw, layer, output);
@@ -74,6 +77,9 @@ internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Step
         pass.Visit(HookPoint.AttentionOut, layer, output);
         return output;
     }
+
+    private bool IsUnseen(int layer) =>
+        !pass.Wants(HookPoint.HeadResult, layer) && pass.IsUnseen(HookPoint.AttentionRaw, layer) && pass.IsUnseen(HookPoint.AttentionOut, layer);
 
     private void Project(LayerWeights block, Rows input, Rows all, Rows queries, Rows keys, Rows values)
     {

@@ -34,6 +34,9 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
 
     public bool Wants(HookPoint point, int layer) => Hooks is { } hooks && hooks.Wants(point, layer);
 
+    /// <summary>Whether neither hooks nor guards are at a point: then its values need never exist.</summary>
+    public bool IsUnseen(HookPoint point, int layer) => !Wants(point, layer) && !EditSites.Contains(point, layer);
+
     /// <summary>Lets guards and hooks see [tokens, width], sequence by sequence.</summary>
     public void Visit(HookPoint point, int layer, Rows values) => Visit(point, layer, values, heads: 0);
 
@@ -119,6 +122,15 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
         Device.Linear([new Projection(output, layer.Matrix, layer.Bias)], input, Precision);
         if (HasAdapters)
             Adapt(output, input, layer);
+    }
+
+    /// <summary>stream += layer(input); false, and nothing done, where an adapter changes what is added.</summary>
+    public bool TryLinearAdd(Rows stream, Rows scratch, Rows input, LinearLayer layer)
+    {
+        if (HasAdapters)
+            return false;
+        Device.LinearAdd(stream, new Projection(scratch, layer.Matrix, layer.Bias), input, Precision);
+        return true;
     }
 
     /// <summary>Two layers of one input, in one go.</summary>

@@ -11,13 +11,13 @@ internal sealed class MlpBlock(ForwardPass pass)
     private readonly IDevice device = pass.Device;
     private readonly ExpertBlock experts = new(pass);
 
-    /// <summary>What the MLP adds to the residual stream.</summary>
+    /// <summary>What the MLP adds to the residual stream; null: it has been added.</summary>
     /// <param name="layer">Index of the block.</param>
     /// <param name="spec">The block's shape.</param>
     /// <param name="block">The block's weights.</param>
-    /// <param name="stream">The residual stream before the MLP's norm, [tokens, width]; not written.</param>
+    /// <param name="stream">The residual stream before the MLP's norm, [tokens, width]; not written before its last reader is done.</param>
     /// <param name="withoutNorm">What an MLP without a norm of its own reads.</param>
-    public Rows Forward(int layer, LayerSpec spec, LayerWeights block, Rows stream, Rows withoutNorm)
+    public Rows? Forward(int layer, LayerSpec spec, LayerWeights block, Rows stream, Rows withoutNorm)
     {
         Rows before = stream;
         if (pass.Wants(HookPoint.MlpIn, layer))
@@ -51,9 +51,17 @@ internal sealed class MlpBlock(ForwardPass pass)
 
         Rows output = pass.Rows(Scratch.MlpRaw, stream.Width);
         if (spec.Mlp.Router is null)
-            Dense(layer, spec.Mlp, block.Mlp!, input, output);
+        {
+            Rows hidden = Hidden(layer, spec.Mlp, block.Mlp!, input);
+            if (!spec.Parallel && block.MlpPostNorm is null && spec.ResidualScale == 1f
+                && pass.IsUnseen(HookPoint.MlpRaw, layer) && pass.IsUnseen(HookPoint.MlpOut, layer) && pass.TryLinearAdd(stream, output, hidden, block.Mlp!.Down))
+                return null;
+            pass.Linear(output, hidden, block.Mlp!.Down);
+        }
         else
+        {
             experts.Forward(layer, spec.Mlp, block, input, output);
+        }
         pass.Visit(HookPoint.MlpRaw, layer, output);
         if (block.MlpPostNorm is { } post)
         {
@@ -67,17 +75,26 @@ internal sealed class MlpBlock(ForwardPass pass)
         return output;
     }
 
-    private void Dense(int layer, MlpSpec spec, MlpWeights weights, Rows input, Rows output)
+    // act(gate(x)) · up(x), or act(up(x)).
+    private Rows Hidden(int layer, MlpSpec spec, MlpWeights weights, Rows input)
     {
         int width = weights.Down.Inputs;
         Rows post = pass.Rows(Scratch.MlpPost, width);
         if (weights.Gate is { } gateLayer)
         {
             Rows gate = pass.Rows(Scratch.MlpGate, width), up = pass.Rows(Scratch.MlpUp, width);
-            pass.Linear(gate, gateLayer, up, weights.Up, input);
-            pass.Visit(HookPoint.MlpPre, layer, gate);
-            pass.Visit(HookPoint.MlpPreLinear, layer, up);
-            device.Activate(post, gate, up, spec.Activation, spec.ActivationLimit);
+            if (!pass.HasAdapters && pass.IsUnseen(HookPoint.MlpPre, layer) && pass.IsUnseen(HookPoint.MlpPreLinear, layer))
+            {
+                device.LinearGated(post, new Projection(gate, gateLayer.Matrix, gateLayer.Bias), new Projection(up, weights.Up.Matrix, weights.Up.Bias),
+                    input, spec.Activation, spec.ActivationLimit, pass.Precision);
+            }
+            else
+            {
+                pass.Linear(gate, gateLayer, up, weights.Up, input);
+                pass.Visit(HookPoint.MlpPre, layer, gate);
+                pass.Visit(HookPoint.MlpPreLinear, layer, up);
+                device.Activate(post, gate, up, spec.Activation, spec.ActivationLimit);
+            }
         }
         else
         {
@@ -87,6 +104,6 @@ internal sealed class MlpBlock(ForwardPass pass)
             device.Activate(post, pre, null, spec.Activation, spec.ActivationLimit);
         }
         pass.Visit(HookPoint.MlpPost, layer, post);
-        pass.Linear(output, post, weights.Down);
+        return post;
     }
 }

@@ -201,21 +201,26 @@ internal sealed class Transformer : IDisposable
         LayerWeights block = weights.Layers[layer];
         pass.Visit(HookPoint.ResidualPre, layer, stream);
 
-        Rows attended = attention.Forward(layer, spec, block, stream, out Rows normed); // [tokens, width]
+        Rows? attended = attention.Forward(layer, spec, block, stream, out Rows normed); // [tokens, width]
         if (spec.Parallel)
         {
-            Rows passed = mlp.Forward(layer, spec, block, stream, normed);
-            device.Add(stream, stream, attended);
-            device.Add(stream, stream, passed);
+            Rows? passed = mlp.Forward(layer, spec, block, stream, normed);
+            Add(stream, attended);
+            Add(stream, passed);
         }
         else
         {
-            device.Add(stream, stream, attended);
+            Add(stream, attended);
             pass.Visit(HookPoint.ResidualMid, layer, stream);
-            Rows passed = mlp.Forward(layer, spec, block, stream, stream);
-            device.Add(stream, stream, passed);
+            Add(stream, mlp.Forward(layer, spec, block, stream, stream));
         }
         pass.Visit(HookPoint.ResidualPost, layer, stream);
+    }
+
+    private void Add(Rows stream, Rows? contribution)
+    {
+        if (contribution is { } rows)
+            device.Add(stream, stream, rows);
     }
 
     private Rows Unembed(Rows stream, LogitsWanted wanted)
