@@ -51,7 +51,7 @@ public sealed partial class CudaAccelerator : Accelerator
         if (_lostBy is not null)
         {
             throw new CudaException(CudaError.CUDA_ERROR_LAUNCH_FAILED,
-                $"{Name} was lost: {_lostBy} Dispose this accelerator and make a new one to use the GPU again.");
+                $"{Name} was lost: {_lostBy} The driver gives the GPU to this process no more: start the process again to use it.");
         }
         Check(Driver.CtxSetCurrent(_context), "cuCtxSetCurrent");
     }
@@ -107,7 +107,7 @@ public sealed partial class CudaAccelerator : Accelerator
     internal override void SynchronizeInternal()
     {
         Bind();
-        Check(Driver.CtxSynchronize(), "cuCtxSynchronize");
+        Check(Driver.CtxSynchronize(), "cuCtxSynchronize", stream: (CudaStream)DefaultStream);
     }
 
     internal override Kernel LoadKernelInternal(KernelDescription description)
@@ -119,9 +119,8 @@ public sealed partial class CudaAccelerator : Accelerator
 
     internal override void DisposeInternal()
     {
-        // a lost context is replaced, so that the process can use the GPU again; nothing can be reported from here
+        // nothing can be reported from here
         _ = Driver.CtxSetCurrent(_context);
-        _ = _lostBy is null ? CudaError.CUDA_SUCCESS : Driver.PrimaryCtxReset(Device.Handle);
         _ = Driver.PrimaryCtxRelease(Device.Handle);
     }
 }

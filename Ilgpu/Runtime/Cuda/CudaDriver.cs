@@ -24,7 +24,6 @@ internal abstract unsafe class CudaDriver
 
     public abstract CudaError PrimaryCtxRetain(out nint context, int device);
     public abstract CudaError PrimaryCtxRelease(int device);
-    public abstract CudaError PrimaryCtxReset(int device);
     public abstract CudaError CtxSetCurrent(nint context);
     public abstract CudaError CtxSynchronize();
 
@@ -73,9 +72,12 @@ internal abstract unsafe class CudaDriver
     public abstract string Describe(CudaError error);
 }
 
-/// <summary>Groups, threads and dynamic shared memory of a launch.</summary>
+/// <summary>
+/// Groups, threads and dynamic shared memory of a launch; and whether it may begin before the launch in front of it has ended, for which the
+/// kernel then waits itself.
+/// </summary>
 internal readonly record struct CudaLaunchShape(
-    uint GridX, uint GridY, uint GridZ, uint GroupX, uint GroupY, uint GroupZ, uint DynamicSharedBytes);
+    uint GridX, uint GridY, uint GridZ, uint GroupX, uint GroupY, uint GroupZ, uint DynamicSharedBytes, bool Overlaps = false);
 
 /// <summary>Numbers of CUDA's public header.</summary>
 internal enum CudaDeviceAttribute

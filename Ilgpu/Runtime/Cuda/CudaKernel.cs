@@ -10,11 +10,16 @@ public sealed class CudaKernel : Kernel
     private const int WarpSize = 32;
 
     private readonly CudaModule _module;
+    private readonly bool _overlaps; // waits itself for the launch before it
     private int _dynamicSharedAllowed;
     private int _suggestedGroupSize;
 
     private CudaKernel(CudaAccelerator accelerator, KernelDescription description, CudaModule module)
-        : base(accelerator, description) => _module = module;
+        : base(accelerator, description)
+    {
+        _module = module;
+        _overlaps = module.Ptx.Contains("griddepcontrol.wait", StringComparison.Ordinal);
+    }
 
     /// <summary>The driver's handle of the module.</summary>
     public nint ModulePtr => _module.Handle;
@@ -76,7 +81,7 @@ public sealed class CudaKernel : Kernel
         int dynamicShared = config.SharedMemoryConfig.ArraySize;
         AllowDynamicShared(dynamicShared);
         (Index3D grid, Index3D group) = (config.GridDim, config.GroupDim);
-        CudaLaunchShape shape = new((uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)group.X, (uint)group.Y, (uint)group.Z, (uint)dynamicShared);
+        CudaLaunchShape shape = new((uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)group.X, (uint)group.Y, (uint)group.Z, (uint)dynamicShared, _overlaps);
         target.Remember(Name);
         fixed (long* values = slots)
         {

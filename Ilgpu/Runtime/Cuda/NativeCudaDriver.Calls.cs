@@ -57,8 +57,6 @@ internal sealed unsafe partial class NativeCudaDriver
 
     public override CudaError PrimaryCtxRelease(int device) => _primaryCtxRelease(device);
 
-    public override CudaError PrimaryCtxReset(int device) => _primaryCtxReset(device);
-
     public override CudaError CtxSetCurrent(nint context) => _ctxSetCurrent(context);
 
     public override CudaError CtxSynchronize() => _ctxSynchronize();
@@ -109,8 +107,39 @@ internal sealed unsafe partial class NativeCudaDriver
         }
     }
 
-    public override CudaError LaunchKernel(nint function, in CudaLaunchShape shape, nint stream, void** parameters) =>
-        _launchKernel(function, shape.GridX, shape.GridY, shape.GridZ, shape.GroupX, shape.GroupY, shape.GroupZ, shape.DynamicSharedBytes, stream, parameters, null);
+    public override CudaError LaunchKernel(nint function, in CudaLaunchShape shape, nint stream, void** parameters) => shape.Overlaps && _launchKernelEx != null
+        ? LaunchOverlapping(function, shape, stream, parameters)
+        : _launchKernel(function, shape.GridX, shape.GridY, shape.GridZ, shape.GroupX, shape.GroupY, shape.GroupZ, shape.DynamicSharedBytes, stream, parameters, null);
+
+    // CUlaunchConfig with one CUlaunchAttribute: programmatic stream serialization.
+    private CudaError LaunchOverlapping(nint function, in CudaLaunchShape shape, nint stream, void** parameters)
+    {
+        const uint ProgrammaticStreamSerialization = 6;
+        uint* attribute = stackalloc uint[18]; // identifier, padding, 64 bytes of value
+        new Span<uint>(attribute, 18).Clear();
+        (attribute[0], attribute[2]) = (ProgrammaticStreamSerialization, 1);
+        LaunchConfig config = new()
+        {
+            GridX = shape.GridX,
+            GridY = shape.GridY,
+            GridZ = shape.GridZ,
+            GroupX = shape.GroupX,
+            GroupY = shape.GroupY,
+            GroupZ = shape.GroupZ,
+            DynamicSharedBytes = shape.DynamicSharedBytes,
+            Stream = stream,
+            Attributes = (nint)attribute,
+            AttributeCount = 1,
+        };
+        return _launchKernelEx(&config, function, parameters, null);
+    }
+
+    private struct LaunchConfig
+    {
+        public uint GridX, GridY, GridZ, GroupX, GroupY, GroupZ, DynamicSharedBytes;
+        public nint Stream, Attributes;
+        public uint AttributeCount;
+    }
 
     public override CudaError LaunchCooperativeKernel(nint function, in CudaLaunchShape shape, nint stream, void** parameters) =>
         _launchCooperativeKernel(function, shape.GridX, shape.GridY, shape.GridZ, shape.GroupX, shape.GroupY, shape.GroupZ, shape.DynamicSharedBytes, stream, parameters);

@@ -14,7 +14,6 @@ internal sealed unsafe partial class NativeCudaDriver : CudaDriver
     private readonly delegate* unmanaged<nuint*, int, CudaError> _deviceTotalMem;
     private readonly delegate* unmanaged<nint*, int, CudaError> _primaryCtxRetain;
     private readonly delegate* unmanaged<int, CudaError> _primaryCtxRelease;
-    private readonly delegate* unmanaged<int, CudaError> _primaryCtxReset;
     private readonly delegate* unmanaged<nint, CudaError> _ctxSetCurrent;
     private readonly delegate* unmanaged<CudaError> _ctxSynchronize;
     private readonly delegate* unmanaged<nint*, byte*, uint, int*, nint*, CudaError> _moduleLoadDataEx;
@@ -25,6 +24,7 @@ internal sealed unsafe partial class NativeCudaDriver : CudaDriver
     private readonly delegate* unmanaged<int*, nint, int, nuint, CudaError> _occupancyMaxActiveBlocks;
     private readonly delegate* unmanaged<int*, int*, nint, nint, nuint, int, CudaError> _occupancyMaxPotentialBlockSize;
     private readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaError> _launchKernel;
+    private readonly delegate* unmanaged<LaunchConfig*, nint, void**, void**, CudaError> _launchKernelEx; // null before CUDA 11.8
     private readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, CudaError> _launchCooperativeKernel;
     private readonly delegate* unmanaged<nint*, nuint, CudaError> _memAlloc;
     private readonly delegate* unmanaged<nint, CudaError> _memFree;
@@ -67,7 +67,6 @@ internal sealed unsafe partial class NativeCudaDriver : CudaDriver
         _deviceTotalMem = (delegate* unmanaged<nuint*, int, CudaError>)NativeLibrary.GetExport(library, "cuDeviceTotalMem_v2");
         _primaryCtxRetain = (delegate* unmanaged<nint*, int, CudaError>)NativeLibrary.GetExport(library, "cuDevicePrimaryCtxRetain");
         _primaryCtxRelease = (delegate* unmanaged<int, CudaError>)NativeLibrary.GetExport(library, "cuDevicePrimaryCtxRelease_v2");
-        _primaryCtxReset = (delegate* unmanaged<int, CudaError>)NativeLibrary.GetExport(library, "cuDevicePrimaryCtxReset_v2");
         _ctxSetCurrent = (delegate* unmanaged<nint, CudaError>)NativeLibrary.GetExport(library, "cuCtxSetCurrent");
         _ctxSynchronize = (delegate* unmanaged<CudaError>)NativeLibrary.GetExport(library, "cuCtxSynchronize");
         _moduleLoadDataEx = (delegate* unmanaged<nint*, byte*, uint, int*, nint*, CudaError>)NativeLibrary.GetExport(library, "cuModuleLoadDataEx");
@@ -78,6 +77,10 @@ internal sealed unsafe partial class NativeCudaDriver : CudaDriver
         _occupancyMaxActiveBlocks = (delegate* unmanaged<int*, nint, int, nuint, CudaError>)NativeLibrary.GetExport(library, "cuOccupancyMaxActiveBlocksPerMultiprocessor");
         _occupancyMaxPotentialBlockSize = (delegate* unmanaged<int*, int*, nint, nint, nuint, int, CudaError>)NativeLibrary.GetExport(library, "cuOccupancyMaxPotentialBlockSize");
         _launchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaError>)NativeLibrary.GetExport(library, "cuLaunchKernel");
+        if (NativeLibrary.TryGetExport(library, "cuLaunchKernelEx", out nint launchKernelEx))
+        {
+            _launchKernelEx = (delegate* unmanaged<LaunchConfig*, nint, void**, void**, CudaError>)launchKernelEx;
+        }
         _launchCooperativeKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, CudaError>)NativeLibrary.GetExport(library, "cuLaunchCooperativeKernel");
         _memAlloc = (delegate* unmanaged<nint*, nuint, CudaError>)NativeLibrary.GetExport(library, "cuMemAlloc_v2");
         _memFree = (delegate* unmanaged<nint, CudaError>)NativeLibrary.GetExport(library, "cuMemFree_v2");

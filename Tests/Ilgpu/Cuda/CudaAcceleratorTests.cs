@@ -169,7 +169,7 @@ internal sealed class CudaAcceleratorTests
     }
 
     [Test]
-    public void A_kernel_that_fails_is_named_and_the_device_counts_as_lost_until_it_is_made_anew()
+    public void A_kernel_that_fails_is_named_and_the_device_counts_as_lost()
     {
         MemoryBuffer1D<int, Stride1D.Dense> buffer = _accelerator.Allocate1D<int>(64);
         var kernel = _accelerator.LoadImplicitlyGroupedStreamKernel<Index1D, ArrayView<int>, int>(AddOne, 32);
@@ -178,12 +178,10 @@ internal sealed class CudaAcceleratorTests
         Assert.That(_accelerator.DefaultStream.Synchronize, Throws.TypeOf<CudaException>()
             .With.Message.Contains("ILLEGAL_ADDRESS").And.Message.Contains("AddOne"));
         Assert.That(() => _accelerator.Allocate1D<int>(1), Throws.TypeOf<CudaException>()
-            .With.Message.Contains("was lost").And.Message.Contains("AddOne").And.Message.Contains("new one"));
+            .With.Message.Contains("was lost").And.Message.Contains("AddOne").And.Message.Contains("start the process again"));
         int calls = _driver.Calls.Count;
         Assert.DoesNotThrow(_accelerator.Dispose, "what is left cannot be freed one by one");
-        Assert.That(_driver.Calls[calls..], Is.EqualTo(new[] { "cuDevicePrimaryCtxReset(10)", "cuDevicePrimaryCtxRelease(10)" }));
-        using CudaAccelerator next = CudaDevice.GetDevices(_driver).Single().CreateCudaAccelerator(_context);
-        Assert.DoesNotThrow(() => next.Allocate1D<int>(1).Dispose());
+        Assert.That(_driver.Calls[calls..], Is.EqualTo(new[] { "cuDevicePrimaryCtxRelease(10)" }));
     }
 
     [Test]

@@ -113,8 +113,6 @@ internal unsafe partial class FakeCudaDriver : CudaDriver
 
     public override CudaError PrimaryCtxRelease(int device) => Enter($"cuDevicePrimaryCtxRelease({device})", false);
 
-    public override CudaError PrimaryCtxReset(int device) => Enter($"cuDevicePrimaryCtxReset({device})", false);
-
     public override CudaError CtxSetCurrent(nint context)
     {
         _current.Value = context;
