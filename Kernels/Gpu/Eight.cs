@@ -26,6 +26,32 @@ internal struct Eight
         V7 = Arithmetic.MultiplyAdd(x.V7, w.V7, V7);
     }
 
+    /// <summary>this + x in each place.</summary>
+    public void Add(Eight x)
+    {
+        V0 += x.V0;
+        V1 += x.V1;
+        V2 += x.V2;
+        V3 += x.V3;
+        V4 += x.V4;
+        V5 += x.V5;
+        V6 += x.V6;
+        V7 += x.V7;
+    }
+
+    /// <summary>this − y in the first `count` places.</summary>
+    public void Subtract(float y, int count)
+    {
+        V0 -= count > 0 ? y : 0;
+        V1 -= count > 1 ? y : 0;
+        V2 -= count > 2 ? y : 0;
+        V3 -= count > 3 ? y : 0;
+        V4 -= count > 4 ? y : 0;
+        V5 -= count > 5 ? y : 0;
+        V6 -= count > 6 ? y : 0;
+        V7 -= count > 7 ? y : 0;
+    }
+
     /// <summary>Eight numbers that lie there.</summary>
     public static Eight Load(ArrayView<float> from, long at)
     {
@@ -41,7 +67,7 @@ internal struct Eight
         return x;
     }
 
-    /// <summary>The first `count` (below 8) that lie there, zeros after them.</summary>
+    /// <summary>The first `count` that lie there, all of them from eight on; zeros after them.</summary>
     public static Eight LoadFirst(ArrayView<float> from, long at, int count)
     {
         Eight x;
@@ -52,7 +78,7 @@ internal struct Eight
         x.V4 = count > 4 ? from[at + 4] : 0;
         x.V5 = count > 5 ? from[at + 5] : 0;
         x.V6 = count > 6 ? from[at + 6] : 0;
-        x.V7 = 0;
+        x.V7 = count > 7 ? from[at + 7] : 0;
         return x;
     }
 }

@@ -123,7 +123,7 @@ internal sealed partial class GpuDevice : IDevice
     public void NormGain(Rows output, Rows normalized, NormSettings settings) =>
         kernels.NormGain(Groups(normalized, settings), View(output), View(normalized), View(settings.Gain), View(settings.Bias), new NormShape(settings, normalized.Width));
 
-    private KernelConfig Groups(Rows input, NormSettings settings) => kernels.Groups(input.Count * settings.Segments);
+    private KernelConfig Groups(Rows input, NormSettings settings) => kernels.NormGroups(input.Count * settings.Segments);
 
     public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision)
     {

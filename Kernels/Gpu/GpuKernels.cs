@@ -10,8 +10,11 @@ namespace Managed.Kernels.Gpu;
 /// <summary>The kernels of one accelerator, each compiled when it is first launched, and how many threads they run in.</summary>
 internal sealed class GpuKernels(Accelerator accelerator)
 {
+    private const int NormThreads = 256; // where warps exchange values
+
     private readonly int elementThreads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
     private readonly int groupThreads = GroupThreads(accelerator);
+    private readonly bool hasWarps = accelerator.AcceleratorType == AcceleratorType.Cuda; // whose threads can exchange values
     private readonly Dictionary<WeightType, WeightKernels> byWeight = [];
     private readonly Dictionary<ActivationKind, ActivationKernel> byActivation = [];
 
@@ -53,6 +56,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
     /// <summary>So many groups of threads that reduce together.</summary>
     public KernelConfig Groups(int groups) => new(Math.Max(1, groups), groupThreads);
 
+    /// <summary>So many groups that normalise a row, or a segment of one, each.</summary>
+    public KernelConfig NormGroups(int groups) => hasWarps ? new(Math.Max(1, groups), NormThreads) : Groups(groups);
+
     /// <summary>Groups in two dimensions.</summary>
     public KernelConfig Groups(int x, int y) => new(new Index2D(x, y), new Index2D(groupThreads, 1));
 
@@ -73,16 +79,16 @@ internal sealed class GpuKernels(Accelerator accelerator)
     }
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape> Norm =>
-        norm ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Norm);
+        norm ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(hasWarps ? NormKernels<WarpReduction>.Norm : NormKernels<GroupReduction>.Norm);
 
     public Action<KernelConfig, RowsView, RowsView, NormShape> NormScale =>
-        normScale ??= accelerator.LoadStreamKernel<RowsView, RowsView, NormShape>(NormKernels.Scale);
+        normScale ??= accelerator.LoadStreamKernel<RowsView, RowsView, NormShape>(hasWarps ? NormKernels<WarpReduction>.Scale : NormKernels<GroupReduction>.Scale);
 
     public Action<KernelConfig, RowsView, RowsView, RowsView, NormShape> NormDivide =>
-        normDivide ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, NormShape>(NormKernels.Divide);
+        normDivide ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, NormShape>(hasWarps ? NormKernels<WarpReduction>.Divide : NormKernels<GroupReduction>.Divide);
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape> NormGain =>
-        normGain ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Gain);
+        normGain ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(hasWarps ? NormKernels<WarpReduction>.Gain : NormKernels<GroupReduction>.Gain);
 
     public Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int> RopeHalves =>
         ropeHalves ??= accelerator.LoadStreamKernel<RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int>(RopeKernels.Halves);

@@ -2,12 +2,22 @@ using ILGPU;
 
 namespace Managed.Kernels.Gpu;
 
+/// <summary>How the threads of a group agree on a number. Every thread of the group calls, and gets the result.</summary>
+internal interface IGroupReduction
+{
+    /// <summary>The sum of all threads' values, in an order that depends on the group's size alone.</summary>
+    static abstract float Sum(float value, ArrayView<float> shared);
+
+    /// <summary>The greatest of all threads' values.</summary>
+    static abstract float Maximum(float value, ArrayView<float> shared);
+}
+
 /// <summary>
 /// Sums and maxima over the threads of a group, in shared memory: the plain way, for every device. Thread i's value is added to
 /// thread i + half's, with half from half the group down to 1, so that the order depends on the group's size alone.
-/// The group's size is a power of two. Every thread of the group calls, and gets the result.
+/// The group's size is a power of two.
 /// </summary>
-internal static class GroupReduction
+internal readonly struct GroupReduction : IGroupReduction
 {
     /// <summary>Threads a group may have.</summary>
     public const int MostThreads = 256;

@@ -19,8 +19,12 @@ internal readonly struct NormShape(NormSettings settings, int width)
     public readonly float Epsilon = settings.Epsilon, GainOffset = settings.GainOffset;
 }
 
-/// <summary>Normalisation, and its three parts; a group for each segment of a row. The parts give the bits of the whole.</summary>
-internal static class NormKernels
+/// <summary>
+/// Normalisation, and its three parts; a group for each segment of a row. Thread i takes columns 8i …, 8(i + threads) …, in eight sums.
+/// The parts give the bits of the whole.
+/// </summary>
+internal static class NormKernels<TReduction>
+    where TReduction : struct, IGroupReduction
 {
     public static void Norm(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape)
     {
@@ -56,7 +60,8 @@ internal static class NormKernels
             output[row, first + i] = Gained(normalized[row, first + i], gain, bias, segment, i, shape);
     }
 
-    private static float Gained(float x, ArrayView<float> gain, ArrayView<float> bias, int segment, int i, NormShape shape)
+    /// <summary>An element with gain and bias.</summary>
+    public static float Gained(float x, ArrayView<float> gain, ArrayView<float> bias, int segment, int i, NormShape shape)
     {
         int at = shape.GainPerSegment != 0 ? (segment * shape.Width) + i : i;
         if (shape.HasGain != 0)
@@ -66,24 +71,33 @@ internal static class NormKernels
         return x;
     }
 
-    private static float Mean(RowsView input, int row, int first, NormShape shape, ArrayView<float> shared)
+    /// <summary>What is taken from each element: the mean, or nothing.</summary>
+    public static float Mean(RowsView input, int row, int first, NormShape shape, ArrayView<float> shared)
     {
         if (shape.IsLayer == 0)
             return 0;
-        float sum = 0;
-        for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)
-            sum += input[row, first + i];
-        return GroupReduction.Sum(sum, shared) / shape.Width;
+        Eight sum = default;
+        long start = input.Start(row) + first;
+        for (int column = 8 * Group.IdxX; column < shape.Width; column += 8 * Group.DimX)
+        {
+            int rest = shape.Width - column;
+            sum.Add(rest >= 8 ? Eight.Load(input.Values, start + column) : Eight.LoadFirst(input.Values, start + column, rest));
+        }
+        return TReduction.Sum(sum.Sum(), shared) / shape.Width;
     }
 
-    private static float Divisor(RowsView input, int row, int first, float mean, NormShape shape, ArrayView<float> shared)
+    /// <summary>√(mean square + ε).</summary>
+    public static float Divisor(RowsView input, int row, int first, float mean, NormShape shape, ArrayView<float> shared)
     {
-        float squares = 0;
-        for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)
+        Eight squares = default;
+        long start = input.Start(row) + first;
+        for (int column = 8 * Group.IdxX; column < shape.Width; column += 8 * Group.DimX)
         {
-            float x = input[row, first + i] - mean;
-            squares = Arithmetic.MultiplyAdd(x, x, squares);
+            int rest = shape.Width - column;
+            Eight x = rest >= 8 ? Eight.Load(input.Values, start + column) : Eight.LoadFirst(input.Values, start + column, rest);
+            x.Subtract(mean, rest);
+            squares.MultiplyAdd(x, x);
         }
-        return MathF.Sqrt((GroupReduction.Sum(squares, shared) / shape.Width) + shape.Epsilon);
+        return MathF.Sqrt((TReduction.Sum(squares.Sum(), shared) / shape.Width) + shape.Epsilon);
     }
 }
