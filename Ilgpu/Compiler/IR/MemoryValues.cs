@@ -127,12 +127,15 @@ internal sealed class Atomic(AtomicOp op, Value pointer, Value value, Value? com
 /// Text for the PTX assembler, with {0}, {1}, … for outputs first, then inputs. With several outputs each is a <see cref="Result"/>.
 /// Pointer inputs are given in their own address space (shared: 32-bit). The OpenCL back end refuses it.
 /// </summary>
-internal sealed class InlineAssembly(string text, ScalarType[] outputs, Value[] inputs)
+internal sealed class InlineAssembly(string text, ScalarType[] outputs, Value[] inputs, int[]? ties = null)
     : Value(outputs.Length == 1 ? outputs[0] : ScalarType.Void, inputs)
 {
     public string Text { get; } = text;
 
     public ScalarType[] Outputs { get; } = outputs;
+
+    /// <summary>For each output the operand that its register holds before, or −1; null: none has one.</summary>
+    public int[]? Ties { get; } = ties;
 
     public override bool HasEffect => true;
 

@@ -33,7 +33,7 @@ internal static class Cloning
             Fence fence => new Fence(fence.Scope),
             Shuffle shuffle => new Shuffle(shuffle.Kind, operands[0], operands[1], shuffle.Width),
             Atomic atomic => new Atomic(atomic.Op, operands[0], operands[1], operands.Length > 2 ? operands[2] : null, atomic.Unsigned),
-            InlineAssembly assembly => new InlineAssembly(assembly.Text, assembly.Outputs, operands),
+            InlineAssembly assembly => new InlineAssembly(assembly.Text, assembly.Outputs, operands, assembly.Ties),
             _ => throw new InvalidOperationException($"{value.Describe()} cannot be copied"),
         };
         copy.Source = value.Source;

@@ -80,9 +80,11 @@ internal static partial class PtxAssembly
 
     private static readonly Regex s_specific = Form(@"\b(wgmma|setmaxnreg)\.");
 
-    public static void Write(PtxWriter writer, InlineAssembly value, Dictionary<Value, string[]> outputs)
+    public static void Write(PtxWriter writer, InlineAssembly value, Dictionary<Value, string[]> outputs, Liveness liveness)
     {
-        string[] results = [.. value.Outputs.Select(writer.Registers.Allocate)];
+        string[] results = [.. value.Outputs.Select((type, i) => value.Ties is { } ties && ties[i] >= 0
+            ? Tied(writer, value, ties[i], liveness)
+            : writer.Registers.Allocate(type))];
         if (results.Length == 1)
         {
             writer.Bind(value, results[0]);
@@ -111,6 +113,16 @@ internal static partial class PtxAssembly
         {
             writer.Line("}");
         }
+    }
+
+    /// <summary>
+    /// The register that an operand comes in and its output leaves in: the operand's own where nothing reads it later. So sums stay where
+    /// they are, which asynchronous products of matrices depend on.
+    /// </summary>
+    private static string Tied(PtxWriter writer, InlineAssembly value, int operand, Liveness liveness)
+    {
+        Value before = value.Operands[operand];
+        return liveness.EndsAt(before, value) ? writer.Register(before) : writer.Move(PtxRegisters.ClassOf(before.Type), writer.Register(before));
     }
 
     /// <summary>The least PTX version and architecture that have all of the text's instructions.</summary>

@@ -44,12 +44,14 @@ internal sealed class PtxFunctionBody
     private readonly PtxControl _control;
     private readonly HashSet<Value> _used;
     private readonly Dictionary<Value, string[]> _assemblyOutputs = [];
+    private readonly Liveness _liveness;
 
     public PtxFunctionBody(PtxWriter writer)
     {
         _writer = writer;
         _memory = new PtxMemory(writer, PtxMemory.FindAddressOnly(writer.Live));
         _control = new PtxControl(writer);
+        _liveness = new Liveness(writer.Kernel, writer.Live);
         _used = [.. writer.Live.SelectMany(value => value.Operands)];
     }
 
@@ -149,7 +151,7 @@ internal sealed class PtxFunctionBody
             case Result { Operands: [Load load] } result: _memory.Write(result, load); break;
             case Result result: _writer.Bind(result, _assemblyOutputs[result.Operands[0]][result.Index]); break;
             case Atomic atomic: PtxAtomics.Write(_writer, _memory, atomic, _used.Contains(atomic)); break;
-            case InlineAssembly assembly: PtxAssembly.Write(_writer, assembly, _assemblyOutputs); break;
+            case InlineAssembly assembly: PtxAssembly.Write(_writer, assembly, _assemblyOutputs, _liveness); break;
             case SpecialRegister { Kind: SpecialRegisterKind.WarpSize }: _writer.Bind(value, "32"); break;
             case SpecialRegister register: _writer.Write("mov.u32", _writer.Define(value), s_registers[register.Kind]); break;
             case IR.Barrier barrier: Write(barrier); break;

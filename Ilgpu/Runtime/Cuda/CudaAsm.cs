@@ -1,7 +1,7 @@
 namespace ILGPU.Runtime.Cuda;
 
 /// <summary>A register that the assembly reads.</summary>
-/// <typeparam name="T">A number of 16, 32 or 64 bits.</typeparam>
+/// <typeparam name="T">A number of 16, 32 or 64 bits, or a struct of such.</typeparam>
 public struct Input<T>
     where T : struct
 {
@@ -13,7 +13,7 @@ public struct Input<T>
 }
 
 /// <summary>A register that the assembly writes.</summary>
-/// <typeparam name="T">A number of 16, 32 or 64 bits.</typeparam>
+/// <typeparam name="T">A number of 16, 32 or 64 bits, or a struct of such.</typeparam>
 public struct Output<T>
     where T : struct
 {
@@ -22,7 +22,7 @@ public struct Output<T>
 }
 
 /// <summary>A register that the assembly reads and writes.</summary>
-/// <typeparam name="T">A number of 16, 32 or 64 bits.</typeparam>
+/// <typeparam name="T">A number of 16, 32 or 64 bits, or a struct of such.</typeparam>
 public struct Ref<T>
     where T : struct
 {
@@ -35,7 +35,7 @@ public struct Ref<T>
 
 /// <summary>
 /// PTX in the middle of a kernel. %0, %1, … stand for the arguments in order, %% for a percent sign; pointers to shared memory are given as
-/// 32-bit addresses. Ask <see cref="IsSupported"/> first where a kernel runs on other devices too: only the branch taken is compiled.
+/// 32-bit addresses. An argument by reference may be a struct or inline array of numbers: it stands for the list of its registers, in braces. Ask <see cref="IsSupported"/> first where a kernel runs on other devices too: only the branch taken is compiled.
 /// </summary>
 public static partial class CudaAsm
 {

@@ -28,16 +28,20 @@ internal static class TensorCoreKernels
             from = SharedAddress(sharedB, ((lane & 7) * 16) + (((lane >> 3) & 1) * 8));
             CudaAsm.EmitRef("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];", ref b0, ref b1, ref from);
             Input<uint> left0 = a0.Value, left1 = a1.Value, left2 = a2.Value, left3 = a3.Value, right0 = b0.Value, right1 = b1.Value;
-            Ref<float> c0 = default, c1 = default, c2 = default, c3 = default;
-            CudaAsm.EmitRef(
-                "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};",
-                ref c0, ref c1, ref c2, ref c3, ref left0, ref left1, ref left2, ref left3, ref right0, ref right1);
+            Ref<Sums> sums = default;
+            CudaAsm.EmitRef("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 %0, {%1, %2, %3, %4}, {%5, %6}, %0;",
+                ref sums, ref left0, ref left1, ref left2, ref left3, ref right0, ref right1);
             int row = lane >> 2, column = 2 * (lane & 3);
-            c[(row * 8) + column] = c0.Value;
-            c[(row * 8) + column + 1] = c1.Value;
-            c[((row + 8) * 8) + column] = c2.Value;
-            c[((row + 8) * 8) + column + 1] = c3.Value;
+            c[(row * 8) + column] = sums.Value.C0;
+            c[(row * 8) + column + 1] = sums.Value.C1;
+            c[((row + 8) * 8) + column] = sums.Value.C2;
+            c[((row + 8) * 8) + column + 1] = sums.Value.C3;
         }
+    }
+
+    private struct Sums
+    {
+        public float C0, C1, C2, C3;
     }
 
     /// <summary>The number of a shared address is its place in shared memory, and fits 32 bits.</summary>

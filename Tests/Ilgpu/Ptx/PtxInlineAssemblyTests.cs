@@ -61,6 +61,24 @@ public class PtxInlineAssemblyTests
     }
 
     [Test]
+    public void A_register_that_is_read_and_written_stays_where_it_is_unless_it_is_read_later([Values] bool isReadLater)
+    {
+        KernelBuilder builder = new();
+        Parameter results = builder.Global("results");
+        Value first = builder.Add(new InlineAssembly("mov.u32 {0}, %clock;", [I32], []));
+        Value second = builder.Add(new InlineAssembly("add.s32 {0}, {0}, 1;", [I32], [first], [0]));
+        Value third = builder.Add(new InlineAssembly("add.s32 {0}, {0}, 2;", [I32], [second], [0]));
+        builder.Add(new Store(results, isReadLater ? builder.Add(new Binary(BinaryOp.Add, second, third)) : third));
+        builder.End(new Return());
+        string text = PtxEmitter.Emit(builder.Kernel, PtxTarget.Sm80);
+        Assert.That(text, Does.Match(@"mov\.u32 (%r\d+), %clock;\s+add\.s32 \1, \1, 1;"));
+        Assert.That(text, isReadLater
+            ? Does.Match(@"add\.s32 (%r\d+), \1, 1;\s+mov\.b32 +(%r\d+), \1;\s+add\.s32 \2, \2, 2;")
+            : Does.Match(@"add\.s32 (%r\d+), \1, 1;\s+add\.s32 \1, \1, 2;"));
+        Ptxas.Assemble(text, "sm_80");
+    }
+
+    [Test]
     public void What_only_one_architecture_has_binds_the_module_to_it()
     {
         KernelFunction kernel = StructureKernels.Assembly("wgmma.fence.sync.aligned;", []);

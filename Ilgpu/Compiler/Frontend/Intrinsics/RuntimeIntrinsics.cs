@@ -26,8 +26,8 @@ internal static class RuntimeIntrinsics
         ?? throw new RefusedException($"{Names.Of(call.Method)} of a type that is not known at compile time");
 
     /// <summary>
-    /// %0, %1, … in the text are the arguments: `out` ones and Output&lt;T&gt; are outputs, other `ref` ones both (copied in and out),
-    /// Input&lt;T&gt; and values inputs. %% is a percent sign.
+    /// %0, %1, … in the text are the arguments: `out` ones and Output&lt;T&gt; are outputs, other `ref` ones both (in the same registers),
+    /// Input&lt;T&gt; and values inputs. A struct of several numbers is a list of registers in braces. %% is a percent sign.
     /// </summary>
     private static StackValue? Assembly(IntrinsicCall call)
     {
@@ -48,28 +48,36 @@ internal static class RuntimeIntrinsics
                 inputs.Add(i);
             }
         }
-        int[] copied = [.. outputs.Where(i => !parameters[i].IsOut && !IsWrapper(parameters[i], "Output`1"))];
-        Leaf[] results = [.. outputs.Select(i => OnlyLeaf(call, parameters[i]))];
-        List<Value> operands = [.. inputs.Select(i => Input(call, parameters[i], i))];
-        Dictionary<int, int> places = [];
-        foreach (int argument in outputs.Concat(inputs))
+        List<ScalarType> results = [];
+        List<int> ties = [];
+        List<Value> operands = [];
+        Dictionary<int, (int First, int Count)> places = [];
+        foreach (int argument in outputs)
         {
-            places[argument - 1] = places.Count;
+            Leaf[] leaves = Leaves(call, parameters[argument]);
+            places[argument - 1] = (results.Count, leaves.Length);
+            bool isRead = !parameters[argument].IsOut && !IsWrapper(parameters[argument], "Output`1");
+            for (int i = 0; i < leaves.Length; i++)
+            {
+                ties.Add(isRead ? operands.Count + i : -1);
+            }
+            results.AddRange(leaves.Select(leaf => leaf.Stack));
+            operands.AddRange(isRead ? call.Builder.Load(call.Scalar(argument), Operand(parameters[argument])).Leaves : []);
         }
-        StringBuilder text = new();
-        foreach (int argument in copied)
+        foreach (int argument in inputs)
         {
-            Leaf leaf = OnlyLeaf(call, parameters[argument]);
-            text.Append($"mov.b{leaf.Stack.Size * 8} {{{places[argument - 1]}}}, {{{outputs.Count + operands.Count}}};\n");
-            operands.Add(call.Builder.Load(call.Scalar(argument), leaf.Type).Scalar);
+            Value[] values = Input(call, parameters[argument], argument);
+            places[argument - 1] = (results.Count + operands.Count, values.Length);
+            operands.AddRange(values);
         }
-        text.Append(Place(call.Text(0), places, call));
-        InlineAssembly assembly = new(text.ToString(), [.. results.Select(leaf => leaf.Stack)], [.. operands]);
+        InlineAssembly assembly = new(Place(call.Text(0), places, call), [.. results], [.. operands], ties.Exists(tie => tie >= 0) ? [.. ties] : null);
         call.Emit(assembly);
-        for (int i = 0; i < outputs.Count; i++)
+        foreach (int argument in outputs)
         {
-            Value result = outputs.Count == 1 ? assembly : call.Emit(new Result(assembly, i, results[i].Stack));
-            call.Builder.Store(call.Scalar(outputs[i]), results[i].Type, new StackValue(results[i].Type, result));
+            (int first, int count) = places[argument - 1];
+            Type type = Operand(parameters[argument]);
+            call.Builder.Store(call.Scalar(argument), type, new StackValue(type,
+                [.. Enumerable.Range(first, count).Select(i => results.Count == 1 ? assembly : call.Emit(new Result(assembly, i, results[i])))]));
         }
         return null;
     }
@@ -77,23 +85,27 @@ internal static class RuntimeIntrinsics
     private static bool IsWrapper(ParameterInfo parameter, string name) =>
         parameter.ParameterType.GetElementType() is { } type && type.Namespace == "ILGPU.Runtime.Cuda" && type.Name == name;
 
-    private static Leaf OnlyLeaf(IntrinsicCall call, ParameterInfo parameter)
+    private static Type Operand(ParameterInfo parameter) =>
+        parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType()! : parameter.ParameterType;
+
+    /// <summary>The registers of an operand: one for a number or pointer, a list for a struct behind `ref` or `out`.</summary>
+    private static Leaf[] Leaves(IntrinsicCall call, ParameterInfo parameter)
     {
-        Type type = parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType()! : parameter.ParameterType;
-        return TypeLayout.Of(type).Leaves is [{ } leaf]
-            ? leaf with { Type = type }
-            : throw new RefusedException($"{Names.Of(call.Method)}: an operand of inline assembly is one number or pointer, not a {Names.Of(type)}");
+        Leaf[] leaves = TypeLayout.Of(Operand(parameter)).Leaves;
+        return leaves.Length == 1 || (leaves.Length > 1 && parameter.ParameterType.IsByRef)
+            ? leaves
+            : throw new RefusedException($"{Names.Of(call.Method)}: an operand of inline assembly is one number or pointer, or a struct of them by reference, not a {Names.Of(Operand(parameter))}");
     }
 
-    private static Value Input(IntrinsicCall call, ParameterInfo parameter, int index)
+    private static Value[] Input(IntrinsicCall call, ParameterInfo parameter, int index)
     {
-        Leaf leaf = OnlyLeaf(call, parameter);
-        Value value = parameter.ParameterType.IsByRef ? call.Builder.Load(call.Scalar(index), leaf.Type).Scalar : call.Arguments[index].Scalar;
+        _ = Leaves(call, parameter);
+        Value[] values = parameter.ParameterType.IsByRef ? call.Builder.Load(call.Scalar(index), Operand(parameter)).Leaves : [call.Arguments[index].Scalar];
         // an address that was made a number is given as the pointer it is: shared ones have 32 bits
-        return value is Reinterpret { Operands: [{ Type.IsPointer: true } pointer] } ? pointer : value;
+        return [.. values.Select(value => value is Reinterpret { Operands: [{ Type.IsPointer: true } pointer] } ? pointer : value)];
     }
 
-    private static string Place(string text, Dictionary<int, int> places, IntrinsicCall call)
+    private static string Place(string text, Dictionary<int, (int First, int Count)> places, IntrinsicCall call)
     {
         StringBuilder placed = new();
         for (int i = 0; i < text.Length; i++)
@@ -114,8 +126,12 @@ internal static class RuntimeIntrinsics
                 {
                     number = number * 10 + text[i + 1] - '0';
                 }
-                placed.Append('{').Append(places.TryGetValue(number, out int place) ? place
-                    : throw new RefusedException($"{Names.Of(call.Method)}: the text names %{number}, but there are {places.Count} arguments")).Append('}');
+                if (!places.TryGetValue(number, out (int First, int Count) place))
+                {
+                    throw new RefusedException($"{Names.Of(call.Method)}: the text names %{number}, but there are {places.Count} arguments");
+                }
+                string registers = string.Join(", ", Enumerable.Range(place.First, place.Count).Select(register => $"{{{register}}}"));
+                placed.Append(place.Count == 1 ? registers : $"{{{registers}}}");
             }
             else
             {
