@@ -72,7 +72,7 @@ internal sealed class AsyncBarriers(Block block)
         AsyncBarrier barrier = Find(warp, operation, lane, address);
         foreach (Flight flight in barrier.Flights)
         {
-            block.EndCopy(flight.Warp, flight.Operation, flight.Lane, (ulong)flight.Target, flight.Bytes);
+            block.EndCopy(flight.Warp, flight.Operation, flight.Lane, (ulong)flight.Target, flight.Bytes, byEngine: true);
             barrier.Bytes -= flight.Bytes.Length;
             barrier.Arrivals.Add(flight.Warp.Knowledge(block.Launch.Tick()));
         }

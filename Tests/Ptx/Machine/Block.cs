@@ -17,6 +17,10 @@ internal sealed class Block
     /// <summary>1 for bytes of shared memory that a cp.async under way will write.</summary>
     private readonly byte[] _pending;
 
+    /// <summary>Bytes that the copy engine wrote: tensor cores and the engine itself see them without a fence.</summary>
+    private readonly bool[] _fetched;
+
+
     public Block(Launch launch)
     {
         Launch = launch;
@@ -25,6 +29,7 @@ internal sealed class Block
         _local = new byte[launch.Program.LocalBytes * ThreadCount];
         _history = launch.Options.FindSharedRaces && _shared.Length > 0 ? new AccessHistory(_shared.Length) : null;
         _pending = new byte[_shared.Length];
+        _fetched = new bool[_shared.Length];
         _warps = new Warp[(ThreadCount + 31) / 32];
         for (int i = 0; i < _warps.Length; i++)
             _warps[i] = new Warp(this, i);
@@ -71,6 +76,7 @@ internal sealed class Block
         IsDone = false;
         _shared.AsSpan().Fill(Garbage);
         Array.Clear(_pending);
+        Array.Clear(_fetched);
         _history?.Clear();
         Barriers.Reset();
         AsyncBarriers.Reset();
@@ -151,6 +157,8 @@ internal sealed class Block
         int offset = (int)address;
         if (Launch.Program.HasAsyncCopies && _pending.AsSpan(offset, bytes).ContainsAnyExcept((byte)0))
             throw Fault(warp, operation, lane, $"shared address 0x{address:X} is the target of a cp.async that has not been waited for");
+        if (Launch.Program.HasAsyncCopies && (access & Access.Write) != 0)
+            _fetched.AsSpan(offset, bytes).Clear();
         if (_history is not null)
         {
             bool reads = (access & Access.Read) != 0;
@@ -207,12 +215,13 @@ internal sealed class Block
         TouchShared(warp, operation, target, bytes, lane, Access.Write);
     }
 
-    /// <summary>A cp.async lands, as if its thread wrote now.</summary>
-    public void EndCopy(Warp warp, Operation operation, int lane, ulong target, ReadOnlySpan<byte> bytes)
+    /// <summary>A cp.async lands, as if its thread wrote now; or a copy of the engine's.</summary>
+    public void EndCopy(Warp warp, Operation operation, int lane, ulong target, ReadOnlySpan<byte> bytes, bool byEngine = false)
     {
         _pending.AsSpan((int)target, bytes.Length).Clear();
         TouchShared(warp, operation, target, bytes.Length, lane, Access.Write);
         bytes.CopyTo(_shared.AsSpan((int)target));
+        _fetched.AsSpan((int)target, bytes.Length).Fill(byEngine);
     }
 
     /// <summary>What tensor cores and the copy engine read must have been written before a fence.proxy.async of its writer.</summary>
@@ -223,7 +232,7 @@ internal sealed class Block
         for (int i = address; i < address + bytes; i += 4)
         {
             (_, int thread, uint time) = AccessHistory.Read(_history.WriterOf(i));
-            if (time > 0 && _warps[thread / 32].AsyncProxyFences[thread & 31] < time)
+            if (time > 0 && !_fetched[i] && _warps[thread / 32].AsyncProxyFences[thread & 31] < time)
                 throw Fault(warp, operation, 0, $"shared address 0x{i:X} was written by thread {thread}, which has not executed fence.proxy.async since");
         }
     }

@@ -44,6 +44,7 @@ internal static class AsyncBarrierRules
             return warp.Block.AsyncBarriers.Arrive(warp, op, lane, barrier, 1, 0);
         }, 70, 80),
         new("fence mbarrier_init release cluster", "", (operation, _) => operation.Class = InstructionClass.Barrier, 80, 90),
+        new("fence proxy tensormap::generic acquire scope=cta|cluster|gpu|sys", "[g] #", (operation, _) => operation.Class = InstructionClass.Barrier, 83, 90),
         new("prefetch tensormap", "[g]", (operation, _) => operation.Class = InstructionClass.Load, 80, 90),
         .. Bulk("shared::cluster", 80), .. Bulk("shared::cta", 86),
         new("cp async bulk global shared::cta bulk_group", "[g] [s] u32", StoreBulk, 80, 90),
