@@ -68,6 +68,10 @@ internal abstract unsafe class CudaDriver
     public abstract CudaError GraphExecDestroy(nint executable);
     public abstract CudaError GraphDestroy(nint graph);
 
+    /// <summary>Drivers since 12.0 have it.</summary>
+    public virtual CudaError TensorMapEncodeTiled(ulong* map, int type, uint rank, nint address, ulong* extents, ulong* strides, uint* box, uint* steps,
+        int interleave, int swizzle, int promotion, int fill) => CudaError.CUDA_ERROR_NOT_SUPPORTED;
+
     /// <summary>The error's name and what it means, in the driver's words.</summary>
     public abstract string Describe(CudaError error);
 }

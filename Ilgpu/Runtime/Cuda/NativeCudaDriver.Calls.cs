@@ -258,4 +258,9 @@ internal sealed unsafe partial class NativeCudaDriver
     public override CudaError GraphExecDestroy(nint executable) => _graphExecDestroy(executable);
 
     public override CudaError GraphDestroy(nint graph) => _graphDestroy(graph);
+
+    public override CudaError TensorMapEncodeTiled(ulong* map, int type, uint rank, nint address, ulong* extents, ulong* strides, uint* box, uint* steps,
+        int interleave, int swizzle, int promotion, int fill) => _tensorMapEncodeTiled is null
+            ? CudaError.CUDA_ERROR_NOT_SUPPORTED
+            : _tensorMapEncodeTiled(map, type, rank, address, extents, strides, box, steps, interleave, swizzle, promotion, fill);
 }

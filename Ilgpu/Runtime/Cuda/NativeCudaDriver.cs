@@ -54,6 +54,7 @@ internal sealed unsafe partial class NativeCudaDriver : CudaDriver
     private readonly delegate* unmanaged<nint, nint, CudaError> _graphLaunch;
     private readonly delegate* unmanaged<nint, CudaError> _graphExecDestroy;
     private readonly delegate* unmanaged<nint, CudaError> _graphDestroy;
+    private readonly delegate* unmanaged<ulong*, int, uint, nint, ulong*, ulong*, uint*, uint*, int, int, int, int, CudaError> _tensorMapEncodeTiled; // null: before 12.0
     private readonly delegate* unmanaged<CudaError, byte**, CudaError> _getErrorName, _getErrorString;
 
     private NativeCudaDriver(nint library)
@@ -110,6 +111,8 @@ internal sealed unsafe partial class NativeCudaDriver : CudaDriver
         _graphLaunch = (delegate* unmanaged<nint, nint, CudaError>)NativeLibrary.GetExport(library, "cuGraphLaunch");
         _graphExecDestroy = (delegate* unmanaged<nint, CudaError>)NativeLibrary.GetExport(library, "cuGraphExecDestroy");
         _graphDestroy = (delegate* unmanaged<nint, CudaError>)NativeLibrary.GetExport(library, "cuGraphDestroy");
+        _tensorMapEncodeTiled = (delegate* unmanaged<ulong*, int, uint, nint, ulong*, ulong*, uint*, uint*, int, int, int, int, CudaError>)
+            (NativeLibrary.TryGetExport(library, "cuTensorMapEncodeTiled", out nint encode) ? encode : 0);
         _getErrorName = (delegate* unmanaged<CudaError, byte**, CudaError>)NativeLibrary.GetExport(library, "cuGetErrorName");
         _getErrorString = (delegate* unmanaged<CudaError, byte**, CudaError>)NativeLibrary.GetExport(library, "cuGetErrorString");
     }

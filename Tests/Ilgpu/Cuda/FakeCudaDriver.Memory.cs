@@ -209,6 +209,19 @@ internal unsafe partial class FakeCudaDriver
 
     public override CudaError GraphDestroy(nint graph) => Destroy("cuGraphDestroy", graph, "graph");
 
+    /// <summary>As the interpreter's machine reads it.</summary>
+    public override CudaError TensorMapEncodeTiled(ulong* map, int type, uint rank, nint address, ulong* extents, ulong* strides, uint* box, uint* steps,
+        int interleave, int swizzle, int promotion, int fill)
+    {
+        CudaError error = Enter("cuTensorMapEncodeTiled");
+        bool isAllowed = ((nint)map & 63) == 0 && type == 9 && rank == 2 && (address & 15) == 0 && strides[0] % 16 == 0 && box[0] * 2 <= 128 && box[1] <= 256
+            && steps[0] == 1 && steps[1] == 1 && interleave == 0 && swizzle is >= 0 and <= 3 && promotion is >= 0 and <= 3 && fill is 0 or 1;
+        Assert.That(isAllowed, "the driver refuses such a map");
+        new Managed.Tests.Ptx.TensorMap((ulong)address, 2, [extents[0], extents[1]], [strides[0]], [box[0], box[1]], swizzle == 0 ? 0 : 16 << swizzle).Encode()
+            .CopyTo(new Span<byte>(map, 128));
+        return error;
+    }
+
     protected virtual nint Allocate(int bytes)
     {
         nint address = _nextAddress;
