@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Managed.Ilgpu.Extensions;
 using Managed.Kernels.Gpu;
 using Managed.Kernels.Gpu.Matrix;
 using Managed.Tests.Ilgpu.Cuda;
@@ -87,5 +88,48 @@ public class MatrixKernelTests
         Check<Tile16x64>(1, 64, 96);
         Check<Tile64x64>(65, 70, 160, hasBias: true);
         Check<Tile128x128>(129, 130, 72);
+    }
+
+    private static void CheckWarpgroups<TTile>(int tokens, int outputs, int columns, int groups)
+        where TTile : struct, IWarpgroupTile
+    {
+        var driver = new InterpretedCudaDriver();
+        using var context = Context.Create().ToContext();
+        using Accelerator accelerator = CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context);
+        var random = new Random((tokens * 7919) + (outputs * 31) + columns);
+        uint[] x = Brain(random, tokens, columns, out double[,] xs), w = Brain(random, outputs, columns, out double[,] ws);
+        int stride = BrainPacking.Stride(columns);
+        using var input = accelerator.Allocate1D(x);
+        using var weights = accelerator.Allocate1D(w);
+        using var output = accelerator.Allocate1D<float>(tokens * outputs);
+        ulong[] maps = new ulong[2 * TensorMap.Words];
+        Assert.That(TensorMap.TryEncode(maps, input.View.BaseView, tokens, columns, stride, WarpgroupKernel.Tokens));
+        Assert.That(TensorMap.TryEncode(maps.AsSpan(TensorMap.Words), weights.View.BaseView, outputs, columns, stride, TTile.Outputs));
+        using var mapsThere = accelerator.Allocate1D(maps);
+        var epilogue = new StoreRows(new RowsView(output.View.BaseView, outputs, outputs), output.View.BaseView, 0, outputs % 2 == 0 ? 1 : 0);
+        var kernel = accelerator.LoadStreamKernel<StoreRows, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
+            WarpgroupKernel.Run<TTile, StoreRows>, new KernelSpecialization(WarpgroupKernel.Threads, 1));
+        kernel(new KernelConfig(groups, WarpgroupKernel.Threads, SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>())), epilogue,
+            mapsThere.View.SubView(0, TensorMap.Words).BaseView, mapsThere.View.SubView(TensorMap.Words, TensorMap.Words).BaseView, tokens, outputs, columns);
+        float[] all = output.GetAsArray1D();
+        double largest = 0;
+        for (int t = 0; t < tokens; t++)
+            for (int o = 0; o < outputs; o++)
+            {
+                double sum = 0;
+                for (int k = 0; k < columns; k++)
+                    sum += xs[t, k] * ws[o, k];
+                largest = Math.Max(largest, Math.Abs(sum - all[(t * outputs) + o]));
+            }
+        Assert.That(largest, Is.LessThan(columns * 4e-7), $"{typeof(TTile).Name}, {tokens} tokens × {outputs} outputs × {columns} columns");
+    }
+
+    [Test]
+    public void Warpgroups_multiply_what_the_copy_engine_fetches()
+    {
+        CheckWarpgroups<Warpgroups128>(130, 130, 72, 3);
+        CheckWarpgroups<Warpgroups128Overlapped>(5, 300, 520, 2);
+        CheckWarpgroups<Warpgroups256>(128, 258, 328, 1);
+        CheckWarpgroups<Warpgroups256Overlapped>(66, 40, 328, 1);
     }
 }

@@ -1,0 +1,220 @@
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace Managed.Kernels.Gpu.Matrix;
+
+/// <summary>What one group of <see cref="WarpgroupKernel"/> computes at a time: 64 tokens for each of its warpgroups that multiply.</summary>
+internal interface IWarpgroupTile
+{
+    /// <summary>256 or 128.</summary>
+    static abstract int Outputs { get; }
+
+    /// <summary>Steps of <see cref="MatrixKernel.Depth"/> columns whose factors are in shared memory or on their way to it.</summary>
+    static abstract int Stages { get; }
+
+    /// <summary>Whether the next products are begun before the last ones are waited for.</summary>
+    static abstract bool Overlaps { get; }
+}
+
+/// <summary>128 tokens × 256 outputs.</summary>
+internal readonly struct Warpgroups256 : IWarpgroupTile
+{
+    public static int Outputs => 256;
+
+    public static int Stages => 4;
+
+    public static bool Overlaps => false;
+}
+
+/// <summary>128 tokens × 256 outputs, products overlapping.</summary>
+internal readonly struct Warpgroups256Overlapped : IWarpgroupTile
+{
+    public static int Outputs => 256;
+
+    public static int Stages => 4;
+
+    public static bool Overlaps => true;
+}
+
+/// <summary>128 tokens × 128 outputs.</summary>
+internal readonly struct Warpgroups128 : IWarpgroupTile
+{
+    public static int Outputs => 128;
+
+    public static int Stages => 6;
+
+    public static bool Overlaps => false;
+}
+
+/// <summary>128 tokens × 128 outputs, products overlapping.</summary>
+internal readonly struct Warpgroups128Overlapped : IWarpgroupTile
+{
+    public static int Outputs => 128;
+
+    public static int Stages => 6;
+
+    public static bool Overlaps => true;
+}
+
+/// <summary>
+/// output[t, o] = Σ_k w[o, k]·x[t, k] on GPUs of compute capability 9.0. A group stays on its multiprocessor and takes tile after tile: a
+/// thread of its first warpgroup has the copy engine fetch the factors, two further warpgroups multiply them. An element's products are added
+/// in one sum, k ascending in steps of 16.
+/// </summary>
+internal static class WarpgroupKernel
+{
+    public const int Threads = 384;
+
+    /// <summary>Tokens of a tile.</summary>
+    public const int Tokens = 128;
+
+    private const int RowBytes = 2 * MatrixKernel.Depth;
+
+    /// <summary>Rows of tiles that are worked on together.</summary>
+    private const int Band = 16;
+
+    public static int SharedBytes<TTile>()
+        where TTile : struct, IWarpgroupTile => 1024 + (TTile.Stages * ((RowBytes * (Tokens + TTile.Outputs)) + 16));
+
+    /// <summary>Any number of groups, as many as there are multiprocessors.</summary>
+    /// <param name="epilogue">Where sums go.</param>
+    /// <param name="inputMap">Map of the input in boxes of <see cref="Tokens"/> rows.</param>
+    /// <param name="weightMap">Map of the weight in boxes of TTile.Outputs rows.</param>
+    /// <param name="tokens">Rows of the input that count.</param>
+    /// <param name="outputs">Rows of the weight.</param>
+    /// <param name="columns">Columns of both.</param>
+    public static void Run<TTile, TEpilogue>(TEpilogue epilogue, ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, int tokens, int outputs, int columns)
+        where TTile : struct, IWarpgroupTile
+        where TEpilogue : struct, IMatrixEpilogue
+    {
+        ArrayView<byte> dynamic = SharedMemory.GetDynamic<byte>();
+        int stageBytes = RowBytes * (Tokens + TTile.Outputs);
+        uint stages = (TensorCore.SharedAddress(ref dynamic[0]) + 1023u) & ~1023u;
+        uint full = stages + (uint)(TTile.Stages * stageBytes), empty = full + (uint)(8 * TTile.Stages);
+        int thread = Group.IdxX;
+        if (thread == 0)
+        {
+            for (int i = 0; i < TTile.Stages; i++)
+            {
+                CopyEngine.Initialise(full + (uint)(8 * i), 1);
+                CopyEngine.Initialise(empty + (uint)(8 * i), 8);
+            }
+            CopyEngine.Publish();
+        }
+        Group.Barrier();
+        int steps = (columns + MatrixKernel.Depth - 1) / MatrixKernel.Depth;
+        int tiles = ((tokens + Tokens - 1) / Tokens) * ((outputs + TTile.Outputs - 1) / TTile.Outputs);
+        if (thread < 128)
+        {
+            CudaAsm.Emit("setmaxnreg.dec.sync.aligned.u32 40;");
+            if (thread == 0)
+                Fetch<TTile>(inputMap, weightMap, stages, full, empty, tokens, outputs, tiles, steps);
+        }
+        else
+        {
+            CudaAsm.Emit("setmaxnreg.inc.sync.aligned.u32 232;");
+            Compute<TTile, TEpilogue>(epilogue, stages, full, empty, tokens, outputs, tiles, steps);
+        }
+    }
+
+    private static void Fetch<TTile>(
+        ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, uint stages, uint full, uint empty, int tokens, int outputs, int tiles, int steps)
+        where TTile : struct, IWarpgroupTile
+    {
+        long input = CopyEngine.MapAddress(ref inputMap[0]), weight = CopyEngine.MapAddress(ref weightMap[0]);
+        CopyEngine.AcquireMap(input);
+        CopyEngine.AcquireMap(weight);
+        int stage = 0;
+        uint phase = 1; // the stages are empty
+        for (int tile = Grid.IdxX; tile < tiles; tile += Grid.DimX)
+        {
+            Place<TTile>(tile, tokens, outputs, out int firstToken, out int firstOutput);
+            for (int step = 0; step < steps; step++)
+            {
+                uint to = stages + (uint)(stage * RowBytes * (Tokens + TTile.Outputs)), barrier = full + (uint)(8 * stage);
+                CopyEngine.Wait(empty + (uint)(8 * stage), phase);
+                CopyEngine.ArriveAndExpect(barrier, RowBytes * (Tokens + TTile.Outputs));
+                CopyEngine.Load(to, input, step * MatrixKernel.Depth, firstToken, barrier);
+                CopyEngine.Load(to + (RowBytes * Tokens), weight, step * MatrixKernel.Depth, firstOutput, barrier);
+                Next<TTile>(ref stage, ref phase);
+            }
+        }
+    }
+
+    private static void Compute<TTile, TEpilogue>(TEpilogue epilogue, uint stages, uint full, uint empty, int tokens, int outputs, int tiles, int steps)
+        where TTile : struct, IWarpgroupTile
+        where TEpilogue : struct, IMatrixEpilogue
+    {
+        int thread = Group.IdxX - 128, lane = thread & 31, warp = thread >> 5;
+        ArrayView<float> sums = LocalMemory.Allocate<float>(TTile.Outputs / 2);
+        int stage = 0;
+        uint phase = 0;
+        for (int tile = Grid.IdxX; tile < tiles; tile += Grid.DimX)
+        {
+            Place<TTile>(tile, tokens, outputs, out int firstToken, out int firstOutput);
+            for (int i = 0; i < TTile.Outputs / 2; i++)
+                sums[i] = 0f;
+            uint before = empty;
+            for (int step = 0; step < steps; step++)
+            {
+                uint from = stages + (uint)(stage * RowBytes * (Tokens + TTile.Outputs)), barrier = empty + (uint)(8 * stage);
+                CopyEngine.Wait(full + (uint)(8 * stage), phase);
+                ulong a = Warpgroup.Describe(from + (uint)(64 * RowBytes * (warp >> 2))), b = Warpgroup.Describe(from + (RowBytes * Tokens));
+                if (TTile.Outputs == 256)
+                    Warpgroup.Multiply256(sums, a, b);
+                else
+                    Warpgroup.Multiply128(sums, a, b);
+                if (TTile.Overlaps)
+                {
+                    Warpgroup.WaitForAllButOne();
+                    if (lane == 0 && step > 0)
+                        CopyEngine.Arrive(before);
+                    before = barrier;
+                }
+                else
+                {
+                    Warpgroup.WaitForAll();
+                    if (lane == 0)
+                        CopyEngine.Arrive(barrier);
+                }
+                Next<TTile>(ref stage, ref phase);
+            }
+            if (TTile.Overlaps)
+            {
+                Warpgroup.WaitForAll();
+                if (lane == 0)
+                    CopyEngine.Arrive(before);
+            }
+
+            int token = firstToken + (16 * warp) + (lane >> 2), output = firstOutput + (2 * (lane & 3));
+            for (int j = 0; j < TTile.Outputs / 8; j++)
+            {
+                int o = output + (8 * j);
+                if (o < outputs && token < tokens)
+                    epilogue.Store(token, o, sums[4 * j], sums[(4 * j) + 1], o + 1 < outputs);
+                if (o < outputs && token + 8 < tokens)
+                    epilogue.Store(token + 8, o, sums[(4 * j) + 2], sums[(4 * j) + 3], o + 1 < outputs);
+            }
+        }
+    }
+
+    private static void Next<TTile>(ref int stage, ref uint phase)
+        where TTile : struct, IWarpgroupTile
+    {
+        stage++;
+        if (stage == TTile.Stages)
+        {
+            stage = 0;
+            phase ^= 1;
+        }
+    }
+
+    private static void Place<TTile>(int tile, int tokens, int outputs, out int firstToken, out int firstOutput)
+        where TTile : struct, IWarpgroupTile
+    {
+        int rows = (tokens + Tokens - 1) / Tokens, columns = (outputs + TTile.Outputs - 1) / TTile.Outputs;
+        int band = tile / (Band * columns), within = tile - (band * Band * columns), height = IntrinsicMath.Min(Band, rows - (band * Band));
+        firstToken = Tokens * ((band * Band) + (within % height));
+        firstOutput = TTile.Outputs * (within / height);
+    }
+}
