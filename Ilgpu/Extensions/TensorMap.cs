@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 #if !ILGPU_PACKAGE
 using ILGPU.Runtime.Cuda;
 #endif
