@@ -1,5 +1,7 @@
 using ILGPU;
-#if !ILGPU_PACKAGE
+#if ILGPU_PACKAGE
+using ILGPU.Runtime;
+#else
 using ILGPU.Runtime.Cuda;
 #endif
 
@@ -56,4 +58,12 @@ public static class TensorMap
         return true;
 #endif
     }
+
+    /// <summary>Where a view begins in the device's memory.</summary>
+    public static nint AddressOf(ArrayView<uint> view) =>
+#if ILGPU_PACKAGE
+        view.LoadEffectiveAddressAsPtr();
+#else
+        view.Pointer;
+#endif
 }

@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Managed.Kernels.Gpu.Formats;
+using Managed.Kernels.Gpu.Matrix;
 
 namespace Managed.Kernels.Gpu;
 
@@ -12,6 +13,9 @@ internal abstract class WeightKernels
     public abstract Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int> OneToken { get; }
 
     public abstract Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, int> FourTokens { get; }
+
+    /// <summary>See <see cref="BrainPacking.Unpack"/>.</summary>
+    public abstract Action<KernelConfig, ArrayView<Words>, WeightView, int, int, int> Unpack { get; }
 
     private static readonly Dictionary<WeightType, Func<Accelerator, WeightKernels>> s_known = new()
     {
@@ -42,6 +46,11 @@ internal abstract class WeightKernels
         private Action<KernelConfig, RowsView, ArrayView<int>, WeightView, int, float, int>? embed;
         private Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int>? oneToken;
         private Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, int>? fourTokens;
+
+        private Action<KernelConfig, ArrayView<Words>, WeightView, int, int, int>? unpack;
+
+        public override Action<KernelConfig, ArrayView<Words>, WeightView, int, int, int> Unpack =>
+            unpack ??= accelerator.LoadStreamKernel<ArrayView<Words>, WeightView, int, int, int>(BrainPacking.Unpack<TFormat>);
 
         public override Action<KernelConfig, RowsView, ArrayView<int>, WeightView, int, float, int> Embed =>
             embed ??= accelerator.LoadStreamKernel<RowsView, ArrayView<int>, WeightView, int, float, int>(EmbedKernel.Run<TFormat>);

@@ -43,7 +43,7 @@ public class MatrixKernelTests
         float[] before = [.. Enumerable.Repeat(-77f, tokens * outputStride)];
         using var output = accelerator.Allocate1D(before);
         var weight = new WeightView(weights.View.BaseView, weights.View.BaseView, weights.View.BaseView, outputs, columns, stride, 0, 0);
-        var epilogue = new StoreRows(new RowsView(output.View.BaseView, outputs, outputStride), biases.View.BaseView, hasBias ? 1 : 0, outputStride % 2 == 0 ? 1 : 0);
+        var epilogue = new StoreRows(new RowsView(output.View.BaseView, outputs, outputStride), biases.View.BaseView, hasBias ? 1 : 0);
         var kernel = accelerator.LoadStreamKernel<StoreRows, ArrayView<uint>, int, WeightView, int>(
             MatrixKernel.Run<TTile, StoreRows>, new KernelSpecialization(MatrixKernel.Threads<TTile>(), TTile.Resident));
         int groups = ((tokens + TTile.Tokens - 1) / TTile.Tokens) * ((outputs + TTile.Outputs - 1) / TTile.Outputs);
@@ -106,7 +106,7 @@ public class MatrixKernelTests
         Assert.That(TensorMap.TryEncode(maps, input.View.BaseView, tokens, columns, stride, WarpgroupKernel.Tokens));
         Assert.That(TensorMap.TryEncode(maps.AsSpan(TensorMap.Words), weights.View.BaseView, outputs, columns, stride, TTile.Outputs));
         using var mapsThere = accelerator.Allocate1D(maps);
-        var epilogue = new StoreRows(new RowsView(output.View.BaseView, outputs, outputs), output.View.BaseView, 0, outputs % 2 == 0 ? 1 : 0);
+        var epilogue = new StoreRows(new RowsView(output.View.BaseView, outputs, outputs), output.View.BaseView, 0);
         var kernel = accelerator.LoadStreamKernel<StoreRows, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
             WarpgroupKernel.Run<TTile, StoreRows>, new KernelSpecialization(WarpgroupKernel.Threads, 1));
         kernel(new KernelConfig(groups, WarpgroupKernel.Threads, SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>())), epilogue,

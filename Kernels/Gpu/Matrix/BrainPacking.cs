@@ -1,4 +1,5 @@
 using ILGPU;
+using Managed.Kernels.Gpu.Formats;
 
 namespace Managed.Kernels.Gpu.Matrix;
 
@@ -17,12 +18,28 @@ internal static class BrainPacking
         int row = piece / piecesOfRow, eight = piece - (row * piecesOfRow), rest = rows.Width - (8 * eight);
         long at = rows.Start(row) + (8 * eight);
         Eight x = rest >= 8 ? Eight.Load(rows.Values, at) : Eight.LoadFirst(rows.Values, at, rest);
+        packed[piece] = Round(x);
+    }
+
+    /// <summary>The same for the rows of a weight from `firstRow` on: what the format says the numbers are, rounded.</summary>
+    public static void Unpack<TFormat>(ArrayView<Words> packed, WeightView weight, int firstRow, int piecesOfRow, int pieces)
+        where TFormat : struct, IWeightFormat
+    {
+        int piece = (Grid.IdxX * Group.DimX) + Group.IdxX;
+        if (piece >= pieces)
+            return;
+        int row = piece / piecesOfRow;
+        packed[piece] = Round(TFormat.Read(weight, firstRow + row, piece - (row * piecesOfRow)));
+    }
+
+    private static Words Round(Eight x)
+    {
         Words words;
         words.W0 = Pair(x.V0, x.V1);
         words.W1 = Pair(x.V2, x.V3);
         words.W2 = Pair(x.V4, x.V5);
         words.W3 = Pair(x.V6, x.V7);
-        packed[piece] = words;
+        return words;
     }
 
     /// <summary>Two numbers rounded to the nearest bfloat16, ties to even; the first in the low half.</summary>

@@ -4,24 +4,21 @@ using System.Runtime.CompilerServices;
 
 namespace Managed.Kernels.Gpu.Matrix;
 
-/// <summary>What becomes of a finished sum. A kernel's argument, and compiled into the kernel.</summary>
+/// <summary>What becomes of a finished sum: an argument of the kernel, and compiled into it.</summary>
 internal interface IMatrixEpilogue
 {
-    /// <summary>Two neighbouring outputs of a token; `both` is false where the second lies past the last output.</summary>
+    /// <summary>Two neighbouring outputs of a token, the first of an even number; `both` is false where the second lies past the last output.</summary>
     void Store(int token, int output, float first, float second, bool both);
 }
 
 /// <summary>output[token, o] = sum + bias[o].</summary>
-internal readonly struct StoreRows(RowsView output, ArrayView<float> bias, int hasBias, int inPairs) : IMatrixEpilogue
+internal readonly struct StoreRows(RowsView output, ArrayView<float> bias, int hasBias) : IMatrixEpilogue
 {
     public readonly RowsView Output = output;
 
     public readonly ArrayView<float> Bias = bias;
 
     public readonly int HasBias = hasBias;
-
-    /// <summary>1 where every even output of every row lies at a multiple of 8 bytes.</summary>
-    public readonly int InPairs = inPairs;
 
     public void Store(int token, int output, float first, float second, bool both)
     {
@@ -30,24 +27,65 @@ internal readonly struct StoreRows(RowsView output, ArrayView<float> bias, int h
             first += Bias[output];
             second += both ? Bias[output + 1] : 0f;
         }
-        Pairs.Write(ref Output[token, output], first, second, both, InPairs);
+        Pairs.Write(Output, token, output, first, second, both);
     }
 }
 
-/// <summary>Two numbers at once.</summary>
+/// <summary>output[token, o] = residual[token, o] + scale·(sum + bias[o]); the output may be the residual itself.</summary>
+internal readonly struct AddToRows(RowsView output, RowsView residual, float scale, ArrayView<float> bias, int hasBias) : IMatrixEpilogue
+{
+    public readonly RowsView Output = output, Residual = residual;
+
+    public readonly float Scale = scale;
+
+    public readonly ArrayView<float> Bias = bias;
+
+    public readonly int HasBias = hasBias;
+
+    public void Store(int token, int output, float first, float second, bool both)
+    {
+        if (HasBias != 0)
+        {
+            first += Bias[output];
+            second += both ? Bias[output + 1] : 0f;
+        }
+        Pairs.Read(Residual, token, output, out float before, out float beforeSecond, both);
+        Pairs.Write(Output, token, output, before + (Scale * first), beforeSecond + (Scale * second), both);
+    }
+}
+
+/// <summary>Two neighbouring numbers of a row at once, where they lie at a multiple of 8 bytes.</summary>
 internal static unsafe class Pairs
 {
-    public static void Write(ref float to, float first, float second, bool both, int inPairs)
+    private static bool AreAligned(RowsView rows) => (((long)Unsafe.AsPointer(ref rows.Values[0]) | (4L * rows.Stride)) & 7) == 0;
+
+    public static void Write(RowsView rows, int row, int column, float first, float second, bool both)
     {
-        if (both && inPairs != 0)
+        if (both && AreAligned(rows))
         {
-            CudaAsm.Emit("st.global.v2.f32 [%0], {%1, %2};", (long)Unsafe.AsPointer(ref to), first, second);
+            CudaAsm.Emit("st.global.v2.f32 [%0], {%1, %2};", (long)Unsafe.AsPointer(ref rows[row, column]), first, second);
         }
         else
         {
-            to = first;
+            rows[row, column] = first;
             if (both)
-                Unsafe.Add(ref to, 1) = second;
+                rows[row, column + 1] = second;
+        }
+    }
+
+    public static void Read(RowsView rows, int row, int column, out float first, out float second, bool both)
+    {
+        if (both && AreAligned(rows))
+        {
+            Output<float> x = default, y = default;
+            Input<long> from = (long)Unsafe.AsPointer(ref rows[row, column]);
+            CudaAsm.EmitRef("ld.global.v2.f32 {%0, %1}, [%2];", ref x, ref y, ref from);
+            (first, second) = (x.Value, y.Value);
+        }
+        else
+        {
+            first = rows[row, column];
+            second = both ? rows[row, column + 1] : 0f;
         }
     }
 }

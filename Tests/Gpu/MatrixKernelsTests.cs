@@ -1,0 +1,146 @@
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Managed.Kernels;
+using Managed.Kernels.Blocks;
+using Managed.Kernels.Gpu;
+using Managed.Kernels.Gpu.Matrix;
+using Managed.Tests.Ilgpu.Cuda;
+
+namespace Managed.Tests.Gpu;
+
+/// <summary>Linear layers on tensor cores, as interpreted PTX, against sums of the rounded factors.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed unsafe class MatrixKernelsTests : IDisposable
+{
+    private readonly Context context = Context.Create().ToContext();
+    private readonly Accelerator accelerator;
+    private readonly GpuMemory memory;
+    private readonly MatrixKernels kernels;
+    private readonly Dictionary<WeightType, WeightKernels> formats = [];
+    private readonly Random random = new(7);
+
+    public MatrixKernelsTests()
+    {
+        accelerator = CudaDevice.GetDevices(new InterpretedCudaDriver()).Single().CreateCudaAccelerator(context);
+        memory = new GpuMemory(accelerator);
+        kernels = MatrixKernels.For(memory, type => formats.TryGetValue(type, out WeightKernels? known) ? known : formats[type] = WeightKernels.For(type, accelerator))!;
+    }
+
+    public void Dispose()
+    {
+        kernels.Dispose();
+        accelerator.Dispose();
+        context.Dispose();
+    }
+
+    private float Next() => (random.NextSingle() * 2) - 1;
+
+    private static float Round(float value) => BitConverter.UInt32BitsToSingle((uint)HalfBits.ToBrain(value) << 16);
+
+    private GpuWeight Weight(WeightType type, int rows, int columns, out float[] rounded)
+    {
+        int rowBytes = (int)BlockFormats.RowBytes(type, columns), blockBytes = (int)BlockFormats.RowBytes(type, BlockFormats.Elements(type));
+        byte[] stored = new byte[rowBytes * rows];
+        random.NextBytes(stored);
+        for (int at = 0; at < stored.Length; at += blockBytes)
+            if (type == WeightType.BF16)
+                MemoryMarshal.Write(stored.AsSpan(at), HalfBits.ToBrain(Next()));
+            else
+                MemoryMarshal.Write(stored.AsSpan(at + (type == WeightType.Q6_K ? 208 : 0)), (System.Half)(0.02f * Next()));
+        rounded = new float[rows * columns];
+        fixed (byte* data = stored)
+        {
+            for (int r = 0; r < rows; r++)
+                BlockFormats.Dequantise(type, rounded.AsSpan(r * columns, columns), data + (r * rowBytes));
+            for (int i = 0; i < rounded.Length; i++)
+                rounded[i] = Round(rounded[i]);
+            return new GpuWeight(memory, new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns });
+        }
+    }
+
+    private MemoryBuffer1D<float, Stride1D.Dense> Rows(int count, int stride, out float[] values)
+    {
+        values = [.. Enumerable.Range(0, count * stride).Select(_ => Next())];
+        return accelerator.Allocate1D(values);
+    }
+
+    [Test]
+    public void Outputs_are_the_sums_of_products_of_rounded_factors_whatever_the_type_and_the_number_of_tokens(
+        [Values("BF16", "Q8_0", "Q4_0", "Q6_K")] string storedType, [Values(2, 33, 70)] int tokens)
+    {
+        var type = Enum.Parse<WeightType>(storedType);
+        const int columns = 256, outputs = 50, inputStride = columns + 5, outputStride = outputs + 2;
+        using GpuWeight weight = Weight(type, outputs, columns, out float[] w);
+        using GpuWeight second = Weight(WeightType.BF16, outputs, columns, out float[] v);
+        using var input = Rows(tokens, inputStride, out float[] x);
+        using var output = Rows(tokens, outputStride, out float[] _);
+        using var sums = Rows(tokens, outputStride, out float[] before);
+        using var biases = Rows(1, outputs, out float[] bias);
+        MatrixProduct[] products =
+        [
+            new(new RowsView(output.View.BaseView, outputs, outputStride), type, weight.View, biases.View.BaseView, true),
+            new(new RowsView(sums.View.BaseView, outputs, outputStride), WeightType.BF16, second.View, biases.View.BaseView, false, Adds: true, Scale: 0.5f),
+        ];
+        Assert.That(kernels.TryMultiply(products, new RowsView(input.View.BaseView, columns, inputStride), tokens));
+        float[] plain = output.GetAsArray1D(), added = sums.GetAsArray1D();
+        for (int t = 0; t < tokens; t++)
+            for (int o = 0; o < outputs; o++)
+            {
+                double product = 0, other = 0, size = 0;
+                for (int k = 0; k < columns; k++)
+                {
+                    double factor = Round(x[(t * inputStride) + k]);
+                    product += factor * w[(o * columns) + k];
+                    other += factor * v[(o * columns) + k];
+                    size += Math.Abs(factor * w[(o * columns) + k]);
+                }
+                int at = (t * outputStride) + o;
+                Assert.That(plain[at], Is.EqualTo(product + bias[o]).Within((1 + size) * 1e-6), $"token {t}, output {o}");
+                Assert.That(added[at], Is.EqualTo(before[at] + (0.5 * other)).Within(1e-4), $"token {t}, output {o}");
+            }
+    }
+
+    [Test]
+    public void A_row_has_the_same_bits_whatever_the_number_of_rows()
+    {
+        const int columns = 200, outputs = 40, most = 60;
+        using GpuWeight weight = Weight(WeightType.BF16, outputs, columns, out _);
+        using var input = Rows(most, columns, out _);
+        using var output = accelerator.Allocate1D<float>(most * outputs);
+        float[]? expected = null;
+        foreach (int tokens in new[] { 2, 17, 40, most })
+        {
+            MatrixProduct product = new(new RowsView(output.View.BaseView, outputs, outputs), WeightType.BF16, weight.View, output.View.BaseView, false);
+            Assert.That(kernels.TryMultiply([product], new RowsView(input.View.BaseView, columns, columns), tokens));
+            float[] rows = output.GetAsArray1D()[..(2 * outputs)];
+            Assert.That(rows, Is.EqualTo(expected ??= rows), $"{tokens} tokens");
+        }
+    }
+
+    [Test]
+    public void What_would_lose_more_than_a_rounding_is_refused()
+    {
+        using GpuWeight weight = Weight(WeightType.BF16, 8, 32, out _);
+        using var rows = Rows(2, 32, out _);
+        MatrixProduct product = new(new RowsView(rows.View.BaseView, 8, 32), WeightType.F32, weight.View, rows.View.BaseView, false);
+        Assert.That(kernels.TryMultiply([product], new RowsView(rows.View.BaseView, 32, 32), 2), Is.False, "float32 weights");
+        Assert.That(kernels.TryMultiply([product with { Type = WeightType.BF16 }], new RowsView(rows.View.BaseView, 32, 32), 1), Is.False, "one token");
+    }
+
+    [Test]
+    public void Nothing_grows_while_launches_are_recorded()
+    {
+        using GpuWeight weight = Weight(WeightType.BF16, 8, 32, out _);
+        using var rows = Rows(4, 32, out _);
+        MatrixProduct product = new(new RowsView(rows.View.BaseView, 8, 32), WeightType.BF16, weight.View, rows.View.BaseView, false);
+        memory.IsRecording = true;
+        Assert.That(kernels.TryMultiply([product], new RowsView(rows.View.BaseView, 32, 32), 4), Is.False);
+        memory.IsRecording = false;
+        Assert.That(kernels.TryMultiply([product], new RowsView(rows.View.BaseView, 32, 32), 4));
+        memory.IsRecording = true;
+        Assert.That(kernels.TryMultiply([product], new RowsView(rows.View.BaseView, 32, 32), 4));
+        memory.IsRecording = false;
+    }
+}
