@@ -1,6 +1,6 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
-using System.Runtime.CompilerServices;
 
 namespace Managed.Kernels.Gpu.Matrix;
 
