@@ -90,6 +90,25 @@ internal interface IDevice : IDisposable
     /// <summary>Writes this step's keys and values to the cache pages.</summary>
     void StoreKeyValue(StepPlan plan, in CacheLayout layout, Rows keys, Rows values);
 
+    /// <summary>
+    /// Norms each head of queries and keys (where there are norms), rotates both (where there are tables), and writes keys and values to the
+    /// cache. `keys` holds anything afterwards.
+    /// </summary>
+    void RotateAndStore(
+        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
+    {
+        if (queryNorm is not null)
+            Norm(queries, queries, queryNorm);
+        if (keyNorm is not null)
+            Norm(keys, keys, keyNorm);
+        if (!tables.IsEmpty)
+        {
+            Rope(queries, plan, queries.Width / layout.KeyDimension, layout.KeyDimension, first, tables);
+            Rope(keys, plan, layout.KeyHeads, layout.KeyDimension, first, tables);
+        }
+        StoreKeyValue(plan, layout, keys, values);
+    }
+
     /// <summary>output[t] = softmax(scores of t) · values, per head: [tokens, heads · valueDimension].</summary>
     void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings);
 

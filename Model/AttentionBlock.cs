@@ -9,6 +9,12 @@ namespace Managed;
 /// <summary>The attention of one block: norm, queries/keys/values, rotation, softmax(q·k)·v, output projection.</summary>
 internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Stepper stepper)
 {
+    // Between the projections and the cache; guards act at none of them.
+    private static readonly HookPoint[] BeforeTheCache =
+    [
+        HookPoint.QueryNormScale, HookPoint.QueryNormNormalized, HookPoint.KeyNormScale, HookPoint.KeyNormNormalized, HookPoint.RotatedQuery, HookPoint.RotatedKey,
+    ];
+
     private readonly IDevice device = pass.Device;
     private readonly HeadInputs headInputs = new(pass);
     private readonly HeadResults headResults = new(pass);
@@ -49,11 +55,25 @@ internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Step
         {
             Project(block, input, all, queries, keys, values);
             headInputs.Apply(layer, attention, block, stream, queries, keys, values);
-            NormAndRotate(layer, attention, block, all, queries, keys, values);
+            if (attention.ClipQkv != 0f)
+                device.Clamp(all, attention.ClipQkv);
+            pass.Visit(HookPoint.Query, layer, queries, attention.Heads);
+            pass.Visit(HookPoint.Key, layer, keys, attention.KeyHeads);
+            pass.Visit(HookPoint.Value, layer, values, attention.KeyHeads);
         }
-        pass.Visit(HookPoint.RotatedQuery, layer, queries, attention.Heads);
-        pass.Visit(HookPoint.RotatedKey, layer, keys, attention.KeyHeads);
-        device.StoreKeyValue(pass.Plan, cache.Layouts[layer], keys, values);
+        if (attention.Latent is null && Array.TrueForAll(BeforeTheCache, point => !pass.Wants(point, layer)))
+        {
+            device.RotateAndStore(pass.Plan, cache.Layouts[layer], queries, keys, values, block.QueryNorm, block.KeyNorm,
+                attention.Rope?.First ?? 0, attention.Rope is null ? [] : stepper.Tables(layer));
+        }
+        else
+        {
+            if (attention.Latent is null)
+                NormAndRotate(layer, attention, block, queries, keys);
+            pass.Visit(HookPoint.RotatedQuery, layer, queries, attention.Heads);
+            pass.Visit(HookPoint.RotatedKey, layer, keys, attention.KeyHeads);
+            device.StoreKeyValue(pass.Plan, cache.Layouts[layer], keys, values);
+        }
 
         Rows heads = pass.Rows(Scratch.HeadOutput, attention.Heads * attention.ValueDimension);
         Attend(layer, block.Attention, queries, heads);
@@ -89,13 +109,8 @@ internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Step
             pass.Linear(queries, block.Query!, keys, block.Key!, values, block.Value!, input);
     }
 
-    private void NormAndRotate(int layer, AttentionSpec attention, LayerWeights block, Rows all, Rows queries, Rows keys, Rows values)
+    private void NormAndRotate(int layer, AttentionSpec attention, LayerWeights block, Rows queries, Rows keys)
     {
-        if (attention.ClipQkv != 0f)
-            device.Clamp(all, attention.ClipQkv);
-        pass.Visit(HookPoint.Query, layer, queries, attention.Heads);
-        pass.Visit(HookPoint.Key, layer, keys, attention.KeyHeads);
-        pass.Visit(HookPoint.Value, layer, values, attention.KeyHeads);
         if (block.QueryNorm is { } queryNorm)
             pass.Norm(queries, queries, queryNorm, layer, HookPoint.QueryNormScale, HookPoint.QueryNormNormalized);
         if (block.KeyNorm is { } keyNorm)

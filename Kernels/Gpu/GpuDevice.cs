@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Managed.Kernels.Edits;
 using Managed.Kernels.Gpu.Edits;
+using Managed.Kernels.Gpu.Matrix;
 
 namespace Managed.Kernels.Gpu;
 
@@ -36,6 +37,7 @@ internal sealed partial class GpuDevice : IDevice
         edits = new EditTables(memory, arena);
         indices = new HostTable<int>(memory);
         factors = new HostTable<float>(memory);
+        matrices = MatrixKernels.For(memory, kernels.Of);
         one = memory.Allocate<float>(1);
         nothing = one.View.AsContiguous();
     }
@@ -49,8 +51,8 @@ internal sealed partial class GpuDevice : IDevice
         return buffer;
     }
 
-    /// <summary>Kernels here take float32 activations.</summary>
-    public Precision Effective(Precision wanted) => Precision.Exact;
+    /// <summary>Without tensor cores all kernels take float32 activations.</summary>
+    public Precision Effective(Precision wanted) => matrices is null ? Precision.Exact : wanted;
 
     public Weight CreateWeight(in WeightSource source)
     {
@@ -124,25 +126,6 @@ internal sealed partial class GpuDevice : IDevice
         kernels.NormGain(Groups(normalized, settings), View(output), View(normalized), View(settings.Gain), View(settings.Bias), new NormShape(settings, normalized.Width));
 
     private KernelConfig Groups(Rows input, NormSettings settings) => kernels.NormGroups(input.Count * settings.Segments);
-
-    public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision)
-    {
-        if (input.Count == 0)
-            return;
-        RowsView from = View(input);
-        foreach (Projection projection in projections)
-        {
-            var weight = (GpuWeight)projection.Weight;
-            RowsView to = View(projection.Output);
-            ArrayView<float> bias = View(projection.Bias);
-            int hasBias = projection.Bias is null ? 0 : 1;
-            if (input.Count == 1)
-                kernels.Of(weight.Type).OneToken(kernels.Groups(weight.Rows, 1), to, from, weight.View, bias, hasBias);
-            else
-                kernels.Of(weight.Type).FourTokens(
-                    kernels.Groups(weight.Rows, (input.Count + LinearKernel.TokenTile - 1) / LinearKernel.TokenTile), to, from, weight.View, bias, hasBias, input.Count);
-        }
-    }
 
     public void Activate(Rows output, Rows gate, Rows? up, ActivationKind kind, float limit = 0)
     {
@@ -222,6 +205,7 @@ internal sealed partial class GpuDevice : IDevice
         foreach (GpuBuffer vector in headVectors.Values)
             vector.Dispose();
         scores?.Dispose();
+        matrices?.Dispose();
         step.Dispose();
         edits.Dispose();
         indices.Dispose();

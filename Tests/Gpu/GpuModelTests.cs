@@ -53,10 +53,10 @@ public class GpuModelTests
     }
 
     [Test]
-    public void A_result_says_that_its_activations_were_not_rounded()
+    public void A_result_says_that_its_activations_were_not_rounded_where_there_are_no_tensor_cores()
     {
         using LanguageModel model = Load(TestModels.HearthPath);
         GenerationResult result = model.Generate(model.Encode("How do I make honey bread?"), new GenerationOptions { MaxTokens = 2, Precision = Precision.Fast });
-        Assert.That(result.Precision, Is.EqualTo(Precision.Exact));
+        Assert.That(result.Precision, Is.EqualTo(model.Device.Name.StartsWith("cuda", StringComparison.Ordinal) ? Precision.Fast : Precision.Exact));
     }
 }

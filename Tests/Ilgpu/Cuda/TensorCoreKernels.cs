@@ -41,7 +41,9 @@ internal static class TensorCoreKernels
 
     private struct Sums
     {
+#pragma warning disable CS0649 // the assembly writes them
         public float C0, C1, C2, C3;
+#pragma warning restore CS0649
     }
 
     /// <summary>The number of a shared address is its place in shared memory, and fits 32 bits.</summary>
