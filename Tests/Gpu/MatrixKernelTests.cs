@@ -107,10 +107,11 @@ public class MatrixKernelTests
         Assert.That(TensorMap.TryEncode(maps.AsSpan(TensorMap.Words), weights.View.BaseView, outputs, columns, stride, TTile.Outputs));
         using var mapsThere = accelerator.Allocate1D(maps);
         var epilogue = new StoreRows(new RowsView(output.View.BaseView, outputs, outputs), output.View.BaseView, 0);
-        var kernel = accelerator.LoadStreamKernel<StoreRows, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
+        var kernel = accelerator.LoadStreamKernel<StoreRows, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
             WarpgroupKernel.Run<TTile, StoreRows>, new KernelSpecialization(WarpgroupKernel.Threads, 1));
         kernel(new KernelConfig(groups, WarpgroupKernel.Threads, SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>())), epilogue,
-            mapsThere.View.SubView(0, TensorMap.Words).BaseView, mapsThere.View.SubView(TensorMap.Words, TensorMap.Words).BaseView, tokens, outputs, columns);
+            mapsThere.View.SubView(0, TensorMap.Words).BaseView, mapsThere.View.SubView(TensorMap.Words, TensorMap.Words).BaseView,
+            mapsThere.View.SubView(0, TensorMap.Words).BaseView, tokens, outputs, columns);
         float[] all = output.GetAsArray1D();
         double largest = 0;
         for (int t = 0; t < tokens; t++)
@@ -128,8 +129,7 @@ public class MatrixKernelTests
     public void Warpgroups_multiply_what_the_copy_engine_fetches()
     {
         CheckWarpgroups<Warpgroups128>(130, 130, 72, 3);
-        CheckWarpgroups<Warpgroups128Overlapped>(5, 300, 520, 2);
-        CheckWarpgroups<Warpgroups256>(128, 258, 328, 1);
-        CheckWarpgroups<Warpgroups256Overlapped>(66, 40, 328, 1);
+        CheckWarpgroups<Warpgroups128>(5, 300, 520, 2);
+        CheckWarpgroups<Warpgroups256>(66, 258, 328, 1);
     }
 }

@@ -120,6 +120,29 @@ public sealed unsafe class MatrixKernelsTests : IDisposable
     }
 
     [Test]
+    public void A_gated_MLP_has_the_bits_of_its_steps()
+    {
+        const int tokens = 67, columns = 72, width = 136, outputs = 24;
+        using GpuWeight gate = Weight(WeightType.BF16, width, columns, out _), up = Weight(WeightType.BF16, width, columns, out _), down = Weight(WeightType.BF16, outputs, width, out _);
+        using var input = Rows(tokens, columns, out _);
+        using var gates = accelerator.Allocate1D<float>(tokens * width);
+        using var ups = accelerator.Allocate1D<float>(tokens * width);
+        using var single = Rows(tokens, outputs, out float[] before);
+        using var whole = accelerator.Allocate1D(before);
+        var x = new RowsView(input.View.BaseView, columns, columns);
+        RowsView g = new(gates.View.BaseView, width, width), u = new(ups.View.BaseView, width, width);
+        Assert.That(kernels.TryMultiply([Product(g, gate), Product(u, up)], x, tokens));
+        var activation = ActivationKernels.Load(ActivationKind.Silu, accelerator);
+        activation(new KernelConfig(((tokens * width) + 255) / 256, 256), g, g, u, 1, tokens);
+        Assert.That(kernels.TryMultiply([Product(new RowsView(single.View.BaseView, outputs, outputs), down) with { Adds = true }], g, tokens));
+        Assert.That(kernels.TryGatedMlp(Product(new RowsView(whole.View.BaseView, outputs, outputs), down) with { Adds = true },
+            (WeightType.BF16, gate.View), (WeightType.BF16, up.View), ActivationKind.Silu, x, tokens));
+        Assert.That(whole.GetAsArray1D(), Is.EqualTo(single.GetAsArray1D()).And.Not.EqualTo(before));
+    }
+
+    private static MatrixProduct Product(RowsView output, GpuWeight weight) => new(output, weight.Type, weight.View, output.Values, false);
+
+    [Test]
     public void What_would_lose_more_than_a_rounding_is_refused()
     {
         using GpuWeight weight = Weight(WeightType.BF16, 8, 32, out _);

@@ -28,15 +28,27 @@ internal sealed class Liveness
     }
 
     /// <summary>
-    /// Whether the user, which reads it once, is the last to read the value on every way, and the value has a register that no other
-    /// value is an alias of.
+    /// Whether the user, which reads it once, is the last to read the value on every way, and the value has its register alone.
     /// </summary>
     public bool EndsAt(Value value, Value user)
     {
-        List<(Value User, BasicBlock Block, int Index)> uses = _uses.GetValueOrDefault(value, []);
-        return IsAlone(value) && uses.Count(use => use.User == user) == 1
-            && uses.TrueForAll(use => use.User is Phi or InlineAssembly or Store or Binary or FusedMultiplyAdd or Compare or Select)
-            && uses.TrueForAll(use => use.User == user || !IsReachedFrom(user, value, use.Block, use.Index));
+        List<(Value User, BasicBlock Block, int Index)> reads = [];
+        AddReads(value, reads);
+        return IsAlone(value) && reads.Count(read => read.User == user) == 1
+            && reads.TrueForAll(read => read.User == user || !IsReachedFrom(user, value, read.Block, read.Index));
+    }
+
+    /// <summary>Reads of the value, and of those that may be other names of its register.</summary>
+    private void AddReads(Value value, List<(Value User, BasicBlock Block, int Index)> reads)
+    {
+        foreach ((Value User, BasicBlock Block, int Index) use in _uses.GetValueOrDefault(value, []))
+        {
+            reads.Add(use);
+            if (use.User is Reinterpret or CastSpace or IR.Convert or PointerOffset)
+            {
+                AddReads(use.User, reads);
+            }
+        }
     }
 
     private bool IsAlone(Value value) => value switch

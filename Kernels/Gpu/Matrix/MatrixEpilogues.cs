@@ -9,6 +9,15 @@ internal interface IMatrixEpilogue
 {
     /// <summary>Two neighbouring outputs of a token, the first of an even number; `both` is false where the second lies past the last output.</summary>
     void Store(int token, int output, float first, float second, bool both);
+
+    /// <summary>Whether two weights of one shape are multiplied at once, and <see cref="StoreGated"/> is called.</summary>
+    static abstract bool IsGated { get; }
+
+    /// <summary>One output of a token.</summary>
+    void StoreOne(int token, int output, float sum);
+
+    /// <summary>Two neighbouring outputs of a token with the sums of both weights.</summary>
+    void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both);
 }
 
 /// <summary>output[token, o] = sum + bias[o].</summary>
@@ -19,6 +28,14 @@ internal readonly struct StoreRows(RowsView output, ArrayView<float> bias, int h
     public readonly ArrayView<float> Bias = bias;
 
     public readonly int HasBias = hasBias;
+
+    public static bool IsGated => false;
+
+    public void StoreOne(int token, int output, float sum) => Output[token, output] = HasBias != 0 ? sum + Bias[output] : sum;
+
+    public void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both)
+    {
+    }
 
     public void Store(int token, int output, float first, float second, bool both)
     {
@@ -42,6 +59,14 @@ internal readonly struct AddToRows(RowsView output, RowsView residual, float sca
 
     public readonly int HasBias = hasBias;
 
+    public static bool IsGated => false;
+
+    public void StoreOne(int token, int output, float sum) => Output[token, output] = Residual[token, output] + (Scale * (HasBias != 0 ? sum + Bias[output] : sum));
+
+    public void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both)
+    {
+    }
+
     public void Store(int token, int output, float first, float second, bool both)
     {
         if (HasBias != 0)
@@ -51,6 +76,30 @@ internal readonly struct AddToRows(RowsView output, RowsView residual, float sca
         }
         Pairs.Read(Residual, token, output, out float before, out float beforeSecond, both);
         Pairs.Write(Output, token, output, before + (Scale * first), beforeSecond + (Scale * second), both);
+    }
+}
+
+/// <summary>packed[token, o] = act(gate) · up, rounded to bfloat16: the input of the next product.</summary>
+internal readonly struct GateToBrain<TFunction>(ArrayView<uint> packed, int stride) : IMatrixEpilogue
+    where TFunction : struct, IActivationFunction
+{
+    /// <summary>Two outputs a word. // [tokens, Stride]</summary>
+    public readonly ArrayView<uint> Packed = packed;
+
+    public readonly int Stride = stride;
+
+    public static bool IsGated => true;
+
+    public void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both) =>
+        Packed[((long)token * Stride) + (output >> 1)] =
+            BrainPacking.Pair(TFunction.Apply(firstGate) * firstUp, both ? TFunction.Apply(secondGate) * secondUp : 0f);
+
+    public void Store(int token, int output, float first, float second, bool both)
+    {
+    }
+
+    public void StoreOne(int token, int output, float sum)
+    {
     }
 }
 

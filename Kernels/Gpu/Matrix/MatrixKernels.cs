@@ -1,7 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
-using Managed.Ilgpu.Extensions;
 
 namespace Managed.Kernels.Gpu.Matrix;
 
@@ -18,30 +17,17 @@ internal readonly record struct MatrixProduct(
 
 /// <summary>
 /// Linear layers of several tokens on the tensor cores of NVIDIA GPUs. The input is rounded to bfloat16, weights of other types than
-/// bfloat16 are, too; sums are float32. An output's bits depend on its own row of the input and of the weight alone.
-/// Nothing here waits for the device; memory grows only while nothing is recorded.
+/// bfloat16 are, too; sums are float32. An output's bits depend on its own row of the input and of the weight alone: on an H200 all kernels
+/// here gave the same. Nothing waits for the device; memory grows only while nothing is recorded.
 /// </summary>
-internal sealed class MatrixKernels : IDisposable
+internal sealed partial class MatrixKernels : IDisposable
 {
-    /// <summary>Maps that fit into their buffer; further weights are multiplied without.</summary>
-    private const int MostMaps = 4096;
-
     /// <summary>Words of a weight's part that is unpacked at once.</summary>
     private const long MostUnpacked = 32L << 20;
 
-    /// <summary>From so many tokens on warpgroups are worth their large tiles.</summary>
-    private const int WarpgroupTokens = 65;
-
     private readonly GpuMemory memory;
     private readonly Func<WeightType, WeightKernels> formats;
-    private readonly Dictionary<Type, Delegate> kernels = [];
-    private readonly Dictionary<MapKey, int> mapPlaces = [];
-    private readonly int multiprocessors;
-    private readonly bool hasWarpgroups;
-    private MemoryBuffer1D<Words, Stride1D.Dense>? packed, unpacked;
-    private MemoryBuffer1D<ulong, Stride1D.Dense>? maps;
-
-    private readonly record struct MapKey(nint Address, long Rows, int Columns, int Stride, int BoxRows);
+    private MemoryBuffer1D<Words, Stride1D.Dense>? packed, hidden, unpacked;
 
     private MatrixKernels(GpuMemory memory, Func<WeightType, WeightKernels> formats, bool hasWarpgroups)
     {
@@ -70,33 +56,55 @@ internal sealed class MatrixKernels : IDisposable
     /// <returns>False: nothing was done, and the plain kernels have to.</returns>
     public bool TryMultiply(ReadOnlySpan<MatrixProduct> products, RowsView input, int tokens)
     {
-        if (tokens < 2)
-            return false;
-        int columns = input.Width;
         foreach (MatrixProduct product in products)
-            if (product.Weight.Columns != columns || product.Type is WeightType.F32 or WeightType.F16 || (product.Type == WeightType.BF16 && product.Weight.QuantStride % 4 != 0))
+            if (!Takes(product.Type, product.Weight, input.Width))
                 return false;
-        if (!Reserve(products, tokens, columns))
+        if (tokens < 2 || !Reserve(products, tokens, input.Width))
             return false;
-        int pieces = BrainPacking.Stride(columns) / 4;
-        Pack(memory.Stream, Line(tokens * pieces), packed!.View.AsContiguous(), input, pieces, tokens * pieces);
+        Pack(input, tokens);
         foreach (MatrixProduct product in products)
-            if (product.Type == WeightType.BF16)
-                Multiply(product, 0, product.Weight, tokens);
-            else
-                MultiplyUnpacked(product, tokens);
+            Multiply(product, packed!, tokens);
         return true;
     }
 
-    /// <summary>Makes room for an input and the largest weight, so that nothing grows later.</summary>
+    /// <summary>
+    /// A whole gated MLP: down(act(gate(x)) · up(x)). What lies between is bfloat16 and is not seen; the results differ from those of the
+    /// single steps in nothing, where those round their inputs as <see cref="TryMultiply"/> does.
+    /// </summary>
+    /// <param name="down">The last product, whose input the others make.</param>
+    /// <param name="gate">bfloat16.</param>
+    /// <param name="up">bfloat16, of the gate's shape.</param>
+    /// <param name="activation">A non-linearity of one number.</param>
+    /// <param name="input">Rows. // [tokens, gate.Columns]</param>
+    /// <param name="tokens">Number of rows.</param>
+    /// <returns>False: nothing was done.</returns>
+    public bool TryGatedMlp(in MatrixProduct down, (WeightType Type, WeightView Weight) gate, (WeightType Type, WeightView Weight) up, ActivationKind activation, RowsView input, int tokens)
+    {
+        if (!hasWarpgroups || tokens < WarpgroupTokens || !s_gates.TryGetValue(activation, out GateLauncher? launch)
+            || gate.Type != WeightType.BF16 || up.Type != WeightType.BF16 || gate.Weight.Rows != up.Weight.Rows || gate.Weight.Rows != down.Weight.Columns
+            || !Takes(gate.Type, gate.Weight, input.Width) || !Takes(up.Type, up.Weight, input.Width) || !Takes(down.Type, down.Weight, down.Weight.Columns)
+            || !Reserve([down], tokens, input.Width) || !Grow(ref hidden, (long)tokens * BrainPacking.Stride(down.Weight.Columns) / 4))
+            return false;
+        Pack(input, tokens);
+        if (!launch(this, hidden!.View.AsContiguous().Cast<uint>(), gate.Weight, up.Weight, tokens))
+            return false;
+        Multiply(down, hidden, tokens);
+        return true;
+    }
+
+    // Half-precision weights would lose bits, float32 ones more; and rows must begin at multiples of 16 bytes.
+    private static bool Takes(WeightType type, WeightView weight, int columns) =>
+        weight.Columns == columns && type is not (WeightType.F32 or WeightType.F16) && (type != WeightType.BF16 || weight.QuantStride % 4 == 0);
+
+    /// <summary>Makes room for the input and the largest part of a weight.</summary>
     /// <returns>False where there is not enough room and launches are being recorded.</returns>
     private bool Reserve(ReadOnlySpan<MatrixProduct> products, int tokens, int columns)
     {
-        long pieces = BrainPacking.Stride(columns) / 4, weights = 0;
+        long weights = 0;
         foreach (MatrixProduct product in products)
             if (product.Type != WeightType.BF16)
-                weights = Math.Max(weights, Math.Min(product.Weight.Rows, PartRows(columns)) * pieces);
-        return Grow(ref packed, tokens * pieces) && Grow(ref unpacked, weights);
+                weights = Math.Max(weights, (long)Math.Min(product.Weight.Rows, PartRows(product.Weight.Columns)) * BrainPacking.Stride(product.Weight.Columns) / 4);
+        return Grow(ref packed, (long)tokens * BrainPacking.Stride(columns) / 4) && Grow(ref unpacked, weights);
     }
 
     private bool Grow(ref MemoryBuffer1D<Words, Stride1D.Dense>? buffer, long length)
@@ -110,126 +118,52 @@ internal sealed class MatrixKernels : IDisposable
         return true;
     }
 
-    /// <summary>Rows of a weight that are unpacked at once; whole tiles.</summary>
-    private static int PartRows(int columns) => (int)Math.Max(256, MostUnpacked / BrainPacking.Stride(columns) / 256 * 256);
-
-    private void MultiplyUnpacked(in MatrixProduct product, int tokens)
+    private void Pack(RowsView input, int tokens)
     {
+        int pieces = BrainPacking.Stride(input.Width) / 4;
+        Packing(memory.Stream, Line((long)tokens * pieces), packed!.View.AsContiguous(), input, pieces, tokens * pieces);
+    }
+
+    private void Multiply(in MatrixProduct product, MemoryBuffer1D<Words, Stride1D.Dense> input, int tokens)
+    {
+        ArrayView<uint> rows = input.View.AsContiguous().Cast<uint>();
+        if (product.Type == WeightType.BF16)
+        {
+            Multiply(product, rows, 0, product.Weight, tokens);
+            return;
+        }
         int columns = product.Weight.Columns, stride = BrainPacking.Stride(columns), part = PartRows(columns);
         for (int first = 0; first < product.Weight.Rows; first += part)
         {
-            int rows = Math.Min(part, product.Weight.Rows - first), pieces = stride / 4;
-            formats(product.Type).Unpack(Line((long)rows * pieces), unpacked!.View.AsContiguous(), product.Weight, first, pieces, rows * pieces);
+            int count = Math.Min(part, product.Weight.Rows - first), pieces = stride / 4;
+            formats(product.Type).Unpack(Line((long)count * pieces), unpacked!.View.AsContiguous(), product.Weight, first, pieces, count * pieces);
             ArrayView<uint> plane = unpacked.View.AsContiguous().Cast<uint>();
-            Multiply(product, first, new WeightView(plane, plane, plane, rows, columns, stride, 0, 0), tokens);
+            Multiply(product, rows, first, new WeightView(plane, plane, plane, count, columns, stride, 0, 0), tokens);
         }
     }
 
     /// <summary>The outputs from `first` on.</summary>
-    private void Multiply(in MatrixProduct product, int first, WeightView weight, int tokens)
+    private void Multiply(in MatrixProduct product, ArrayView<uint> input, int first, WeightView weight, int tokens)
     {
         RowsView output = product.Output;
         if (first > 0)
             output = new RowsView(output.Values.SubView(first), output.Width - first, output.Stride);
         ArrayView<float> bias = product.HasBias && first > 0 ? product.Bias.SubView(first) : product.Bias;
         if (product.Adds)
-            Launch(new AddToRows(output, output, product.Scale, bias, product.HasBias ? 1 : 0), weight, tokens);
+            Launch(new AddToRows(output, output, product.Scale, bias, product.HasBias ? 1 : 0), input, weight, tokens);
         else
-            Launch(new StoreRows(output, bias, product.HasBias ? 1 : 0), weight, tokens);
+            Launch(new StoreRows(output, bias, product.HasBias ? 1 : 0), input, weight, tokens);
     }
 
-    private void Launch<TEpilogue>(TEpilogue epilogue, WeightView weight, int tokens)
-        where TEpilogue : struct, IMatrixEpilogue
-    {
-        if (hasWarpgroups && tokens >= WarpgroupTokens)
-        {
-            bool isWide = Tiles(tokens, WarpgroupKernel.Tokens) * Tiles(weight.Rows, 256) >= multiprocessors;
-            if (isWide ? TryWarpgroups<Warpgroups256Overlapped, TEpilogue>(epilogue, weight, tokens) : TryWarpgroups<Warpgroups128Overlapped, TEpilogue>(epilogue, weight, tokens))
-                return;
-        }
-        if (tokens <= 16)
-            Warps<Tile16x32, TEpilogue>(epilogue, weight, tokens);
-        else if (tokens <= 32)
-            Warps<Tile32x32, TEpilogue>(epilogue, weight, tokens);
-        else if (tokens <= 64)
-            Warps<Tile64x32, TEpilogue>(epilogue, weight, tokens);
-        else if (Tiles(tokens, 128) * Tiles(weight.Rows, 256) >= multiprocessors)
-            Warps<Tile128x256, TEpilogue>(epilogue, weight, tokens);
-        else if (Tiles(tokens, 128) * Tiles(weight.Rows, 128) >= multiprocessors)
-            Warps<Tile128x128, TEpilogue>(epilogue, weight, tokens);
-        else
-            Warps<Tile64x64, TEpilogue>(epilogue, weight, tokens);
-    }
-
-    private static int Tiles(int size, int tile) => (size + tile - 1) / tile;
-
-    private void Warps<TTile, TEpilogue>(TEpilogue epilogue, WeightView weight, int tokens)
-        where TTile : struct, IMatrixTile
-        where TEpilogue : struct, IMatrixEpilogue
-    {
-        int threads = MatrixKernel.Threads<TTile>();
-        if (!kernels.TryGetValue(typeof((TTile, TEpilogue)), out Delegate? kernel))
-            kernels[typeof((TTile, TEpilogue))] = kernel = memory.Accelerator.LoadKernel<TEpilogue, ArrayView<uint>, int, WeightView, int>(
-                MatrixKernel.Run<TTile, TEpilogue>, new KernelSpecialization(threads, TTile.Resident));
-        var config = new KernelConfig(Tiles(tokens, TTile.Tokens) * Tiles(weight.Rows, TTile.Outputs), threads,
-            SharedMemoryConfig.RequestDynamic<byte>(MatrixKernel.SharedBytes<TTile>()));
-        ((Action<AcceleratorStream, KernelConfig, TEpilogue, ArrayView<uint>, int, WeightView, int>)kernel)(
-            memory.Stream, config, epilogue, packed!.View.AsContiguous().Cast<uint>(), BrainPacking.Stride(weight.Columns), weight, tokens);
-    }
-
-    private bool TryWarpgroups<TTile, TEpilogue>(TEpilogue epilogue, WeightView weight, int tokens)
-        where TTile : struct, IWarpgroupTile
-        where TEpilogue : struct, IMatrixEpilogue
-    {
-        ArrayView<uint> input = packed!.View.AsContiguous().Cast<uint>();
-        int stride = BrainPacking.Stride(weight.Columns);
-        // rows past the tokens are multiplied, too, and stored nowhere; so one map is good for any number of tokens
-        if (!TryMap(input, input.Length / stride, weight.Columns, stride, WarpgroupKernel.Tokens, out ArrayView<ulong> inputMap)
-            || !TryMap(weight.Quants, weight.Rows, weight.Columns, weight.QuantStride, TTile.Outputs, out ArrayView<ulong> weightMap))
-            return false;
-        if (!kernels.TryGetValue(typeof((TTile, TEpilogue)), out Delegate? kernel))
-            kernels[typeof((TTile, TEpilogue))] = kernel = memory.Accelerator.LoadKernel<TEpilogue, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
-                WarpgroupKernel.Run<TTile, TEpilogue>, new KernelSpecialization(WarpgroupKernel.Threads, 1));
-        int tiles = Tiles(tokens, WarpgroupKernel.Tokens) * Tiles(weight.Rows, TTile.Outputs);
-        var config = new KernelConfig(Math.Min(tiles, multiprocessors), WarpgroupKernel.Threads, SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>()));
-        ((Action<AcceleratorStream, KernelConfig, TEpilogue, ArrayView<ulong>, ArrayView<ulong>, int, int, int>)kernel)(
-            memory.Stream, config, epilogue, inputMap, weightMap, tokens, weight.Rows, weight.Columns);
-        return true;
-    }
-
-    /// <summary>The matrix's map on the device. A new one is written when it is first asked for, which must not be while launches are recorded.</summary>
-    private bool TryMap(ArrayView<uint> matrix, long rows, int columns, int stride, int boxRows, out ArrayView<ulong> map)
-    {
-        var key = new MapKey(TensorMap.AddressOf(matrix), rows, columns, stride, boxRows);
-        map = default;
-        if (!mapPlaces.TryGetValue(key, out int place))
-        {
-            Span<ulong> words = stackalloc ulong[TensorMap.Words];
-            if (memory.IsRecording || mapPlaces.Count == MostMaps || !TensorMap.TryEncode(words, matrix, rows, columns, stride, boxRows))
-                return false;
-            maps ??= memory.Allocate<ulong>(MostMaps * TensorMap.Words);
-            place = mapPlaces[key] = mapPlaces.Count;
-            memory.Upload<ulong>(maps.View.AsContiguous().SubView(place * TensorMap.Words, TensorMap.Words), words);
-        }
-        map = maps!.View.AsContiguous().SubView(place * TensorMap.Words, TensorMap.Words);
-        return true;
-    }
-
-    private Action<AcceleratorStream, KernelConfig, ArrayView<Words>, RowsView, int, int> Pack
-    {
-        get
-        {
-            if (!kernels.TryGetValue(typeof(Words), out Delegate? kernel))
-                kernels[typeof(Words)] = kernel = memory.Accelerator.LoadKernel<ArrayView<Words>, RowsView, int, int>(BrainPacking.Pack);
-            return (Action<AcceleratorStream, KernelConfig, ArrayView<Words>, RowsView, int, int>)kernel;
-        }
-    }
+    /// <summary>Rows of a weight that are unpacked at once; whole tiles.</summary>
+    private static int PartRows(int columns) => (int)Math.Max(256, MostUnpacked / BrainPacking.Stride(columns) / 256 * 256);
 
     private static KernelConfig Line(long threads) => new((int)((threads + 255) / 256), 256);
 
     public void Dispose()
     {
         memory.Free(packed);
+        memory.Free(hidden);
         memory.Free(unpacked);
         memory.Free(maps);
     }

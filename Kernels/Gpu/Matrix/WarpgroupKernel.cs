@@ -11,9 +11,6 @@ internal interface IWarpgroupTile
 
     /// <summary>Steps of <see cref="MatrixKernel.Depth"/> columns whose factors are in shared memory or on their way to it.</summary>
     static abstract int Stages { get; }
-
-    /// <summary>Whether the next products are begun before the last ones are waited for.</summary>
-    static abstract bool Overlaps { get; }
 }
 
 /// <summary>128 tokens × 256 outputs.</summary>
@@ -22,18 +19,6 @@ internal readonly struct Warpgroups256 : IWarpgroupTile
     public static int Outputs => 256;
 
     public static int Stages => 4;
-
-    public static bool Overlaps => false;
-}
-
-/// <summary>128 tokens × 256 outputs, products overlapping.</summary>
-internal readonly struct Warpgroups256Overlapped : IWarpgroupTile
-{
-    public static int Outputs => 256;
-
-    public static int Stages => 4;
-
-    public static bool Overlaps => true;
 }
 
 /// <summary>128 tokens × 128 outputs.</summary>
@@ -42,18 +27,6 @@ internal readonly struct Warpgroups128 : IWarpgroupTile
     public static int Outputs => 128;
 
     public static int Stages => 6;
-
-    public static bool Overlaps => false;
-}
-
-/// <summary>128 tokens × 128 outputs, products overlapping.</summary>
-internal readonly struct Warpgroups128Overlapped : IWarpgroupTile
-{
-    public static int Outputs => 128;
-
-    public static int Stages => 6;
-
-    public static bool Overlaps => true;
 }
 
 /// <summary>
@@ -79,11 +52,12 @@ internal static class WarpgroupKernel
     /// <summary>Any number of groups, as many as there are multiprocessors.</summary>
     /// <param name="epilogue">Where sums go.</param>
     /// <param name="inputMap">Map of the input in boxes of <see cref="Tokens"/> rows.</param>
-    /// <param name="weightMap">Map of the weight in boxes of TTile.Outputs rows.</param>
+    /// <param name="weightMap">Map of the weight in boxes of TTile.Outputs rows, of half as many where the epilogue is gated.</param>
+    /// <param name="secondMap">Map of the second weight of the same shape, where the epilogue is gated.</param>
     /// <param name="tokens">Rows of the input that count.</param>
     /// <param name="outputs">Rows of the weight.</param>
     /// <param name="columns">Columns of both.</param>
-    public static void Run<TTile, TEpilogue>(TEpilogue epilogue, ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, int tokens, int outputs, int columns)
+    public static void Run<TTile, TEpilogue>(TEpilogue epilogue, ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, ArrayView<ulong> secondMap, int tokens, int outputs, int columns)
         where TTile : struct, IWarpgroupTile
         where TEpilogue : struct, IMatrixEpilogue
     {
@@ -103,12 +77,12 @@ internal static class WarpgroupKernel
         }
         Group.Barrier();
         int steps = (columns + MatrixKernel.Depth - 1) / MatrixKernel.Depth;
-        int tiles = ((tokens + Tokens - 1) / Tokens) * ((outputs + TTile.Outputs - 1) / TTile.Outputs);
+        int tiles = ((tokens + Tokens - 1) / Tokens) * ((outputs + Outputs<TTile, TEpilogue>() - 1) / Outputs<TTile, TEpilogue>());
         if (thread < 128)
         {
             CudaAsm.Emit("setmaxnreg.dec.sync.aligned.u32 40;");
             if (thread == 0)
-                Fetch<TTile>(inputMap, weightMap, stages, full, empty, tokens, outputs, tiles, steps);
+                Fetch<TTile, TEpilogue>(inputMap, weightMap, secondMap, stages, full, empty, tokens, outputs, tiles, steps);
         }
         else
         {
@@ -117,18 +91,22 @@ internal static class WarpgroupKernel
         }
     }
 
-    private static void Fetch<TTile>(
-        ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, uint stages, uint full, uint empty, int tokens, int outputs, int tiles, int steps)
+    private static void Fetch<TTile, TEpilogue>(
+        ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, ArrayView<ulong> secondMap, uint stages, uint full, uint empty, int tokens, int outputs, int tiles, int steps)
         where TTile : struct, IWarpgroupTile
+        where TEpilogue : struct, IMatrixEpilogue
     {
+        long second = CopyEngine.MapAddress(ref secondMap[0]);
         long input = CopyEngine.MapAddress(ref inputMap[0]), weight = CopyEngine.MapAddress(ref weightMap[0]);
         CopyEngine.AcquireMap(input);
         CopyEngine.AcquireMap(weight);
+        if (TEpilogue.IsGated)
+            CopyEngine.AcquireMap(second);
         int stage = 0;
         uint phase = 1; // the stages are empty
         for (int tile = Grid.IdxX; tile < tiles; tile += Grid.DimX)
         {
-            Place<TTile>(tile, tokens, outputs, out int firstToken, out int firstOutput);
+            Place<TTile, TEpilogue>(tile, tokens, outputs, out int firstToken, out int firstOutput);
             for (int step = 0; step < steps; step++)
             {
                 uint to = stages + (uint)(stage * RowBytes * (Tokens + TTile.Outputs)), barrier = full + (uint)(8 * stage);
@@ -136,6 +114,8 @@ internal static class WarpgroupKernel
                 CopyEngine.ArriveAndExpect(barrier, RowBytes * (Tokens + TTile.Outputs));
                 CopyEngine.Load(to, input, step * MatrixKernel.Depth, firstToken, barrier);
                 CopyEngine.Load(to + (RowBytes * Tokens), weight, step * MatrixKernel.Depth, firstOutput, barrier);
+                if (TEpilogue.IsGated)
+                    CopyEngine.Load(to + (uint)(RowBytes * (Tokens + (TTile.Outputs / 2))), second, step * MatrixKernel.Depth, firstOutput, barrier);
                 Next<TTile>(ref stage, ref phase);
             }
         }
@@ -151,7 +131,7 @@ internal static class WarpgroupKernel
         uint phase = 0;
         for (int tile = Grid.IdxX; tile < tiles; tile += Grid.DimX)
         {
-            Place<TTile>(tile, tokens, outputs, out int firstToken, out int firstOutput);
+            Place<TTile, TEpilogue>(tile, tokens, outputs, out int firstToken, out int firstOutput);
             for (int i = 0; i < TTile.Outputs / 2; i++)
                 sums[i] = 0f;
             uint before = empty;
@@ -160,40 +140,39 @@ internal static class WarpgroupKernel
                 uint from = stages + (uint)(stage * RowBytes * (Tokens + TTile.Outputs)), barrier = empty + (uint)(8 * stage);
                 CopyEngine.Wait(full + (uint)(8 * stage), phase);
                 ulong a = Warpgroup.Describe(from + (uint)(64 * RowBytes * (warp >> 2))), b = Warpgroup.Describe(from + (RowBytes * Tokens));
-                if (TTile.Outputs == 256)
-                    Warpgroup.Multiply256(sums, a, b);
-                else
-                    Warpgroup.Multiply128(sums, a, b);
-                if (TTile.Overlaps)
-                {
-                    Warpgroup.WaitForAllButOne();
-                    if (lane == 0 && step > 0)
-                        CopyEngine.Arrive(before);
-                    before = barrier;
-                }
-                else
-                {
-                    Warpgroup.WaitForAll();
-                    if (lane == 0)
-                        CopyEngine.Arrive(barrier);
-                }
+                Warpgroup.Multiply(sums, TTile.Outputs, a, b);
+                Warpgroup.WaitForAllButOne(); // of the step before
+                if (lane == 0 && step > 0)
+                    CopyEngine.Arrive(before);
+                before = barrier;
                 Next<TTile>(ref stage, ref phase);
             }
-            if (TTile.Overlaps)
-            {
-                Warpgroup.WaitForAll();
-                if (lane == 0)
-                    CopyEngine.Arrive(before);
-            }
+            Warpgroup.WaitForAll();
+            if (lane == 0)
+                CopyEngine.Arrive(before);
 
             int token = firstToken + (16 * warp) + (lane >> 2), output = firstOutput + (2 * (lane & 3));
-            for (int j = 0; j < TTile.Outputs / 8; j++)
+            if (TEpilogue.IsGated)
             {
-                int o = output + (8 * j);
-                if (o < outputs && token < tokens)
-                    epilogue.Store(token, o, sums[4 * j], sums[(4 * j) + 1], o + 1 < outputs);
-                if (o < outputs && token + 8 < tokens)
-                    epilogue.Store(token + 8, o, sums[(4 * j) + 2], sums[(4 * j) + 3], o + 1 < outputs);
+                for (int j = 0; j < TTile.Outputs / 16; j++)
+                {
+                    int o = output + (8 * j), gate = 4 * j, up = gate + (TTile.Outputs / 4);
+                    if (o < outputs && token < tokens)
+                        epilogue.StoreGated(token, o, sums[gate], sums[gate + 1], sums[up], sums[up + 1], o + 1 < outputs);
+                    if (o < outputs && token + 8 < tokens)
+                        epilogue.StoreGated(token + 8, o, sums[gate + 2], sums[gate + 3], sums[up + 2], sums[up + 3], o + 1 < outputs);
+                }
+            }
+            else
+            {
+                for (int j = 0; j < TTile.Outputs / 8; j++)
+                {
+                    int o = output + (8 * j);
+                    if (o < outputs && token < tokens)
+                        epilogue.Store(token, o, sums[4 * j], sums[(4 * j) + 1], o + 1 < outputs);
+                    if (o < outputs && token + 8 < tokens)
+                        epilogue.Store(token + 8, o, sums[(4 * j) + 2], sums[(4 * j) + 3], o + 1 < outputs);
+                }
             }
         }
     }
@@ -209,12 +188,18 @@ internal static class WarpgroupKernel
         }
     }
 
-    private static void Place<TTile>(int tile, int tokens, int outputs, out int firstToken, out int firstOutput)
+    /// <summary>Outputs of a tile: each has two sums where the epilogue is gated.</summary>
+    public static int Outputs<TTile, TEpilogue>()
         where TTile : struct, IWarpgroupTile
+        where TEpilogue : struct, IMatrixEpilogue => TEpilogue.IsGated ? TTile.Outputs / 2 : TTile.Outputs;
+
+    private static void Place<TTile, TEpilogue>(int tile, int tokens, int outputs, out int firstToken, out int firstOutput)
+        where TTile : struct, IWarpgroupTile
+        where TEpilogue : struct, IMatrixEpilogue
     {
-        int rows = (tokens + Tokens - 1) / Tokens, columns = (outputs + TTile.Outputs - 1) / TTile.Outputs;
+        int rows = (tokens + Tokens - 1) / Tokens, columns = (outputs + Outputs<TTile, TEpilogue>() - 1) / Outputs<TTile, TEpilogue>();
         int band = tile / (Band * columns), within = tile - (band * Band * columns), height = IntrinsicMath.Min(Band, rows - (band * Band));
         firstToken = Tokens * ((band * Band) + (within % height));
-        firstOutput = TTile.Outputs * (within / height);
+        firstOutput = Outputs<TTile, TEpilogue>() * (within / height);
     }
 }
