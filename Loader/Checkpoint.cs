@@ -46,6 +46,14 @@ internal sealed class Checkpoint : IDisposable
         throw new CheckpointException(path, "checkpoint", null, found, "a folder with config.json and safetensors files, or a GGUF file");
     }
 
+    /// <summary>A model whose tensors lie in memory, described as a folder in Hugging Face layout is.</summary>
+    /// <param name="name">Stands for the path.</param>
+    /// <param name="config">What config.json would hold.</param>
+    /// <param name="tensors">Tensors under the names of that layout, of any stored type.</param>
+    /// <param name="memory">What holds the tensors; freed with the checkpoint.</param>
+    public static Checkpoint InMemory(string name, ConfigSection config, IReadOnlyDictionary<string, StoredTensor> tensors, IDisposable memory) =>
+        new(name, CheckpointFormat.HuggingFace, config.Text("model_type"), config, tensors, memory);
+
     /// <summary>The tensor of that name; where it is missing, the error names the closest one that is there.</summary>
     public StoredTensor Tensor(string name)
     {

@@ -111,10 +111,24 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>Loads onto a device, which belongs to the model from then on.</summary>
     internal static LanguageModel Load(string path, IDevice device, LoadOptions options)
     {
-        Checkpoint? checkpoint = null;
+        Checkpoint checkpoint;
         try
         {
             checkpoint = Checkpoint.Open(ModelPath.Resolve(path));
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+        return Load(checkpoint, device, options);
+    }
+
+    /// <summary>Loads a checkpoint onto a device; both belong to the model from then on.</summary>
+    internal static LanguageModel Load(Checkpoint checkpoint, IDevice device, LoadOptions options)
+    {
+        try
+        {
             device.Prepare(StoredMatrix.TypesOf(checkpoint.Tensors.Values), options.Precision ?? Precision.Fast);
             var model = new LanguageModel(checkpoint, device, options);
             if (device is not CpuDevice)
@@ -124,7 +138,7 @@ public sealed partial class LanguageModel : IDisposable
         catch
         {
             device.Dispose();
-            checkpoint?.Dispose();
+            checkpoint.Dispose();
             throw;
         }
     }

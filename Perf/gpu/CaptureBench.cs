@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Managed.Cache;
+using Managed.Cli.Bench;
+using Managed.Hooks;
+using Managed.Kernels;
+
+namespace Managed.GpuPerf;
+
+/// <summary>What it costs to read the residual stream after every block while a prompt goes through the model.</summary>
+internal static class CaptureBench
+{
+    private const int Tokens = 512, MostPairs = 7;
+
+    public static void Run(BenchRun run)
+    {
+        LanguageModel model = run.Model;
+        int tokens = Math.Min(Tokens, model.ContextLength);
+        Seconds(model, run.Prompt(tokens), capture: false);
+        double trial = Seconds(model, run.Prompt(tokens), capture: true);
+        int pairs = (int)Math.Clamp(run.Sizes.Seconds / trial / 2, 2, MostPairs);
+        var (with, without) = (new List<double>(), new List<double>());
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            without.Add(Seconds(model, run.Prompt(tokens), capture: false));
+            with.Add(Seconds(model, run.Prompt(tokens), capture: true));
+        }
+        double a = Spread.Of(with).Median, b = Spread.Of(without).Median;
+        double bytes = (double)model.LayerCount * tokens * model.Width * sizeof(float);
+        run.Figures.Add($"capture of {model.LayerCount} layers × {tokens} tokens", $"{(a - b) * 1e3:+0.00;-0.00} ms",
+            $"{a * 1e3:0.00} ms against {b * 1e3:0.00} ms, {bytes / 1e6:0} MB of float32");
+    }
+
+    // The prompt's pass up to its last token's logits; what was read lies in host memory then.
+    private static double Seconds(LanguageModel model, int[] ids, bool capture)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using Sequence sequence = model.Transformer.Cache.Create();
+        HookTable? hooks = null;
+        var cache = new ActivationCache(model.HookNames);
+        if (capture)
+        {
+            hooks = new HookTable(model.LayerCount);
+            new ActivationReader(cache, PositionFilter.All, ids.Length).Attach(hooks, model.HookNames.Resolve("resid_post"));
+        }
+        Rows logits = model.Transformer.Forward([new StepInput(sequence, ids)], LogitsWanted.Last, hooks);
+        float first = model.Transformer.View(logits)[0, 0];
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        if (!float.IsFinite(first) || (capture && !float.IsFinite(cache["resid_post", model.LayerCount - 1].Values[^1])))
+            throw new InvalidOperationException($"{model.Path}: found values that are not numbers.");
+        return seconds;
+    }
+}

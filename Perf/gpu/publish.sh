@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Makes the bundle: one archive that runs tests and benchmarks on a machine with an NVIDIA GPU and no .NET and no network.
+#   publish.sh OUT.tar.xz            with .NET's runtime
+#   publish.sh --small OUT.tar.xz    without it, for a machine that has it
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+runtime=(-r linux-x64 --self-contained true) # whatever this machine is
+if [ "${1:-}" = --small ]; then
+    runtime=()
+    shift
+fi
+out=$(realpath -m "${1:?usage: publish.sh [--small] OUT.tar.xz}")
+# What the tests and benchmarks look for, below the folder that holds Managed.sln.
+files=(
+    Managed.sln
+    Perf/gpu/README.md
+    Perf/gpu/torch_baseline.py
+    examples/guards/thornvale
+    models/hearth
+    models/hearth-shield
+    models/warden
+    Tests/Fixtures/arch
+    Tests/Fixtures/blocks
+    Tests/Fixtures/guards
+    Tests/Fixtures/ptx
+)
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+mkdir "$stage/bundle"
+dotnet publish Perf/gpu/GpuPerf.csproj -c Release "${runtime[@]}" --nologo -v quiet -o "$stage/bundle/bin"
+rm -rf "$stage/bundle/bin/models" "$stage/bundle/bin/examples" "$stage"/bundle/bin/*.xml
+tar -c "${files[@]}" | tar -x -C "$stage/bundle"
+cp Perf/gpu/run.sh "$stage/bundle/run.sh"
+mkdir -p "$(dirname "$out")"
+tar -c -C "$stage" bundle | xz -9e -T2 > "$out"
+size=$(stat -c %s "$out")
+echo "$out: $((size / 1000)) kB"
+[ "$size" -lt 36000000 ] || { echo "More than 36 MB: leave something out." >&2; exit 1; }
