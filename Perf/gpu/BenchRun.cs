@@ -9,7 +9,8 @@ namespace Managed.GpuPerf;
 /// <param name="Prompts">Lengths of prompts.</param>
 /// <param name="Context">Tokens before those that are decoded.</param>
 /// <param name="Programs">Rows with a program each.</param>
-internal sealed record BenchSizes(double Seconds, int[] Batches, int[] Prompts, int Context, int Programs);
+/// <param name="CaptureTokens">Length of the prompt whose stream is captured.</param>
+internal sealed record BenchSizes(double Seconds, int[] Batches, int[] Prompts, int Context, int Programs, int CaptureTokens);
 
 /// <summary>A model to be measured, and where figures go.</summary>
 internal sealed class BenchRun(LanguageModel model, Figures figures, BenchSizes sizes, DeviceBandwidth bandwidth)

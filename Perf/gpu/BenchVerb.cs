@@ -32,14 +32,15 @@ internal static class BenchVerb
         var prompts = new Option<string>("--prompts") { Description = "Lengths of prompts.", DefaultValueFactory = _ => "512,2048" };
         var context = new Option<int>("--context") { Description = "Tokens before those that are decoded.", DefaultValueFactory = _ => 64 };
         var rows = new Option<int>("--programs") { Description = "Rows with a program each.", DefaultValueFactory = _ => 256 };
+        var captured = new Option<int>("--capture-tokens") { Description = "Length of the prompt whose stream is captured.", DefaultValueFactory = _ => 512 };
         var megabytes = new Option<int>("--megabytes") { Description = "Memory that is read to measure the bandwidth.", DefaultValueFactory = _ => 4096 };
         var command = new Command("bench", "Bandwidth, decoding, prompts, guards, capture; exit code 1 if a figure fails.")
         {
-            device, shapes, types, only, seconds, batches, prompts, context, rows, megabytes,
+            device, shapes, types, only, seconds, batches, prompts, context, rows, captured, megabytes,
         };
         command.SetAction(parsed =>
         {
-            var sizes = new BenchSizes(parsed.GetValue(seconds), Numbers(parsed.GetValue(batches)!), Numbers(parsed.GetValue(prompts)!), parsed.GetValue(context), parsed.GetValue(rows));
+            var sizes = new BenchSizes(parsed.GetValue(seconds), Numbers(parsed.GetValue(batches)!), Numbers(parsed.GetValue(prompts)!), parsed.GetValue(context), parsed.GetValue(rows), parsed.GetValue(captured));
             string name = parsed.GetValue(device)!;
             ModelShape[] wanted = [.. Names(parsed.GetValue(shapes)!).Select(ModelShape.Of)];
             WeightType[] stored = [.. Names(parsed.GetValue(types)!).Select(type => Enum.Parse<WeightType>(type, ignoreCase: true))];

@@ -9,12 +9,12 @@ namespace Managed.GpuPerf;
 /// <summary>What it costs to read the residual stream after every block while a prompt goes through the model.</summary>
 internal static class CaptureBench
 {
-    private const int Tokens = 512, MostPairs = 7;
+    private const int MostPairs = 7;
 
     public static void Run(BenchRun run)
     {
         LanguageModel model = run.Model;
-        int tokens = Math.Min(Tokens, model.ContextLength);
+        int tokens = run.Sizes.CaptureTokens;
         Seconds(model, run.Prompt(tokens), capture: false);
         double trial = Seconds(model, run.Prompt(tokens), capture: true);
         int pairs = (int)Math.Clamp(run.Sizes.Seconds / trial / 2, 2, MostPairs);

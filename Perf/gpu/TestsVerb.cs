@@ -15,18 +15,18 @@ internal static class TestsVerb
     public static Command Create(TextWriter output)
     {
         var category = new Option<string?>("--category") { Description = "Only tests of this category." };
-        var name = new Option<string?>("--name") { Description = "Only tests whose full name holds this." };
-        var command = new Command("tests", "Runs tests; exit code 1 if one fails or none runs.") { category, name };
-        command.SetAction(parsed => Run(output, Assembly.Load("Managed.Tests"), parsed.GetValue(category), parsed.GetValue(name)) ? 0 : 1);
+        var names = new Option<string[]>("--name") { Description = "Only tests whose full name holds one of these.", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("tests", "Runs tests; exit code 1 if one fails or none runs.") { category, names };
+        command.SetAction(parsed => Run(output, Assembly.Load("Managed.Tests"), parsed.GetValue(category), parsed.GetValue(names) ?? []) ? 0 : 1);
         return command;
     }
 
     /// <summary>Whether at least one test ran and none failed.</summary>
-    private static bool Run(TextWriter output, Assembly assembly, string? category, string? name)
+    private static bool Run(TextWriter output, Assembly assembly, string? category, string[] names)
     {
         var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
         runner.Load(assembly, new Dictionary<string, object> { ["NumberOfTestWorkers"] = 0 });
-        ITestResult result = runner.Run(new Listener(output), Filter(category, name));
+        ITestResult result = runner.Run(new Listener(output), Filter(category, names));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{result.PassCount} passed, {result.FailCount} failed, {result.SkipCount + result.InconclusiveCount} skipped"));
         if (result.PassCount + result.FailCount == 0)
@@ -34,10 +34,10 @@ internal static class TestsVerb
         return result.FailCount == 0 && result.PassCount > 0;
     }
 
-    private static TestFilter Filter(string? category, string? name)
+    private static TestFilter Filter(string? category, string[] names)
     {
         string cat = category is null ? "" : $"<cat>{SecurityElement.Escape(category)}</cat>";
-        string test = name is null ? "" : $"<test re='1'>{SecurityElement.Escape(Regex.Escape(name))}</test>";
+        string test = names.Length == 0 ? "" : $"<test re='1'>{SecurityElement.Escape(string.Join('|', names.Select(Regex.Escape)))}</test>";
         return cat.Length + test.Length == 0 ? TestFilter.Empty : TestFilter.FromXml($"<filter><and>{cat}{test}</and></filter>");
     }
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Managed.Kernels;
+using Managed.Loader;
 
 namespace Managed.GpuPerf;
 
@@ -12,6 +14,20 @@ internal static class Verbs
         foreach (Command verb in new[] { TestsVerb.Create(output), BenchVerb.Create(output), ExactVerb.Create(output) })
             root.Subcommands.Add(verb);
         return root;
+    }
+
+    /// <summary>Runs a command line: 0 for success, 1 for a figure or test that failed, 2 for bad input, which takes one line.</summary>
+    public static int Run(string[] arguments, TextWriter output, TextWriter error)
+    {
+        try
+        {
+            return Create(output).Parse(arguments).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error });
+        }
+        catch (Exception refusal) when (refusal is ArgumentException or DeviceException or CheckpointException or FileNotFoundException)
+        {
+            error.WriteLine(refusal.Message);
+            return 2;
+        }
     }
 
     /// <summary>The device that all verbs but `tests` take.</summary>

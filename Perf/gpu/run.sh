@@ -23,7 +23,9 @@ everything() {
     nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.mem --format=csv,noheader 2>/dev/null || echo "no nvidia-smi"
     for wanted in ${STEPS:-tests exact bench torch}; do
         case $wanted in
-            tests) step "${program[@]}" tests --category Gpu ;;
+            tests)
+                step "${program[@]}" tests --category Gpu
+                step "${program[@]}" tests --name '"CUDA"' GpuModelTests GpuGuardModelTests ;;
             exact) step "${program[@]}" exact --device "$device" --model models/hearth models/warden --shapes 1.1b --tokens 64 ;;
             bench) step "${program[@]}" bench --device "$device" ;;
             torch)
