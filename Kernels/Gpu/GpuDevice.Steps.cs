@@ -1,4 +1,3 @@
-using ILGPU;
 using ILGPU.Runtime.Cuda;
 using Managed.Ilgpu.Extensions;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU;
-using ILGPU.Runtime;
 using Managed.Kernels.Edits;
 
 namespace Managed.Kernels.Gpu.Edits;
