@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Managed.Cli.Bench;
+using Managed.Kernels;
 
 namespace Managed.GpuPerf;
 
@@ -10,7 +11,8 @@ namespace Managed.GpuPerf;
 /// <param name="Context">Tokens before those that are decoded.</param>
 /// <param name="Programs">Rows with a program each.</param>
 /// <param name="CaptureTokens">Length of the prompt whose stream is captured.</param>
-internal sealed record BenchSizes(double Seconds, int[] Batches, int[] Prompts, int Context, int Programs, int CaptureTokens);
+/// <param name="Precision">How weights meet activations.</param>
+internal sealed record BenchSizes(double Seconds, int[] Batches, int[] Prompts, int Context, int Programs, int CaptureTokens, Precision Precision);
 
 /// <summary>A model to be measured, and where figures go.</summary>
 internal sealed class BenchRun(LanguageModel model, Figures figures, BenchSizes sizes, DeviceBandwidth bandwidth)

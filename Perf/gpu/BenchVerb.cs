@@ -24,6 +24,7 @@ internal static class BenchVerb
     public static Command Create(TextWriter output)
     {
         Option<string> device = Verbs.DeviceOption();
+        Option<Precision> precision = Verbs.PrecisionOption();
         var shapes = new Option<string>("--shapes") { Description = "Of 1.1b, 8b and tiny, separated by commas.", DefaultValueFactory = _ => "1.1b,8b" };
         var types = new Option<string>("--types") { Description = "Types of weights, of bf16, q8_0 and q4_0.", DefaultValueFactory = _ => "bf16,q8_0,q4_0" };
         var only = new Option<string>("--only") { Description = $"Of {string.Join(", ", Benches.Keys)}.", DefaultValueFactory = _ => string.Join(',', Benches.Keys) };
@@ -36,11 +37,11 @@ internal static class BenchVerb
         var megabytes = new Option<int>("--megabytes") { Description = "Memory that is read to measure the bandwidth.", DefaultValueFactory = _ => 4096 };
         var command = new Command("bench", "Bandwidth, decoding, prompts, guards, capture; exit code 1 if a figure fails.")
         {
-            device, shapes, types, only, seconds, batches, prompts, context, rows, captured, megabytes,
+            device, precision, shapes, types, only, seconds, batches, prompts, context, rows, captured, megabytes,
         };
         command.SetAction(parsed =>
         {
-            var sizes = new BenchSizes(parsed.GetValue(seconds), Numbers(parsed.GetValue(batches)!), Numbers(parsed.GetValue(prompts)!), parsed.GetValue(context), parsed.GetValue(rows), parsed.GetValue(captured));
+            var sizes = new BenchSizes(parsed.GetValue(seconds), Numbers(parsed.GetValue(batches)!), Numbers(parsed.GetValue(prompts)!), parsed.GetValue(context), parsed.GetValue(rows), parsed.GetValue(captured), parsed.GetValue(precision));
             string name = parsed.GetValue(device)!;
             ModelShape[] wanted = [.. Names(parsed.GetValue(shapes)!).Select(ModelShape.Of)];
             WeightType[] stored = [.. Names(parsed.GetValue(types)!).Select(type => Enum.Parse<WeightType>(type, ignoreCase: true))];
@@ -64,9 +65,9 @@ internal static class BenchVerb
     private static void Measure(string name, ModelShape shape, WeightType type, string[] chosen, Figures figures, BenchSizes sizes, DeviceBandwidth bandwidth)
     {
         long start = Stopwatch.GetTimestamp();
-        using LanguageModel model = SyntheticModel.Load(shape, type, DeviceCatalog.Open(name, 0));
+        using LanguageModel model = SyntheticModel.Load(shape, type, DeviceCatalog.Open(name, 0), sizes.Precision);
         double load = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        figures.Title(string.Create(CultureInfo.InvariantCulture, $"{model.Path} on {model.Device.Name}, made in {load:0.0} s"));
+        figures.Title(string.Create(CultureInfo.InvariantCulture, $"{model.Path} on {model.Device.Name}, {model.Device.Effective(sizes.Precision)} precision, made in {load:0.0} s"));
         var run = new BenchRun(model, figures, sizes, bandwidth);
         run.CheckFinite();
         foreach (string bench in chosen)

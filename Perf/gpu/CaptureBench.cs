@@ -15,6 +15,7 @@ internal static class CaptureBench
     {
         LanguageModel model = run.Model;
         int tokens = run.Sizes.CaptureTokens;
+        model.Transformer.Precision = run.Sizes.Precision;
         Seconds(model, run.Prompt(tokens), capture: false);
         double trial = Seconds(model, run.Prompt(tokens), capture: true);
         int pairs = (int)Math.Clamp(run.Sizes.Seconds / trial / 2, 2, MostPairs);

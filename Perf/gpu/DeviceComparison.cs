@@ -1,7 +1,9 @@
+using Managed.Kernels;
+
 namespace Managed.GpuPerf;
 
 /// <summary>One model on two devices: logits within a bound, the same choices, the same tokens; and the same bits in every batch.</summary>
-internal sealed class DeviceComparison(Figures figures, LanguageModel model, LanguageModel processor, int tokens)
+internal sealed class DeviceComparison(Figures figures, LanguageModel model, LanguageModel processor, Precision precision, int tokens)
 {
     private const double LogitBound = 1e-2, AgreementBound = 0.99;
     private const int NewTokens = 32;
@@ -50,7 +52,7 @@ internal sealed class DeviceComparison(Figures figures, LanguageModel model, Lan
         int[] here = model.Generate(prompt, options).Ids.ToArray(), there = processor.Generate(prompt, options).Ids.ToArray();
         int same = here.Zip(there).TakeWhile(pair => pair.First == pair.Second).Count();
         figures.Add("greedy tokens that are the processor's", $"{same} of {there.Length}");
-        if (same < there.Length)
+        if (same < there.Length && precision == Precision.Exact)
             throw new InvalidOperationException($"token {same} is {here[same]}; expected {there[same]}");
     }
 
@@ -74,13 +76,14 @@ internal sealed class DeviceComparison(Figures figures, LanguageModel model, Lan
         Cache.Sequence[] sequences = [.. Enumerable.Range(0, rows).Select(_ => model.Transformer.Cache.Create())];
         try
         {
+            model.Transformer.Precision = precision;
             var inputs = new StepInput[rows];
             for (int row = 0; row < rows; row++)
                 inputs[row] = new StepInput(sequences[row], (row == rows - 1 ? text[..12] : text[(row % 5)..(6 + (row % 7))]).ToArray());
             model.Transformer.Forward(inputs, LogitsWanted.None);
             for (int row = 0; row < rows; row++)
                 inputs[row] = new StepInput(sequences[row], text.AsMemory(row == rows - 1 ? 12 : row % 11, 1));
-            Kernels.Rows logits = model.Transformer.Forward(inputs, LogitsWanted.Last);
+            Rows logits = model.Transformer.Forward(inputs, LogitsWanted.Last);
             return [.. model.Transformer.View(logits).Row(rows - 1).ToArray().Select(BitConverter.SingleToInt32Bits)];
         }
         finally

@@ -18,24 +18,27 @@ internal static class ExactVerb
         {
             var figures = new Figures(output);
             string name = parsed.GetValue(device)!;
+            int count = parsed.GetValue(tokens);
             foreach (string path in parsed.GetValue(models) ?? [])
-                figures.Try(path, () => Compare(figures, parsed.GetValue(tokens),
-                    LanguageModel.Load(path, DeviceCatalog.Open(name, 0), new LoadOptions { Precision = Precision.Exact }),
-                    () => LanguageModel.Load(path, new CpuDevice(0), new LoadOptions { Precision = Precision.Exact })));
+                figures.Try(path, () => Compare(figures, name, count, (device, precision) => LanguageModel.Load(path, device, new LoadOptions { Precision = precision })));
             foreach (ModelShape shape in parsed.GetValue(shapes)!.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(ModelShape.Of))
-                figures.Try(shape.Name, () => Compare(figures, parsed.GetValue(tokens),
-                    SyntheticModel.Load(shape, WeightType.BF16, DeviceCatalog.Open(name, 0)),
-                    () => SyntheticModel.Load(shape, WeightType.BF16, new CpuDevice(0))));
+                figures.Try(shape.Name, () => Compare(figures, name, count, (device, precision) => SyntheticModel.Load(shape, WeightType.BF16, device, precision)));
             return figures.Failures == 0 ? 0 : 1;
         });
         return command;
     }
 
-    private static void Compare(Figures figures, int tokens, LanguageModel device, Func<LanguageModel> open)
+    // Each precision that the device has, against the processor's exact one.
+    private static void Compare(Figures figures, string name, int tokens, Func<IDevice, Precision, LanguageModel> load)
     {
-        using LanguageModel model = device;
-        using LanguageModel processor = open();
-        figures.Title($"{model.Path} on {model.Device.Name}, against {processor.Device.Name}");
-        new DeviceComparison(figures, model, processor, tokens).Run();
+        using LanguageModel processor = load(new CpuDevice(0), Precision.Exact);
+        foreach (Precision precision in Enum.GetValues<Precision>())
+        {
+            using LanguageModel model = load(DeviceCatalog.Open(name, 0), precision);
+            if (model.Device.Effective(precision) != precision)
+                continue;
+            figures.Title($"{model.Path} on {model.Device.Name}, {precision} precision, against {processor.Device.Name}, {Precision.Exact}");
+            new DeviceComparison(figures, model, processor, precision, tokens).Run();
+        }
     }
 }

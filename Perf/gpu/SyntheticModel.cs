@@ -14,7 +14,8 @@ internal static unsafe class SyntheticModel
     /// <param name="shape">Its sizes.</param>
     /// <param name="type">The type of all matrices: BF16, Q8_0 or Q4_0.</param>
     /// <param name="device">Where it runs.</param>
-    public static LanguageModel Load(ModelShape shape, WeightType type, IDevice device)
+    /// <param name="precision">How weights meet activations.</param>
+    public static LanguageModel Load(ModelShape shape, WeightType type, IDevice device, Precision precision)
     {
         long largest = shape.Matrices().Max(matrix => (long)matrix.Rows * matrix.Columns);
         var block = new RandomBlock(type, largest + (64L * Shifts) + (shape.Width * 2L), Seed);
@@ -31,7 +32,7 @@ internal static unsafe class SyntheticModel
         foreach (string norm in shape.Norms())
             Add(norm, TensorType.F32, [shape.Width], (byte*)gain.Data, shape.Width * sizeof(float));
         JsonConfigSection config = JsonConfigSection.Parse(name, Encoding.UTF8.GetBytes(shape.Config()));
-        return LanguageModel.Load(Checkpoint.InMemory(name, config, tensors, new Memory(block, gain)), device, new LoadOptions { Precision = Precision.Exact });
+        return LanguageModel.Load(Checkpoint.InMemory(name, config, tensors, new Memory(block, gain)), device, new LoadOptions { Precision = precision });
 
         void Add(string tensor, TensorType stored, long[] sizes, byte* data, long bytes) => tensors.Add(tensor, new StoredTensor
         {

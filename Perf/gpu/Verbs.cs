@@ -33,4 +33,8 @@ internal static class Verbs
     /// <summary>The device that all verbs but `tests` take.</summary>
     public static Option<string> DeviceOption() =>
         new("--device") { Description = "cuda[:n], opencl[:n], cpu or debug.", DefaultValueFactory = _ => "cuda" };
+
+    /// <summary>How weights meet activations.</summary>
+    public static Option<Precision> PrecisionOption() =>
+        new("--precision") { Description = "fast (as generation has it by default) or exact.", DefaultValueFactory = _ => Precision.Fast };
 }

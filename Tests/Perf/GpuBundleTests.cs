@@ -61,7 +61,7 @@ public class GpuBundleTests
     {
         (int code, string output, _) = Run("exact", "--device", "cpu", "--shapes", "tiny", "--tokens", "24");
         Assert.That(code, Is.Zero, output);
-        Assert.That(output, Does.Contain("100.00 %").And.Contain("32 of 32").And.Contain("batch of 64"));
+        Assert.That(output, Does.Contain("100.00 %").And.Contain("32 of 32").And.Contain("batch of 64").And.Contain("Fast precision").And.Contain("Exact precision"));
     }
 
     [Test]
