@@ -174,13 +174,21 @@ internal static class ControlFlow
         return merged.Count > 0;
     }
 
-    /// <summary>A block that only jumps on is left out, unless the phis behind it then could not tell two ways apart.</summary>
+    /// <summary>
+    /// A block that only jumps on is left out, unless the phis behind it then could not tell two ways apart, or a loop would be entered from
+    /// several places: other passes ask where a loop comes from.
+    /// </summary>
     private static bool SkipEmptyBlocks(KernelFunction function)
     {
         bool changed = false;
+        Dictionary<BasicBlock, int> places = function.Blocks.Select((block, i) => (block, i)).ToDictionary(at => at.block, at => at.i);
         foreach (BasicBlock block in function.Blocks.Skip(1))
         {
             if (block.Values.Count > 0 || block.Terminator is not Branch { Targets: [{ } target] } || target == block || block.Predecessors.Count == 0)
+            {
+                continue;
+            }
+            if (block.Predecessors.Count > 1 && places[block] < places[target] && target.Predecessors.Any(p => places[p] >= places[target]))
             {
                 continue;
             }

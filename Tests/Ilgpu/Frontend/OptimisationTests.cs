@@ -34,6 +34,37 @@ public unsafe class OptimisationTests
         Assert.That(to.Select(v => (v.X, v.Y, v.Z, v.W)), Is.EqualTo(from.Select(v => (v.X + 1, v.Y, v.Z, v.W))));
     }
 
+    private static void BehindAChoice(ArrayView<float> output, ArrayView<float> input, int from, int skipped, int window)
+    {
+        ArrayView<float> sums = LocalMemory.Allocate<float>(4);
+        for (int i = 0; i < 4; i++)
+        {
+            sums[i] = 0;
+        }
+        for (int round = from; round < 10; round++)
+        {
+            if (round > skipped || (window > 0 && round + window < skipped))
+            {
+                continue;
+            }
+            for (int i = 0; i < 4; i++)
+            {
+                sums[i] += input[round + i];
+            }
+        }
+        for (int i = 0; i < 4; i++)
+        {
+            output[i] = sums[i];
+        }
+    }
+
+    [Test]
+    public void A_loop_that_is_entered_from_several_branches_is_written_out()
+    {
+        KernelFunction kernel = Harness.Compile(((Action<ArrayView<float>, ArrayView<float>, int, int, int>)BehindAChoice).Method);
+        Assert.That(kernel.Allocations, Is.Empty, kernel.ToString());
+    }
+
     private static void Neighbours(ArrayView<float> output, ArrayView<float> input)
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(64);
