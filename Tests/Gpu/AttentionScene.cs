@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Managed.Kernels;
 using Managed.Kernels.Gpu;
+using Managed.Kernels.Gpu.Attention;
 
 namespace Managed.Tests.Gpu;
 
@@ -28,6 +29,7 @@ internal sealed class AttentionScene : IDisposable
         this.settings = settings;
         positions = [.. sequences.SelectMany(s => Enumerable.Range(s.Past, s.Added))];
         sequenceOf = [.. sequences.SelectMany((s, i) => Enumerable.Repeat(i, s.Added))];
+        Sequences = [.. sequences.Select((s, i) => new PrefillSequence(sequences[..i].Sum(before => before.Added), s.Past, s.Added))];
         int keys = pagePositions * settings.KeyHeads * settings.KeyDimension, values = pagePositions * settings.KeyHeads * settings.ValueDimension;
         layout = new CacheLayout(pagePositions, 8, 8 + keys + 4, settings.KeyHeads, settings.KeyDimension, settings.ValueDimension);
         long pageLength = (8 + keys + 4 + values + 63) / 64 * 64;
@@ -64,6 +66,9 @@ internal sealed class AttentionScene : IDisposable
     public RowsView Output { get; }
 
     public int Rows => positions.Length;
+
+    /// <summary>Of each sequence its first token, that token's position and how many there are.</summary>
+    public PrefillSequence[] Sequences { get; }
 
     public int Longest => positions.Max() + 1;
 

@@ -2,6 +2,9 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using DecodeLaunch = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.Attention.DecodeScratch, Managed.Kernels.Gpu.AttentionInputs, Managed.Kernels.Gpu.Attention.PagedCache, Managed.Kernels.Gpu.AttentionShape>;
+using BrainLaunch = System.Action<ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.FourBrains>, Managed.Kernels.Gpu.Attention.PagedCache, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.PrefillSequence>, int, int, int, int>;
+using PrefillLaunch = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.AttentionInputs, Managed.Kernels.Gpu.Attention.BrainCache, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.PrefillSequence>, Managed.Kernels.Gpu.AttentionShape>;
+using RopeStoreLaunch = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.CacheView, ILGPU.ArrayView<int>, ILGPU.ArrayView<int>, ILGPU.ArrayView<float>, Managed.Kernels.Gpu.Attention.HeadNorm, Managed.Kernels.Gpu.Attention.HeadNorm, Managed.Kernels.Gpu.Attention.RopeStoreShape>;
 
 namespace Managed.Kernels.Gpu.Attention;
 
@@ -16,8 +19,19 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
     /// <summary>Groups of a multiprocessor that registers are measured for, where not the usual number; for measurements.</summary>
     public int Groups { get; init; }
 
+    /// <summary>As <see cref="Groups"/>, of prefill.</summary>
+    public int PrefillGroups { get; init; }
+
+    /// <summary>Warps of a group of prefill, 4 or 8, where not chosen by the step; for measurements.</summary>
+    public int PrefillWarps { get; init; }
+
     /// <summary>Warps of a group: 4 or 8; for measurements.</summary>
     public int Warps { get; init; } = 4;
+    private readonly Dictionary<(int Key, int Value, int Warps), (PrefillLaunch Launch, int SharedBytes)> prefill = [];
+    private RopeStoreLaunch? ropeStore;
+    private BrainLaunch? toBrains;
+    private HostTable<PrefillSequence>? sequenceTable;
+    private MemoryBuffer1D<FourBrains, Stride1D.Dense>? brainKeys, brainValues;
     private MemoryBuffer1D<Four, Stride1D.Dense>? mixed;
     private MemoryBuffer1D<Pair, Stride1D.Dense>? totals;
     private MemoryBuffer1D<int, Stride1D.Dense>? finished;
@@ -49,6 +63,102 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
         kernel(new KernelConfig(new Index3D(splits, parts, rows), new Index3D(32 * Warps, 1, 1)), output, scratch, inputs, new PagedCache(cache), new AttentionShape(settings));
         return true;
     }
+
+    /// <summary>
+    /// Norms (where there are norms) and turns queries in place, keys on their way into the cache, and writes values there, for tokens that share
+    /// a rope table; the bits of the plain operations one after the other.
+    /// </summary>
+    /// <param name="queries">[tokens, Heads · KeyDimension]</param>
+    /// <param name="keys">[tokens, KeyHeads · KeyDimension]; left as they are.</param>
+    /// <param name="values">[tokens, KeyHeads · ValueDimension]</param>
+    /// <param name="cache">Where keys and values go.</param>
+    /// <param name="positions">Of every token of the step.</param>
+    /// <param name="sequenceOf">Of every token of the step.</param>
+    /// <param name="angles">What <see cref="RopeAngles"/> gives; anything where no element turns.</param>
+    /// <param name="queryNorm">With the norm's gain in the device's memory.</param>
+    /// <param name="keyNorm">As `queryNorm`.</param>
+    /// <param name="shape">Tokens, heads, which elements turn.</param>
+    /// <returns>False: nothing was done, heads are too wide.</returns>
+    public bool TryRopeAndStore(RowsView queries, RowsView keys, RowsView values, in CacheView cache, ArrayView<int> positions, ArrayView<int> sequenceOf,
+        ArrayView<float> angles, HeadNorm queryNorm, HeadNorm keyNorm, RopeStoreShape shape)
+    {
+        if (cache.KeyDimension > RopeStoreKernel.MostElements)
+            return false;
+        ropeStore ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, CacheView, ArrayView<int>, ArrayView<int>, ArrayView<float>, HeadNorm, HeadNorm, RopeStoreShape>(
+            RopeStoreKernel.Run, new KernelSpecialization(32 * RopeStoreKernel.Warps, null));
+        long units = (long)shape.Tokens * (shape.Heads + (2 * cache.KeyHeads)), groups = (units + RopeStoreKernel.Warps - 1) / RopeStoreKernel.Warps;
+        if (groups > int.MaxValue / RopeStoreKernel.Warps)
+            return false;
+        ropeStore(new KernelConfig((int)groups, 32 * RopeStoreKernel.Warps), queries, keys, values, cache, positions, sequenceOf, angles, queryNorm, keyNorm, shape);
+        return true;
+    }
+
+    /// <summary>Whether a norm of heads is one that <see cref="TryRopeAndStore"/> knows.</summary>
+    public static bool Fits(NormSettings norm, int heads) => norm.Kind == NormKind.Rms && norm.Segments == heads && norm.Bias is null;
+
+    /// <summary>
+    /// Attention of whole stretches of text. Not for recorded graphs: its grid follows from the step.
+    /// </summary>
+    /// <param name="output">[tokens, Heads · ValueDimension]</param>
+    /// <param name="inputs">Queries [tokens, Heads · KeyDimension]; positions and sequences are not read.</param>
+    /// <param name="cache">Keys and values up to each sequence's last position.</param>
+    /// <param name="settings">The layer's attention.</param>
+    /// <param name="sequences">Of each sequence of the step its first token, that token's position and the number of its tokens.</param>
+    /// <returns>False: nothing was done, the shape is not one of this kernel's.</returns>
+    public bool TryPrefill(RowsView output, AttentionInputs inputs, in CacheView cache, AttentionSettings settings, ReadOnlySpan<PrefillSequence> sequences)
+    {
+        int longest = 0, most = 0;
+        foreach ((_, int firstPosition, int tokens) in sequences)
+            (longest, most) = (Math.Max(longest, firstPosition + tokens), Math.Max(most, tokens));
+        if (sequences.Length is 0 or > 65535 || settings.Heads > 65535 || !PagedCache.Fits(cache))
+            return false;
+        int warps = PrefillWarps > 0 ? PrefillWarps : most > 64 ? 8 : 4;
+        if (Prefill(settings.KeyDimension, settings.ValueDimension, warps) is not { } kernel)
+            return false;
+        int positions = (longest + 63) / 64 * 64, rows = 16 * warps, tiles = 0;
+        foreach ((_, int firstPosition, int tokens) in sequences)
+            tiles = Math.Max(tiles, ((firstPosition + tokens - 1) / rows) - (firstPosition / rows) + 1);
+        sequenceTable ??= new HostTable<PrefillSequence>(accelerator);
+        ArrayView<PrefillSequence> table = sequenceTable.View(sequences);
+        long heads = (long)sequences.Length * settings.KeyHeads * positions;
+        Grow(ref brainKeys, heads * settings.KeyDimension / 4);
+        Grow(ref brainValues, heads * settings.ValueDimension / 4);
+        var paged = new PagedCache(cache);
+        ArrayView<FourBrains> keys = brainKeys!.View.AsContiguous().SubView(0, heads * settings.KeyDimension / 4), values = brainValues!.View.AsContiguous().SubView(0, heads * settings.ValueDimension / 4);
+        toBrains ??= accelerator.LoadStreamKernel<ArrayView<FourBrains>, PagedCache, ArrayView<PrefillSequence>, int, int, int, int>(BrainCacheKernel.Run, new KernelSpecialization(256, null));
+        toBrains(new KernelConfig((int)((keys.Length + 255) / 256), 256), keys, paged, table, positions, settings.KeyHeads, settings.KeyDimension / 4, paged.KeyStart);
+        toBrains(new KernelConfig((int)((values.Length + 255) / 256), 256), values, paged, table, positions, settings.KeyHeads, settings.ValueDimension / 4, paged.ValueStart);
+        kernel.Launch(new KernelConfig(new Index3D(tiles, settings.Heads, sequences.Length), new Index3D(32 * warps, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
+            output, inputs, new BrainCache(keys, values, positions), table, new AttentionShape(settings));
+        return true;
+    }
+
+    private (PrefillLaunch Launch, int SharedBytes)? Prefill(int key, int value, int warps)
+    {
+        if (prefill.TryGetValue((key, value, warps), out (PrefillLaunch, int) known))
+            return known;
+        (PrefillLaunch, int)? fresh = (key, value, warps) switch
+        {
+            (64, 64, _) => LoadPrefill<Dimension64>(warps),
+            (96, 96, _) => LoadPrefill<Dimension96>(warps),
+            (128, 128, _) => LoadPrefill<Dimension128>(warps),
+            (256, 256, _) => LoadPrefill<Dimension256>(warps),
+            _ => null,
+        };
+        if (fresh is { } kernel)
+            prefill[(key, value, warps)] = kernel;
+        return fresh;
+    }
+
+    private (PrefillLaunch, int) LoadPrefill<TDimension>(int warps)
+        where TDimension : ISize => warps == 4 ? LoadPrefill<TDimension, FourWarps>() : LoadPrefill<TDimension, EightWarps>();
+
+    private (PrefillLaunch, int) LoadPrefill<TDimension, TWarps>()
+        where TDimension : ISize
+        where TWarps : ISize =>
+        (accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
+            PrefillKernel<TDimension, TDimension, TWarps>.Run, new KernelSpecialization(32 * TWarps.Value, PrefillGroups > 0 ? PrefillGroups : 8 / TWarps.Value)),
+            PrefillKernel<TDimension, TDimension, TWarps>.SharedBytes);
 
     private DecodeScratch Scratch(int rows, int parts, int splits, int heads, int valueDimension)
     {
@@ -109,5 +219,8 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
         mixed?.Dispose();
         totals?.Dispose();
         finished?.Dispose();
+        sequenceTable?.Dispose();
+        brainKeys?.Dispose();
+        brainValues?.Dispose();
     }
 }

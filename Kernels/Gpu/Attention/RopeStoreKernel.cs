@@ -1,0 +1,122 @@
+using ILGPU;
+
+namespace Managed.Kernels.Gpu.Attention;
+
+/// <summary>A root-mean-square norm of each head, or none.</summary>
+internal readonly struct HeadNorm(NormSettings? settings, ArrayView<float> gain)
+{
+    public readonly ArrayView<float> Gain = gain; // [dimension] or [heads, dimension]
+
+    public readonly int Exists = settings is null ? 0 : 1, HasGain = settings?.Gain is null ? 0 : 1, GainPerHead = settings?.GainPerSegment == true ? 1 : 0;
+
+    public readonly float Epsilon = settings?.Epsilon ?? 0, GainOffset = settings?.GainOffset ?? 0;
+}
+
+/// <summary>Which elements of a head turn, and for which tokens.</summary>
+internal readonly struct RopeStoreShape(int firstToken, int tokens, int heads, int first, int half, RopePairing pairing)
+{
+    public readonly int FirstToken = firstToken, Tokens = tokens, Heads = heads, First = first, Half = half, Pairing = (int)pairing;
+}
+
+/// <summary>
+/// Between the projections and attention: norms queries and keys, turns them, leaves queries where they are and writes keys and values to
+/// the cache. A warp for each head of a token: query heads, key heads, value heads. Each element is computed as
+/// <see cref="NormKernels.Norm"/>, <see cref="RopeKernels"/> and <see cref="StoreKeyValueKernel"/> do one after the other on a GPU: the same bits.
+/// </summary>
+internal static class RopeStoreKernel
+{
+    /// <summary>Elements that a head may have.</summary>
+    public const int MostElements = 512;
+
+    public const int Warps = 4;
+
+    /// <summary>Threads among which <see cref="NormKernels"/> divides a head.</summary>
+    private const int NormThreads = 128;
+
+    public static void Run(RowsView queries, RowsView keys, RowsView values, CacheView cache, ArrayView<int> positions, ArrayView<int> sequenceOf,
+        ArrayView<float> angles, HeadNorm queryNorm, HeadNorm keyNorm, RopeStoreShape shape)
+    {
+        ArrayView<float> all = SharedMemory.Allocate<float>(Warps * MostElements);
+        int lane = Group.IdxX % 32, unit = (Grid.IdxX * Warps) + (Group.IdxX / 32), heads = shape.Heads + (2 * cache.KeyHeads);
+        ArrayView<float> own = all.SubView(Group.IdxX / 32 * MostElements, MostElements);
+        int inRange = unit / heads, head = unit - (inRange * heads), token = shape.FirstToken + inRange;
+        if (inRange >= shape.Tokens)
+            return;
+        int position = positions[token];
+        if (head < shape.Heads)
+        {
+            if (queryNorm.Exists == 0 && shape.Half == 0)
+                return;
+            int start = head * cache.KeyDimension;
+            Load(own, queries, token, start, cache.KeyDimension, head, queryNorm, lane);
+            Write(queries.Values, queries.Start(token) + start, own, cache.KeyDimension, angles, position, shape, lane);
+            return;
+        }
+        head -= shape.Heads;
+        int sequence = sequenceOf[token];
+        if (head < cache.KeyHeads)
+        {
+            Load(own, keys, token, head * cache.KeyDimension, cache.KeyDimension, head, keyNorm, lane);
+            Write(cache.Memory, cache.Key(sequence, head, position), own, cache.KeyDimension, angles, position, shape, lane);
+            return;
+        }
+        head -= cache.KeyHeads;
+        long to = cache.Value(sequence, head, position);
+        for (int i = lane; i < cache.ValueDimension; i += 32)
+            cache.Memory[to + i] = values[token, (head * cache.ValueDimension) + i];
+    }
+
+    // The head's elements, normed, in shared memory.
+    private static void Load(ArrayView<float> own, RowsView vectors, int token, int start, int width, int head, HeadNorm norm, int lane)
+    {
+        if (norm.Exists == 0)
+        {
+            for (int i = lane; i < width; i += 32)
+                own[i] = vectors[token, start + i];
+        }
+        else
+        {
+            // Squares are summed as a group of 128 threads does it: strided by 128, then halves added to halves.
+            float s0 = Squares(vectors, token, start, lane, width), s1 = Squares(vectors, token, start, lane + 32, width);
+            float s2 = Squares(vectors, token, start, lane + 64, width), s3 = Squares(vectors, token, start, lane + 96, width);
+            float sum = (s0 + s2) + (s1 + s3);
+            for (int half = 16; half > 0; half /= 2)
+                sum += Warp.ShuffleXor(sum, half);
+            sum = Warp.Shuffle(sum, 0);
+            float inverse = 1f / MathF.Sqrt((sum / width) + norm.Epsilon);
+            for (int i = lane; i < width; i += 32)
+            {
+                float x = vectors[token, start + i] * inverse;
+                if (norm.HasGain != 0)
+                    x *= norm.Gain[norm.GainPerHead != 0 ? (head * width) + i : i] + norm.GainOffset;
+                own[i] = x;
+            }
+        }
+        Warp.Barrier();
+    }
+
+    private static float Squares(RowsView vectors, int token, int start, int first, int width)
+    {
+        float squares = 0;
+        for (int i = first; i < width; i += NormThreads)
+            squares = Arithmetic.MultiplyAdd(vectors[token, start + i], vectors[token, start + i], squares);
+        return squares;
+    }
+
+    // Turns what turns, and writes the whole head.
+    private static void Write(ArrayView<float> output, long at, ArrayView<float> own, int width, ArrayView<float> angles, int position, RopeStoreShape shape, int lane)
+    {
+        for (int i = lane; i < width; i += 32)
+            if (i < shape.First || i >= shape.First + (2 * shape.Half))
+                output[at + i] = own[i];
+        long angle = 2L * shape.Half * position;
+        bool readsHalves = shape.Pairing == (int)RopePairing.Halves, writesAdjacent = shape.Pairing == (int)RopePairing.Adjacent;
+        for (int i = lane; i < shape.Half; i += 32)
+        {
+            float cos = angles[angle + i], sin = angles[angle + shape.Half + i];
+            float x = own[shape.First + (readsHalves ? i : 2 * i)], y = own[shape.First + (readsHalves ? i + shape.Half : (2 * i) + 1)];
+            output[at + shape.First + (writesAdjacent ? 2 * i : i)] = (x * cos) - (y * sin);
+            output[at + shape.First + (writesAdjacent ? (2 * i) + 1 : i + shape.Half)] = (y * cos) + (x * sin);
+        }
+    }
+}
