@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using Managed.Kernels;
+using Managed.Kernels.Gpu;
 using Managed.Kernels.Gpu.Attention;
 using Managed.Tests.Ilgpu.Cuda;
 using Managed.Tests.Ilgpu.Ptx;
@@ -40,7 +41,7 @@ public class AttentionDecodeTests
         (AttentionSettings settings, (int Past, int Added)[] sequences) = s_kinds[kind];
         using Context context = Context.Create().ToContext();
         using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
-        using var kernels = new AttentionKernelSet(accelerator);
+        using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
         using var scene = new AttentionScene(accelerator, settings, sequences, 24);
         for (int round = 0; round < 2; round++) // the second finds the scratch as the first left it
         {
@@ -56,7 +57,7 @@ public class AttentionDecodeTests
         AttentionSettings settings = Of(4, 2, 64);
         using Context context = Context.Create().ToContext();
         using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
-        using var kernels = new AttentionKernelSet(accelerator);
+        using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
         using var scene = new AttentionScene(accelerator, settings, [(150, 1), (20, 3), (290, 1)]);
         Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.True);
         float[] together = scene.Read(0);
@@ -70,7 +71,7 @@ public class AttentionDecodeTests
         AttentionSettings settings = Of(2, 2, 40);
         using Context context = Context.Create().ToContext();
         using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
-        using var kernels = new AttentionKernelSet(accelerator);
+        using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
         using var scene = new AttentionScene(accelerator, settings, [(3, 1)]);
         Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.False);
     }
@@ -89,7 +90,7 @@ public class AttentionDecodeTests
             driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = major;
             using Context context = Context.Create().ToContext();
             using CudaAccelerator accelerator = Open(context, driver);
-            using var kernels = new AttentionKernelSet(accelerator);
+            using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
             AttentionSettings settings = Of(heads, 1, dimension);
             using var scene = new AttentionScene(accelerator, settings, [(3, 1)]);
             Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.True);

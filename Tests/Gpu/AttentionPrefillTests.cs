@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using Managed.Kernels;
+using Managed.Kernels.Gpu;
 using Managed.Kernels.Gpu.Attention;
 using Managed.Tests.Ilgpu.Cuda;
 using Managed.Tests.Ilgpu.Ptx;
@@ -41,7 +42,7 @@ public class AttentionPrefillTests
         {
             using Context context = Context.Create().ToContext();
             using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
-            using var kernels = new AttentionKernelSet(accelerator) { PrefillWarps = warps };
+            using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = warps };
             using var scene = new AttentionScene(accelerator, settings, sequences, 24);
             Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, scene.Sequences), Is.True);
             double most = Enumerable.Range(0, scene.Rows).Max(scene.Error);
@@ -56,8 +57,8 @@ public class AttentionPrefillTests
         AttentionSettings settings = Of(2, 1, 64);
         using Context context = Context.Create().ToContext();
         using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
-        using var kernels = new AttentionKernelSet(accelerator) { PrefillWarps = 4 };
-        using var wide = new AttentionKernelSet(accelerator) { PrefillWarps = 8 };
+        using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = 4 };
+        using var wide = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = 8 };
         using var scene = new AttentionScene(accelerator, settings, [(50, 40), (3, 5)]);
         Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, scene.Sequences), Is.True);
         float[][] together = [.. Enumerable.Range(0, 40).Select(scene.Read)];
@@ -81,7 +82,7 @@ public class AttentionPrefillTests
             driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = major;
             using Context context = Context.Create().ToContext();
             using CudaAccelerator accelerator = Open(context, driver);
-            using var kernels = new AttentionKernelSet(accelerator) { PrefillWarps = warps };
+            using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = warps };
             AttentionSettings settings = Of(1, 1, dimension);
             using var scene = new AttentionScene(accelerator, settings, [(3, 100)]);
             Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, scene.Sequences), Is.True);

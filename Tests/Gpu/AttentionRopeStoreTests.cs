@@ -62,7 +62,7 @@ public class AttentionRopeStoreTests
             var cache = new CacheView(memory.View.AsContiguous(), pageMemory.View.AsContiguous(), firstPage.View.AsContiguous(), layout);
             if (fused)
             {
-                using var kernels = new AttentionKernelSet(accelerator);
+                using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
                 Assert.That(kernels.TryRopeAndStore(q, k, v, cache, at, of, turns, new HeadNorm(Settings(Heads), gainOfQueries), new HeadNorm(Settings(KeyHeads), gainOfKeys),
                     new RopeStoreShape(0, Tokens, Heads, first, half, pairing)), Is.True);
             }

@@ -12,7 +12,7 @@ namespace Managed.Kernels.Gpu.Attention;
 /// Attention on NVIDIA GPUs from compute capability 8.0 on. What it refuses is left to <see cref="AttentionKernels"/>. Its scratch memory grows
 /// when a call needs more: never while a graph is recorded, if the same call was made once before.
 /// </summary>
-internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposable
+internal sealed class AttentionKernelSet(GpuMemory memory) : IDisposable
 {
     private readonly Dictionary<(int Key, int Value, int Tiles, int Warps, int Groups), DecodeLaunch> decode = [];
 
@@ -36,9 +36,9 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
     private MemoryBuffer1D<Pair, Stride1D.Dense>? totals;
     private MemoryBuffer1D<int, Stride1D.Dense>? finished;
 
-    /// <summary>The kernels for an accelerator, or null where it is none that they are for.</summary>
-    public static AttentionKernelSet? For(Accelerator accelerator) =>
-        accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80 ? new AttentionKernelSet(cuda) : null;
+    /// <summary>The kernels for a device, or null where it is none that they are for.</summary>
+    public static AttentionKernelSet? For(GpuMemory memory) =>
+        memory.Accelerator is CudaAccelerator { Architecture: var architecture } && architecture >= CudaArchitecture.SM_80 ? new AttentionKernelSet(memory) : null;
 
     /// <summary>
     /// Attention of a few rows to what is in the cache. The launch is the same for every step whose `longest` is: positions, sequences
@@ -84,7 +84,7 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
     {
         if (cache.KeyDimension > RopeStoreKernel.MostElements)
             return false;
-        ropeStore ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, CacheView, ArrayView<int>, ArrayView<int>, ArrayView<float>, HeadNorm, HeadNorm, RopeStoreShape>(
+        ropeStore ??= memory.Accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, CacheView, ArrayView<int>, ArrayView<int>, ArrayView<float>, HeadNorm, HeadNorm, RopeStoreShape>(
             RopeStoreKernel.Run, new KernelSpecialization(32 * RopeStoreKernel.Warps, null));
         long units = (long)shape.Tokens * (shape.Heads + (2 * cache.KeyHeads)), groups = (units + RopeStoreKernel.Warps - 1) / RopeStoreKernel.Warps;
         if (groups > int.MaxValue / RopeStoreKernel.Warps)
@@ -118,14 +118,14 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
         int positions = (longest + 63) / 64 * 64, rows = 16 * warps, tiles = 0;
         foreach ((_, int firstPosition, int tokens) in sequences)
             tiles = Math.Max(tiles, ((firstPosition + tokens - 1) / rows) - (firstPosition / rows) + 1);
-        sequenceTable ??= new HostTable<PrefillSequence>(accelerator);
+        sequenceTable ??= new HostTable<PrefillSequence>(memory);
         ArrayView<PrefillSequence> table = sequenceTable.View(sequences);
         long heads = (long)sequences.Length * settings.KeyHeads * positions;
         Grow(ref brainKeys, heads * settings.KeyDimension / 4);
         Grow(ref brainValues, heads * settings.ValueDimension / 4);
         var paged = new PagedCache(cache);
         ArrayView<FourBrains> keys = brainKeys!.View.AsContiguous().SubView(0, heads * settings.KeyDimension / 4), values = brainValues!.View.AsContiguous().SubView(0, heads * settings.ValueDimension / 4);
-        toBrains ??= accelerator.LoadStreamKernel<ArrayView<FourBrains>, PagedCache, ArrayView<PrefillSequence>, int, int, int, int>(BrainCacheKernel.Run, new KernelSpecialization(256, null));
+        toBrains ??= memory.Accelerator.LoadStreamKernel<ArrayView<FourBrains>, PagedCache, ArrayView<PrefillSequence>, int, int, int, int>(BrainCacheKernel.Run, new KernelSpecialization(256, null));
         toBrains(new KernelConfig((int)((keys.Length + 255) / 256), 256), keys, paged, table, positions, settings.KeyHeads, settings.KeyDimension / 4, paged.KeyStart);
         toBrains(new KernelConfig((int)((values.Length + 255) / 256), 256), values, paged, table, positions, settings.KeyHeads, settings.ValueDimension / 4, paged.ValueStart);
         kernel.Launch(new KernelConfig(new Index3D(tiles, settings.Heads, sequences.Length), new Index3D(32 * warps, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
@@ -156,7 +156,7 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
     private (PrefillLaunch, int) LoadPrefill<TDimension, TWarps>()
         where TDimension : ISize
         where TWarps : ISize =>
-        (accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
+        (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
             PrefillKernel<TDimension, TDimension, TWarps>.Run, new KernelSpecialization(32 * TWarps.Value, PrefillGroups > 0 ? PrefillGroups : 8 / TWarps.Value)),
             PrefillKernel<TDimension, TDimension, TWarps>.SharedBytes);
 
@@ -166,20 +166,19 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
         Grow(ref mixed, places * heads * valueDimension / 4);
         Grow(ref totals, places * heads);
         if (Grow(ref finished, (long)rows * parts))
-            finished!.MemSetToZero(accelerator.DefaultStream);
+            finished!.MemSetToZero(memory.Stream);
         return new DecodeScratch(mixed!.View.AsContiguous(), totals!.View.AsContiguous(), finished!.View.AsContiguous());
     }
 
-    private bool Grow<T>(ref MemoryBuffer1D<T, Stride1D.Dense>? memory, long length)
+    private bool Grow<T>(ref MemoryBuffer1D<T, Stride1D.Dense>? buffer, long length)
         where T : unmanaged
     {
-        if (memory is not null && memory.Length >= length)
+        if (buffer is not null && buffer.Length >= length)
             return false;
-        if (memory is not null)
-            accelerator.Synchronize();
-        memory?.Dispose();
-        memory = null;
-        memory = accelerator.Allocate1D<T>(length);
+        MemoryBuffer1D<T, Stride1D.Dense>? old = buffer;
+        buffer = null;
+        memory.Free(old);
+        buffer = memory.Allocate<T>(length);
         return true;
     }
 
@@ -211,16 +210,16 @@ internal sealed class AttentionKernelSet(CudaAccelerator accelerator) : IDisposa
         where TValue : ISize
         where TTiles : ISize
         where TWarps : ISize =>
-        accelerator.LoadStreamKernel<RowsView, DecodeScratch, AttentionInputs, PagedCache, AttentionShape>(
+        memory.Accelerator.LoadStreamKernel<RowsView, DecodeScratch, AttentionInputs, PagedCache, AttentionShape>(
             DecodeKernel<TKey, TValue, TTiles, TWarps>.Run, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
 
     public void Dispose()
     {
-        mixed?.Dispose();
-        totals?.Dispose();
-        finished?.Dispose();
+        memory.Free(mixed);
+        memory.Free(totals);
+        memory.Free(finished);
         sequenceTable?.Dispose();
-        brainKeys?.Dispose();
-        brainValues?.Dispose();
+        memory.Free(brainKeys);
+        memory.Free(brainValues);
     }
 }
