@@ -31,7 +31,8 @@ internal readonly struct WarpReduction : IGroupReduction
         return lane < (Group.DimX >> 5) ? shared[lane] : neutral;
     }
 
-    private static float SumOfWarp(float value)
+    /// <summary>The sum over the warp's lanes.</summary>
+    public static float SumOfWarp(float value)
     {
         value += Warp.ShuffleXor(value, 16);
         value += Warp.ShuffleXor(value, 8);

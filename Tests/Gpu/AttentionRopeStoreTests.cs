@@ -72,7 +72,7 @@ public class AttentionRopeStoreTests
                 foreach ((RowsView vectors, int heads, ArrayView<float> gain) in new[] { (q, Heads, gainOfQueries), (k, KeyHeads, gainOfKeys) })
                 {
                     if (Settings(heads) is { } settings)
-                        plain.Norm(plain.Groups(Tokens * heads), vectors, vectors, gain, gain, new NormShape(settings, heads * dimension));
+                        plain.Norm(plain.NormGroups(Tokens * heads), vectors, vectors, gain, gain, new NormShape(settings, heads * dimension));
                     var shape = new RopeShape(0, heads, dimension, first, half);
                     int units = Tokens * heads * half;
                     if (half > 0 && pairing == RopePairing.Halves)

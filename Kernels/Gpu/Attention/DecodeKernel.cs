@@ -1,5 +1,4 @@
 using ILGPU;
-using Managed.Ilgpu.Extensions;
 
 namespace Managed.Kernels.Gpu.Attention;
 
@@ -23,11 +22,12 @@ internal readonly struct DecodeScratch(ArrayView<Four> mixed, ArrayView<Pair> to
 /// that of float32. A warp's step is 16 positions: keys as the left operand straight from 16-byte loads (the order of a head's elements is
 /// permuted alike in keys and queries), weights turned over in shared memory, values again straight from 16-byte loads.
 /// </remarks>
-internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps>
+internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
     where TKey : ISize
     where TValue : ISize
     where THeadTiles : ISize
     where TWarps : ISize
+    where TOverlap : struct, IOverlap
 {
     private const int Step = 16, TileHeads = 8;
 
@@ -43,6 +43,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps>
 
     public static void Run(RowsView output, DecodeScratch scratch, AttentionInputs inputs, PagedCache cache, AttentionShape shape)
     {
+        TOverlap.LetNextBegin();
         int heads = THeadTiles.Value * TileHeads;
         int row = Grid.IdxZ, position = inputs.Positions[row];
         int first = shape.Window > 0 ? IntrinsicMath.Max(0, position - shape.Window + 1) : 0;
@@ -61,6 +62,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps>
         int queryEnd = THeadTiles.Value * TKey.Value * QueryFours, weightFours = Warps * Step * TileHeads / 4 * THeadTiles.Value;
         ArrayView<Four> shared = SharedMemory.Allocate<Four>(Math.Max(queryEnd + weightFours, Warps * TileHeads * ((Math.Min(TValue.Value, ValuesAtOnce) / 4) + 1)));
         ArrayView<Four> queries = shared.SubView(0, queryEnd);
+        TOverlap.WaitForEarlier();
         LoadQueries(queries, inputs, row, firstHead, headCount, warp, lane);
 
         ArrayView<Pair> weights = shared.SubView(queryEnd, weightFours).Cast<Pair>();
@@ -196,9 +198,9 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps>
             largest = MathF.Max(largest, Warp.ShuffleXor(largest, 16));
             largest = MathF.Max(largest, most[head]);
             float above = largest == float.NegativeInfinity ? 0 : largest;
-            float smaller = ApproximateMath.Exp2(most[head] - above);
-            low = ApproximateMath.Exp2(low - above);
-            high = ApproximateMath.Exp2(high - above);
+            float smaller = TensorCore.Exp2(most[head] - above);
+            low = TensorCore.Exp2(low - above);
+            high = TensorCore.Exp2(high - above);
             most[head] = largest;
             sum[head] = (sum[head] * smaller) + (low + high);
             (scores[at], scores[at + 2]) = (low, high);
@@ -275,7 +277,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps>
             float all = float.NegativeInfinity;
             for (int w = 0; w < Warps; w++)
                 all = MathF.Max(all, largest[(w * heads) + head]);
-            float smaller = ApproximateMath.Exp2(most[i] - all); // a split has at least one position that is seen
+            float smaller = TensorCore.Exp2(most[i] - all); // a split has at least one position that is seen
             if (g == 0)
                 sums[(warp * heads) + head] = sum[i] * smaller;
             most[i] = all;
@@ -321,8 +323,8 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps>
                         float score = float.NegativeInfinity;
                         for (int w = 0; w < Warps; w++)
                             score = MathF.Max(score, largest[(w * heads) + head]);
-                        float sink = Sink(inputs, shape, firstHead + head), above = MathF.Max(score, sink), weight = ApproximateMath.Exp2(score - above);
-                        Write(output, row, ((firstHead + head) * TValue.Value) + from + (four * 4), all, weight / ((total * weight) + ApproximateMath.Exp2(sink - above)));
+                        float sink = Sink(inputs, shape, firstHead + head), above = MathF.Max(score, sink), weight = TensorCore.Exp2(score - above);
+                        Write(output, row, ((firstHead + head) * TValue.Value) + from + (four * 4), all, weight / ((total * weight) + TensorCore.Exp2(sink - above)));
                     }
                     else
                     {
@@ -382,10 +384,10 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps>
             float sink = Sink(inputs, shape, firstHead + head), largest = MathF.Max(MathF.Max(own.X, last.X), sink);
             for (int distance = 16; distance > 0; distance /= 2)
                 largest = MathF.Max(largest, Warp.ShuffleXor(largest, distance));
-            float weight = ApproximateMath.Exp2(own.X - largest), lastWeight = ApproximateMath.Exp2(last.X - largest), sum = own.Y * weight;
+            float weight = TensorCore.Exp2(own.X - largest), lastWeight = TensorCore.Exp2(last.X - largest), sum = own.Y * weight;
             for (int distance = 16; distance > 0; distance /= 2)
                 sum += Warp.ShuffleXor(sum, distance);
-            float inverse = 1 / (sum + (last.Y * lastWeight) + ApproximateMath.Exp2(sink - largest));
+            float inverse = 1 / (sum + (last.Y * lastWeight) + TensorCore.Exp2(sink - largest));
             factors[(head * MostSplits) + lane] = weight * inverse;
             if (lane == 0)
                 factors[(head * MostSplits) + MostSplits - 1] = lastWeight * inverse;

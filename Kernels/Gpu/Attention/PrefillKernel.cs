@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
-using Managed.Ilgpu.Extensions;
 
 namespace Managed.Kernels.Gpu.Attention;
 
@@ -141,15 +140,15 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
             largestHigh = MathF.Max(largestHigh, Warp.ShuffleXor(largestHigh, 1));
             largestHigh = MathF.Max(largestHigh, Warp.ShuffleXor(largestHigh, 2));
             float aboveLow = largestLow == float.NegativeInfinity ? 0 : largestLow, aboveHigh = largestHigh == float.NegativeInfinity ? 0 : largestHigh;
-            float smallerLow = ApproximateMath.Exp2(mostLow - aboveLow), smallerHigh = ApproximateMath.Exp2(mostHigh - aboveHigh);
+            float smallerLow = TensorCore.Exp2(mostLow - aboveLow), smallerHigh = TensorCore.Exp2(mostHigh - aboveHigh);
             (mostLow, mostHigh) = (largestLow, largestHigh);
             float addedLow = 0, addedHigh = 0;
             for (int i = 0; i < KeyTile / 8; i++)
             {
-                scores[4 * i] = ApproximateMath.Exp2(scores[4 * i] - aboveLow);
-                scores[(4 * i) + 1] = ApproximateMath.Exp2(scores[(4 * i) + 1] - aboveLow);
-                scores[(4 * i) + 2] = ApproximateMath.Exp2(scores[(4 * i) + 2] - aboveHigh);
-                scores[(4 * i) + 3] = ApproximateMath.Exp2(scores[(4 * i) + 3] - aboveHigh);
+                scores[4 * i] = TensorCore.Exp2(scores[4 * i] - aboveLow);
+                scores[(4 * i) + 1] = TensorCore.Exp2(scores[(4 * i) + 1] - aboveLow);
+                scores[(4 * i) + 2] = TensorCore.Exp2(scores[(4 * i) + 2] - aboveHigh);
+                scores[(4 * i) + 3] = TensorCore.Exp2(scores[(4 * i) + 3] - aboveHigh);
                 addedLow += scores[4 * i] + scores[(4 * i) + 1];
                 addedHigh += scores[(4 * i) + 2] + scores[(4 * i) + 3];
             }
@@ -191,8 +190,8 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
 
     private static float Factor(float most, float sum, float sink)
     {
-        float above = MathF.Max(most, sink), weight = ApproximateMath.Exp2(most - above);
-        return weight / ((sum * weight) + ApproximateMath.Exp2(sink - above));
+        float above = MathF.Max(most, sink), weight = TensorCore.Exp2(most - above);
+        return weight / ((sum * weight) + TensorCore.Exp2(sink - above));
     }
 
     private static void Write(RowsView output, int token, int column, ArrayView<float> mixed, int from, float factor)

@@ -15,27 +15,29 @@ internal readonly struct HeadNorm(NormSettings? settings, ArrayView<float> gain)
 /// <summary>Which elements of a head turn, and for which tokens.</summary>
 internal readonly struct RopeStoreShape(int firstToken, int tokens, int heads, int first, int half, RopePairing pairing)
 {
+    /// <summary>Elements that a head may have.</summary>
+    public const int MostElements = 256;
+
+    /// <summary>Warps of a group.</summary>
+    public const int Warps = 4;
+
     public readonly int FirstToken = firstToken, Tokens = tokens, Heads = heads, First = first, Half = half, Pairing = (int)pairing;
 }
 
 /// <summary>
 /// Between the projections and attention: norms queries and keys, turns them, leaves queries where they are and writes keys and values to
 /// the cache. A warp for each head of a token: query heads, key heads, value heads. Each element is computed as
-/// <see cref="NormKernels.Norm"/>, <see cref="RopeKernels"/> and <see cref="StoreKeyValueKernel"/> do one after the other on a GPU: the same bits.
+/// <see cref="NormKernels{TReduction}.Norm"/>, <see cref="RopeKernels"/> and <see cref="StoreKeyValueKernel"/> do one after the other on a GPU: the same bits.
 /// </summary>
-internal static class RopeStoreKernel
+internal static class RopeStoreKernel<TOverlap>
+    where TOverlap : struct, IOverlap
 {
-    /// <summary>Elements that a head may have.</summary>
-    public const int MostElements = 512;
-
-    public const int Warps = 4;
-
-    /// <summary>Threads among which <see cref="NormKernels"/> divides a head.</summary>
-    private const int NormThreads = 128;
+    private const int Warps = RopeStoreShape.Warps, MostElements = RopeStoreShape.MostElements;
 
     public static void Run(RowsView queries, RowsView keys, RowsView values, CacheView cache, ArrayView<int> positions, ArrayView<int> sequenceOf,
         ArrayView<float> angles, HeadNorm queryNorm, HeadNorm keyNorm, RopeStoreShape shape)
     {
+        TOverlap.LetNextBegin();
         ArrayView<float> all = SharedMemory.Allocate<float>(Warps * MostElements);
         int lane = Group.IdxX % 32, unit = (Grid.IdxX * Warps) + (Group.IdxX / 32), heads = shape.Heads + (2 * cache.KeyHeads);
         ArrayView<float> own = all.SubView(Group.IdxX / 32 * MostElements, MostElements);
@@ -43,6 +45,7 @@ internal static class RopeStoreKernel
         if (inRange >= shape.Tokens)
             return;
         int position = positions[token];
+        TOverlap.WaitForEarlier();
         if (head < shape.Heads)
         {
             if (queryNorm.Exists == 0 && shape.Half == 0)
@@ -76,13 +79,16 @@ internal static class RopeStoreKernel
         }
         else
         {
-            // Squares are summed as a group of 128 threads does it: strided by 128, then halves added to halves.
-            float s0 = Squares(vectors, token, start, lane, width), s1 = Squares(vectors, token, start, lane + 32, width);
-            float s2 = Squares(vectors, token, start, lane + 64, width), s3 = Squares(vectors, token, start, lane + 96, width);
-            float sum = (s0 + s2) + (s1 + s3);
-            for (int half = 16; half > 0; half /= 2)
-                sum += Warp.ShuffleXor(sum, half);
-            sum = Warp.Shuffle(sum, 0);
+            // A lane has eight neighbouring elements, as a thread of the plain kernel; there, the other warps of the group have none.
+            Eight squares = default;
+            int rest = width - (8 * lane);
+            if (rest > 0)
+            {
+                long at = vectors.Start(token) + start + (8 * lane);
+                Eight x = rest >= 8 ? Eight.Load(vectors.Values, at) : Eight.LoadFirst(vectors.Values, at, rest);
+                squares.MultiplyAdd(x, x);
+            }
+            float sum = WarpReduction.SumOfWarp(squares.Sum());
             float inverse = 1f / MathF.Sqrt((sum / width) + norm.Epsilon);
             for (int i = lane; i < width; i += 32)
             {
@@ -93,14 +99,6 @@ internal static class RopeStoreKernel
             }
         }
         Warp.Barrier();
-    }
-
-    private static float Squares(RowsView vectors, int token, int start, int first, int width)
-    {
-        float squares = 0;
-        for (int i = first; i < width; i += NormThreads)
-            squares = Arithmetic.MultiplyAdd(vectors[token, start + i], vectors[token, start + i], squares);
-        return squares;
     }
 
     // Turns what turns, and writes the whole head.

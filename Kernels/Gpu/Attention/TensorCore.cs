@@ -60,6 +60,15 @@ internal static class TensorCore
         return pair.Value;
     }
 
+    /// <summary>2 to a power, to 2 ulp; what is too small for a normal number becomes 0.</summary>
+    public static float Exp2(float power)
+    {
+        Output<float> result = default;
+        Input<float> x = power;
+        CudaAsm.EmitRef("ex2.approx.ftz.f32 %0, %1;", ref result, ref x);
+        return result.Value;
+    }
+
     /// <summary>The leading 19 bits of a number; the rest is exactly the difference.</summary>
     public static float Leading(float x) => Interop.IntAsFloat(Interop.FloatAsInt(x) & 0xFFFFE000u);
 }

@@ -1,0 +1,78 @@
+using ILGPU;
+using ILGPU.Runtime;
+using BrainLaunch = System.Action<ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.FourBrains>, Managed.Kernels.Gpu.Attention.PagedCache, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.PrefillSequence>, int, int, int, int>;
+using PrefillLaunch = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.AttentionInputs, Managed.Kernels.Gpu.Attention.BrainCache, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.PrefillSequence>, Managed.Kernels.Gpu.AttentionShape>;
+
+namespace Managed.Kernels.Gpu.Attention;
+
+internal sealed partial class AttentionKernelSet
+{
+    private readonly Dictionary<(int Key, int Value, int Warps), (PrefillLaunch Launch, int SharedBytes)> prefill = [];
+    private BrainLaunch? toBrains;
+    private HostTable<PrefillSequence>? sequenceTable;
+    private MemoryBuffer1D<FourBrains, Stride1D.Dense>? brainKeys, brainValues;
+
+    /// <summary>
+    /// Attention of whole stretches of text. Not for recorded graphs: its grid follows from the step.
+    /// </summary>
+    /// <param name="output">[tokens, Heads · ValueDimension]</param>
+    /// <param name="inputs">Queries [tokens, Heads · KeyDimension]; positions and sequences are not read.</param>
+    /// <param name="cache">Keys and values up to each sequence's last position.</param>
+    /// <param name="settings">The layer's attention.</param>
+    /// <param name="sequences">Of each sequence of the step its first token, that token's position and the number of its tokens.</param>
+    /// <returns>False: nothing was done, the shape is not one of this kernel's.</returns>
+    public bool TryPrefill(RowsView output, AttentionInputs inputs, in CacheView cache, AttentionSettings settings, ReadOnlySpan<PrefillSequence> sequences)
+    {
+        int longest = 0, most = 0;
+        foreach ((_, int firstPosition, int tokens) in sequences)
+            (longest, most) = (Math.Max(longest, firstPosition + tokens), Math.Max(most, tokens));
+        if (sequences.Length is 0 or > 65535 || settings.Heads > 65535 || !PagedCache.Fits(cache))
+            return false;
+        int warps = PrefillWarps > 0 ? PrefillWarps : most > 64 ? 8 : 4;
+        if (Prefill(settings.KeyDimension, settings.ValueDimension, warps) is not { } kernel)
+            return false;
+        int positions = (longest + 63) / 64 * 64, rows = 16 * warps, tiles = 0;
+        foreach ((_, int firstPosition, int tokens) in sequences)
+            tiles = Math.Max(tiles, ((firstPosition + tokens - 1) / rows) - (firstPosition / rows) + 1);
+        sequenceTable ??= new HostTable<PrefillSequence>(memory);
+        ArrayView<PrefillSequence> table = sequenceTable.View(sequences);
+        long heads = (long)sequences.Length * settings.KeyHeads * positions;
+        Grow(ref brainKeys, heads * settings.KeyDimension / 4);
+        Grow(ref brainValues, heads * settings.ValueDimension / 4);
+        var paged = new PagedCache(cache);
+        ArrayView<FourBrains> keys = brainKeys!.View.AsContiguous().SubView(0, heads * settings.KeyDimension / 4), values = brainValues!.View.AsContiguous().SubView(0, heads * settings.ValueDimension / 4);
+        toBrains ??= memory.Accelerator.LoadStreamKernel<ArrayView<FourBrains>, PagedCache, ArrayView<PrefillSequence>, int, int, int, int>(BrainCacheKernel.Run, new KernelSpecialization(256, null));
+        toBrains(new KernelConfig((int)((keys.Length + 255) / 256), 256), keys, paged, table, positions, settings.KeyHeads, settings.KeyDimension / 4, paged.KeyStart);
+        toBrains(new KernelConfig((int)((values.Length + 255) / 256), 256), values, paged, table, positions, settings.KeyHeads, settings.ValueDimension / 4, paged.ValueStart);
+        kernel.Launch(new KernelConfig(new Index3D(tiles, settings.Heads, sequences.Length), new Index3D(32 * warps, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
+            output, inputs, new BrainCache(keys, values, positions), table, new AttentionShape(settings));
+        return true;
+    }
+
+    private (PrefillLaunch Launch, int SharedBytes)? Prefill(int key, int value, int warps)
+    {
+        if (prefill.TryGetValue((key, value, warps), out (PrefillLaunch, int) known))
+            return known;
+        (PrefillLaunch, int)? fresh = (key, value, warps) switch
+        {
+            (64, 64, _) => LoadPrefill<Dimension64>(warps),
+            (96, 96, _) => LoadPrefill<Dimension96>(warps),
+            (128, 128, _) => LoadPrefill<Dimension128>(warps),
+            (256, 256, _) => LoadPrefill<Dimension256>(warps),
+            _ => null,
+        };
+        if (fresh is { } kernel)
+            prefill[(key, value, warps)] = kernel;
+        return fresh;
+    }
+
+    private (PrefillLaunch, int) LoadPrefill<TDimension>(int warps)
+        where TDimension : ISize => warps == 4 ? LoadPrefill<TDimension, FourWarps>() : LoadPrefill<TDimension, EightWarps>();
+
+    private (PrefillLaunch, int) LoadPrefill<TDimension, TWarps>()
+        where TDimension : ISize
+        where TWarps : ISize =>
+        (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
+            PrefillKernel<TDimension, TDimension, TWarps>.Run, new KernelSpecialization(32 * TWarps.Value, PrefillGroups > 0 ? PrefillGroups : 8 / TWarps.Value)),
+            PrefillKernel<TDimension, TDimension, TWarps>.SharedBytes);
+}

@@ -1,0 +1,42 @@
+using ILGPU;
+using ILGPU.Runtime;
+using RopeStoreLaunch = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.CacheView, ILGPU.ArrayView<int>, ILGPU.ArrayView<int>, ILGPU.ArrayView<float>, Managed.Kernels.Gpu.Attention.HeadNorm, Managed.Kernels.Gpu.Attention.HeadNorm, Managed.Kernels.Gpu.Attention.RopeStoreShape>;
+
+namespace Managed.Kernels.Gpu.Attention;
+
+internal sealed partial class AttentionKernelSet
+{
+    private RopeStoreLaunch? ropeStore;
+
+    /// <summary>
+    /// Norms (where there are norms) and turns queries in place, keys on their way into the cache, and writes values there, for tokens that share
+    /// a rope table; the bits of the plain operations one after the other.
+    /// </summary>
+    /// <param name="queries">[tokens, Heads · KeyDimension]</param>
+    /// <param name="keys">[tokens, KeyHeads · KeyDimension]; left as they are.</param>
+    /// <param name="values">[tokens, KeyHeads · ValueDimension]</param>
+    /// <param name="cache">Where keys and values go.</param>
+    /// <param name="positions">Of every token of the step.</param>
+    /// <param name="sequenceOf">Of every token of the step.</param>
+    /// <param name="angles">What <see cref="RopeAngles"/> gives; anything where no element turns.</param>
+    /// <param name="queryNorm">With the norm's gain in the device's memory.</param>
+    /// <param name="keyNorm">As `queryNorm`.</param>
+    /// <param name="shape">Tokens, heads, which elements turn.</param>
+    /// <returns>False: nothing was done, heads are too wide.</returns>
+    public bool TryRopeAndStore(RowsView queries, RowsView keys, RowsView values, in CacheView cache, ArrayView<int> positions, ArrayView<int> sequenceOf,
+        ArrayView<float> angles, HeadNorm queryNorm, HeadNorm keyNorm, RopeStoreShape shape)
+    {
+        if (Math.Max(cache.KeyDimension, cache.ValueDimension) > RopeStoreShape.MostElements)
+            return false;
+        ropeStore ??= memory.Accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, CacheView, ArrayView<int>, ArrayView<int>, ArrayView<float>, HeadNorm, HeadNorm, RopeStoreShape>(
+            Overlaps ? RopeStoreKernel<Overlapping>.Run : RopeStoreKernel<InTurn>.Run, new KernelSpecialization(32 * RopeStoreShape.Warps, null));
+        long units = (long)shape.Tokens * (shape.Heads + (2 * cache.KeyHeads)), groups = (units + RopeStoreShape.Warps - 1) / RopeStoreShape.Warps;
+        if (groups > int.MaxValue / RopeStoreShape.Warps)
+            return false;
+        ropeStore(new KernelConfig((int)groups, 32 * RopeStoreShape.Warps), queries, keys, values, cache, positions, sequenceOf, angles, queryNorm, keyNorm, shape);
+        return true;
+    }
+
+    /// <summary>Whether a norm of heads is one that <see cref="TryRopeAndStore"/> knows.</summary>
+    public static bool Fits(NormSettings norm, int heads) => norm.Kind == NormKind.Rms && norm.Segments == heads && norm.Bias is null;
+}
