@@ -24,7 +24,7 @@ internal sealed partial class AttentionKernelSet
     /// <returns>False: nothing was done, the shape is not one of this kernel's.</returns>
     public bool TryDecode(RowsView output, AttentionInputs inputs, in CacheView cache, AttentionSettings settings, int rows, int longest)
     {
-        int group = settings.Heads / settings.KeyHeads, tiles = group <= 8 || settings.ValueDimension > 128 || settings.KeyDimension > 128 ? 1 : 2;
+        int group = settings.Heads / settings.KeyHeads, tiles = Tiles > 0 ? Tiles : group <= 8 || settings.ValueDimension > 128 || settings.KeyDimension > 128 ? 1 : 2;
         if (!PagedCache.Fits(cache) || rows > 65535 || Decode(settings.KeyDimension, settings.ValueDimension, tiles, Warps, Groups) is not { } kernel)
             return false;
         int splits = DecodeSplits.Bound(longest, settings.Window, 16 * Warps), parts = settings.KeyHeads * ((group + (8 * tiles) - 1) / (8 * tiles));
@@ -74,5 +74,10 @@ internal sealed partial class AttentionKernelSet
         where TTiles : ISize
         where TWarps : ISize =>
         memory.Accelerator.LoadStreamKernel<RowsView, DecodeScratch, AttentionInputs, PagedCache, AttentionShape>(
-            Overlaps ? DecodeKernel<TKey, TValue, TTiles, TWarps, Overlapping>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, InTurn>.Run, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
+            Ahead switch
+            {
+                0 => IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Nothing, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, Nothing, Ampere>.Run,
+                32 => IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Sector, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, Sector, Ampere>.Run,
+                _ => IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, CacheLine, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, CacheLine, Ampere>.Run,
+            }, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
 }

@@ -22,8 +22,14 @@ internal sealed partial class AttentionKernelSet(GpuMemory memory) : IDisposable
     /// <summary>Warps of a group: 4 or 8; for measurements.</summary>
     public int Warps { get; init; } = 4;
 
-    /// <summary>Whether kernels begin while the ones before them end.</summary>
-    public bool Overlaps { get; init; } = ((CudaAccelerator)memory.Accelerator).Architecture >= CudaArchitecture.SM_90;
+    /// <summary>Bytes that one prefetch brings: 0, 32 or 128; for measurements.</summary>
+    public int Ahead { get; init; } = 128;
+
+    /// <summary>Tiles of eight heads of a group of decoding, where not chosen by the shape; for measurements.</summary>
+    public int Tiles { get; init; }
+
+    /// <summary>Whether to use what only later GPUs have; for measurements.</summary>
+    public bool IsHopper { get; init; } = ((CudaAccelerator)memory.Accelerator).Architecture >= CudaArchitecture.SM_90;
 
     /// <summary>The kernels for a device, or null where it is none that they are for.</summary>
     public static AttentionKernelSet? For(GpuMemory memory) =>

@@ -22,12 +22,13 @@ internal readonly struct DecodeScratch(ArrayView<Four> mixed, ArrayView<Pair> to
 /// that of float32. A warp's step is 16 positions: keys as the left operand straight from 16-byte loads (the order of a head's elements is
 /// permuted alike in keys and queries), weights turned over in shared memory, values again straight from 16-byte loads.
 /// </remarks>
-internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
+internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGeneration>
     where TKey : ISize
     where TValue : ISize
     where THeadTiles : ISize
     where TWarps : ISize
-    where TOverlap : struct, IOverlap
+    where TAhead : ISize
+    where TGeneration : struct, IGeneration
 {
     private const int Step = 16, TileHeads = 8;
 
@@ -35,7 +36,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
 
     private static int Threads => 32 * TWarps.Value;
 
-    private const int KeysAtOnce = 64; // elements of a key whose loads are under way together
+    private const int KeysAtOnce = 32; // elements of a key whose loads are under way together
 
     private const int ValuesAtOnce = 128; // elements of a value that are summed over the warps at once
 
@@ -43,9 +44,9 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
 
     public static void Run(RowsView output, DecodeScratch scratch, AttentionInputs inputs, PagedCache cache, AttentionShape shape)
     {
-        TOverlap.LetNextBegin();
+        TGeneration.LetNextBegin();
         int heads = THeadTiles.Value * TileHeads;
-        int row = Grid.IdxZ, position = inputs.Positions[row];
+        int row = Grid.IdxZ, position = inputs.Positions[row], firstPage = cache.FirstPage[inputs.SequenceOf[row]];
         int first = shape.Window > 0 ? IntrinsicMath.Max(0, position - shape.Window + 1) : 0;
         int shift = DecodeSplits.Shift(position - first + 1, Step * Warps), firstSplit = first >> shift, splits = (position >> shift) - firstSplit + 1;
         int split = Grid.IdxX;
@@ -54,7 +55,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
         int tiles = (shape.Group + heads - 1) / heads, keyHead = Grid.IdxY / tiles, inGroup = Grid.IdxY % tiles * heads;
         int firstHead = (keyHead * shape.Group) + inGroup, headCount = IntrinsicMath.Min(heads, shape.Group - inGroup);
 
-        int thread = Group.IdxX, warp = thread / 32, lane = thread % 32, g = lane / 4, t = lane % 4;
+        int thread = Group.IdxX, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
         int start = (firstSplit + split) << shift, begin = IntrinsicMath.Max(start, first), end = IntrinsicMath.Min(start + (1 << shift), position + 1);
 
         // One after the other: queries and weights, then the warps' parts.
@@ -62,33 +63,33 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
         int queryEnd = THeadTiles.Value * TKey.Value * QueryFours, weightFours = Warps * Step * TileHeads / 4 * THeadTiles.Value;
         ArrayView<Four> shared = SharedMemory.Allocate<Four>(Math.Max(queryEnd + weightFours, Warps * TileHeads * ((Math.Min(TValue.Value, ValuesAtOnce) / 4) + 1)));
         ArrayView<Four> queries = shared.SubView(0, queryEnd);
-        TOverlap.WaitForEarlier();
+        int firstStep = start + (warp * Step);
+        if (firstStep + Step <= begin)
+            firstStep += (begin - firstStep) / (Warps * Step) * (Warps * Step);
+        Prefetch(cache, firstPage, keyHead, firstStep, end, lane);
+        Prefetch(cache, firstPage, keyHead, firstStep + (Warps * Step), end, lane);
+        TGeneration.WaitForEarlier();
         LoadQueries(queries, inputs, row, firstHead, headCount, warp, lane);
 
         ArrayView<Pair> weights = shared.SubView(queryEnd, weightFours).Cast<Pair>();
         int ownWeights = warp * (Step * TileHeads / 2 * THeadTiles.Value);
         ArrayView<float> mixed = LocalMemory.Allocate<float>(THeadTiles.Value * TValue.Value / 16 * 4);
         ArrayView<float> most = LocalMemory.Allocate<float>(THeadTiles.Value * 2), sum = LocalMemory.Allocate<float>(THeadTiles.Value * 2);
-        ArrayView<float> slopes = LocalMemory.Allocate<float>(THeadTiles.Value * 2);
         for (int i = 0; i < THeadTiles.Value * TValue.Value / 4; i++)
             mixed[i] = 0;
         for (int i = 0; i < THeadTiles.Value * 2; i++)
-        {
             (most[i], sum[i]) = (float.NegativeInfinity, 0);
-            int head = (i / 2 * TileHeads) + (2 * t) + (i % 2);
-            slopes[i] = shape.HasSlopes != 0 && head < headCount ? inputs.Slopes[firstHead + head] : 0;
-        }
         Group.Barrier();
 
-        int firstPage = cache.FirstPage[inputs.SequenceOf[row]];
-        for (int at = start + (warp * Step); at < end; at += Warps * Step)
+        for (int at = firstStep; at < end; at += Warps * Step)
         {
+            Prefetch(cache, firstPage, keyHead, at + (2 * Warps * Step), end, lane);
             if (at + Step <= begin)
                 continue;
             // Rows outside of the split are read as the nearest row within, and weigh nothing.
             int low = IntrinsicMath.Max(at, begin & ~7), high = IntrinsicMath.Min(IntrinsicMath.Max(at + 8, begin & ~7), (end - 1) & ~7);
             int lowPage = low / cache.PagePositions, highPage = high / cache.PagePositions;
-            long lowStart = cache.Pages[firstPage + lowPage] / 4, highStart = cache.Pages[firstPage + highPage] / 4;
+            long lowStart = cache.Pages[firstPage + lowPage] >> 2, highStart = cache.Pages[firstPage + highPage] >> 2;
             int lowFirst = (keyHead * cache.PagePositions) - (lowPage * cache.PagePositions), highFirst = (keyHead * cache.PagePositions) - (highPage * cache.PagePositions);
 
             ArrayView<float> scores = LocalMemory.Allocate<float>(THeadTiles.Value * 4);
@@ -105,7 +106,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
                 lowStart + lowValues + ((lowFirst + Within(low + t, begin, end)) * (TValue.Value / 4)),
                 lowStart + lowValues + ((lowFirst + Within(low + t + 4, begin, end)) * (TValue.Value / 4)));
             for (int tile = 0; tile < THeadTiles.Value; tile++)
-                Weigh(scores, tile, most, sum, mixed, slopes, shape, at + g, begin, end, position);
+                Weigh(scores, tile, most, sum, mixed, inputs, shape, firstHead, headCount, (2 * t), at + g, begin, end, position);
             Warp.Barrier();
             for (int tile = 0; tile < THeadTiles.Value; tile++)
             {
@@ -121,6 +122,25 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
             Mix(mixed, values, turned, (2 * ownWeights) + 64 + (8 * t) + g);
         }
         Finish(output, scratch, inputs, shape, shared, mixed, most, sum, row, split, splits, firstHead, headCount);
+    }
+
+    // A step's keys and values, as far as the second-level cache: the warp has few registers to hold what is on its way.
+    private static void Prefetch(PagedCache cache, int firstPage, int keyHead, int at, int end, int lane)
+    {
+        if (TAhead.Value == 0)
+            return;
+        for (int half = 0; half < Step; half += 8)
+        {
+            int position = at + half;
+            if (position >= end)
+                return;
+            int page = position / cache.PagePositions, row = ((keyHead - page) * cache.PagePositions) + position;
+            long from = cache.Pages[firstPage + page] >> 2;
+            for (int i = 0; i < 2 * TKey.Value; i += 32 * TAhead.Value / 16)
+                TensorCore.Prefetch(ref cache.Memory[from + cache.KeyStart + (row * (TKey.Value / 4)) + i + (lane * (TAhead.Value / 16))]);
+            for (int i = 0; i < 2 * TValue.Value; i += 32 * TAhead.Value / 16)
+                TensorCore.Prefetch(ref cache.Memory[from + cache.ValueStart + (row * (TValue.Value / 4)) + i + (lane * (TAhead.Value / 16))]);
+        }
     }
 
     private static int Within(int position, int begin, int end) => IntrinsicMath.Min(IntrinsicMath.Max(position, begin), end - 1);
@@ -143,7 +163,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
         }
     }
 
-    // scores[16 positions, 8 heads] += keys · queries, over up to 64 elements from `first` on.
+    // scores[16 positions, 8 heads] += keys · queries, over up to 32 elements from `first` on.
     private static void AddScores(ArrayView<float> scores, ArrayView<Four> queries, ArrayView<Four> memory, long low, long high, int first, int lane)
     {
         int chunks = Math.Min(TKey.Value - first, KeysAtOnce) / 16;
@@ -155,8 +175,8 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
             (keys[(8 * c) + 4], keys[(8 * c) + 5], keys[(8 * c) + 6], keys[(8 * c) + 7]) = (x.Z, y.Z, x.W, y.W);
         }
         // Small products apart from the large ones: shorter chains, and the small ones add up first.
-        ArrayView<float> rests = LocalMemory.Allocate<float>(THeadTiles.Value * 8);
-        for (int i = 0; i < THeadTiles.Value * 8; i++)
+        ArrayView<float> rests = LocalMemory.Allocate<float>(THeadTiles.Value * 4);
+        for (int i = 0; i < THeadTiles.Value * 4; i++)
             rests[i] = 0;
         for (int c = 0; c < chunks; c++)
         {
@@ -164,13 +184,12 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
             {
                 int q = (((tile * TKey.Value) + first) / 16 * 64) + (c * 64) + lane;
                 Four leading = queries[q], rest = queries[q + 32];
-                Product(scores, 4 * tile, rests, 8 * tile, keys, 8 * c, leading.X, leading.Y, rest.X, rest.Y);
-                Product(scores, 4 * tile, rests, 8 * tile, keys, (8 * c) + 4, leading.Z, leading.W, rest.Z, rest.W);
+                Product(scores, 4 * tile, rests, 4 * tile, keys, 8 * c, leading.X, leading.Y, rest.X, rest.Y);
+                Product(scores, 4 * tile, rests, 4 * tile, keys, (8 * c) + 4, leading.Z, leading.W, rest.Z, rest.W);
             }
         }
-        for (int tile = 0; tile < THeadTiles.Value; tile++)
-            for (int i = 0; i < 4; i++)
-                scores[(4 * tile) + i] += rests[(8 * tile) + i] + rests[(8 * tile) + 4 + i];
+        for (int i = 0; i < THeadTiles.Value * 4; i++)
+            scores[i] += rests[i];
     }
 
     // sums += leading · leading; rests += leading · rest, rest · leading.
@@ -180,18 +199,19 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
         float l0 = TensorCore.Leading(a0), l1 = TensorCore.Leading(a1), l2 = TensorCore.Leading(a2), l3 = TensorCore.Leading(a3);
         TensorCore.MultiplyAdd(sums, at, l0, l1, l2, l3, leading0, leading1);
         TensorCore.MultiplyAdd(rests, restsAt, l0, l1, l2, l3, rest0, rest1);
-        TensorCore.MultiplyAdd(rests, restsAt + 4, a0 - l0, a1 - l1, a2 - l2, a3 - l3, leading0, leading1);
+        TensorCore.MultiplyAdd(rests, restsAt, a0 - l0, a1 - l1, a2 - l2, a3 - l3, leading0, leading1);
     }
 
     // Scores of a tile of heads become weights relative to the largest score so far; what was mixed so far is brought to the same measure.
     private static void Weigh(ArrayView<float> scores, int tile, ArrayView<float> most, ArrayView<float> sum, ArrayView<float> mixed,
-        ArrayView<float> slopes, AttentionShape shape, int key, int begin, int end, int position)
+        AttentionInputs inputs, AttentionShape shape, int firstHead, int headCount, int column, int key, int begin, int end, int position)
     {
         for (int side = 0; side < 2; side++)
         {
             int at = (4 * tile) + side, head = (2 * tile) + side;
-            float low = Measured(scores[at], shape, slopes[head], key, begin, end, position);
-            float high = Measured(scores[at + 2], shape, slopes[head], key + 8, begin, end, position);
+            float slope = shape.HasSlopes != 0 ? inputs.Slopes[firstHead + IntrinsicMath.Min((tile * TileHeads) + column + side, headCount - 1)] : 0;
+            float low = Measured(scores[at], shape, slope, key, begin, end, position);
+            float high = Measured(scores[at + 2], shape, slope, key + 8, begin, end, position);
             float largest = MathF.Max(low, high);
             largest = MathF.Max(largest, Warp.ShuffleXor(largest, 4));
             largest = MathF.Max(largest, Warp.ShuffleXor(largest, 8));
@@ -258,7 +278,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
     private static void Finish(RowsView output, DecodeScratch scratch, AttentionInputs inputs, AttentionShape shape, ArrayView<Four> parts,
         ArrayView<float> mixed, ArrayView<float> most, ArrayView<float> sum, int row, int split, int splits, int firstHead, int headCount)
     {
-        int heads = THeadTiles.Value * TileHeads, thread = Group.IdxX, warp = thread / 32, lane = thread % 32, g = lane / 4, t = lane % 4;
+        int heads = THeadTiles.Value * TileHeads, thread = Group.IdxX, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
         ArrayView<float> largest = SharedMemory.Allocate<float>(Warps * heads), sums = SharedMemory.Allocate<float>(Warps * heads);
         for (int i = 0; i < THeadTiles.Value * 2; i++)
         {
@@ -374,10 +394,10 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
     private static void Combine(RowsView output, DecodeScratch scratch, AttentionInputs inputs, AttentionShape shape, int row, long place, int splits,
         int firstHead, int headCount, ArrayView<Four> parts)
     {
-        const int MostSplits = DecodeSplits.Most + 1;
-        int heads = THeadTiles.Value * TileHeads, thread = Group.IdxX, lane = thread % 32;
+        const int MostSplits = DecodeSplits.Most + 1, SplitsAtOnce = 16;
+        int heads = THeadTiles.Value * TileHeads, thread = Group.IdxX, lane = thread & 31;
         ArrayView<float> factors = SharedMemory.Allocate<float>(heads * MostSplits);
-        for (int head = thread / 32; head < headCount; head += Warps)
+        for (int head = thread >> 5; head < headCount; head += Warps)
         {
             Pair own = lane < splits ? scratch.Totals[((place + lane) * heads) + head] : new Pair { X = float.NegativeInfinity, Y = 0 };
             Pair last = splits == MostSplits ? scratch.Totals[((place + MostSplits - 1) * heads) + head] : new Pair { X = float.NegativeInfinity, Y = 0 };
@@ -403,18 +423,22 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOverlap>
             if (item < fours && share < shares)
             {
                 long from = (((place + share) * heads) + head) * (TValue.Value / 4) + four;
-                for (int s = share; s < splits; s += 4 * shares)
+                int pitch = shares * heads * (TValue.Value / 4);
+                ArrayView<float> values = LocalMemory.Allocate<float>(4 * SplitsAtOnce);
+                for (int s = share; s < splits; s += SplitsAtOnce * shares)
                 {
-                    // Four loads at once.
-                    int most = splits - 1 - s;
-                    int s1 = IntrinsicMath.Min(shares, most), s2 = IntrinsicMath.Min(2 * shares, most), s3 = IntrinsicMath.Min(3 * shares, most), pitch = heads * (TValue.Value / 4);
-                    Four v0 = scratch.Mixed[from], v1 = scratch.Mixed[from + (s1 * pitch)], v2 = scratch.Mixed[from + (s2 * pitch)], v3 = scratch.Mixed[from + (s3 * pitch)];
-                    int at = (head * MostSplits) + s;
-                    Add(ref all, v0, factors[at]);
-                    Add(ref all, v1, shares <= most ? factors[at + s1] : 0);
-                    Add(ref all, v2, 2 * shares <= most ? factors[at + s2] : 0);
-                    Add(ref all, v3, 3 * shares <= most ? factors[at + s3] : 0);
-                    from += 4 * shares * pitch;
+                    int most = (splits - 1 - s) / shares;
+                    for (int i = 0; i < SplitsAtOnce; i++)
+                    {
+                        Four one = scratch.Mixed[from + ((long)IntrinsicMath.Min(i, most) * pitch)];
+                        (values[4 * i], values[(4 * i) + 1], values[(4 * i) + 2], values[(4 * i) + 3]) = (one.X, one.Y, one.Z, one.W);
+                    }
+                    for (int i = 0; i < SplitsAtOnce; i++)
+                    {
+                        float factor = i <= most ? factors[(head * MostSplits) + s + (IntrinsicMath.Min(i, most) * shares)] : 0;
+                        Add(ref all, new Four { X = values[4 * i], Y = values[(4 * i) + 1], Z = values[(4 * i) + 2], W = values[(4 * i) + 3] }, factor);
+                    }
+                    from += (long)SplitsAtOnce * pitch;
                 }
             }
             if (shares == 1)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 
@@ -68,6 +69,9 @@ internal static class TensorCore
         CudaAsm.EmitRef("ex2.approx.ftz.f32 %0, %1;", ref result, ref x);
         return result.Value;
     }
+
+    /// <summary>Asks for the memory around an address ahead of its use, as far as the second-level cache.</summary>
+    public static unsafe void Prefetch(ref Four from) => CudaAsm.Emit("prefetch.global.L2 [%0];", (long)Unsafe.AsPointer(ref from));
 
     /// <summary>The leading 19 bits of a number; the rest is exactly the difference.</summary>
     public static float Leading(float x) => Interop.IntAsFloat(Interop.FloatAsInt(x) & 0xFFFFE000u);

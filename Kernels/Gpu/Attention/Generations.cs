@@ -2,18 +2,18 @@ using ILGPU.Runtime.Cuda;
 
 namespace Managed.Kernels.Gpu.Attention;
 
-/// <summary>Whether a kernel may begin while the one before it ends.</summary>
-internal interface IOverlap
+/// <summary>What only some generations of NVIDIA GPUs can do.</summary>
+internal interface IGeneration
 {
-    /// <summary>The next kernel may begin; it waits itself before it reads what this one writes.</summary>
+    /// <summary>The next kernel may begin while this one runs; it waits itself before it reads what this one writes.</summary>
     static abstract void LetNextBegin();
 
     /// <summary>Returns when everything launched before is done; only then may its results be read, or anything be written.</summary>
     static abstract void WaitForEarlier();
 }
 
-/// <summary>A launch follows the end of the one before it.</summary>
-internal readonly struct InTurn : IOverlap
+/// <summary>Compute capability 8.0 and later: a launch follows the end of the one before it.</summary>
+internal readonly struct Ampere : IGeneration
 {
     public static void LetNextBegin()
     {
@@ -24,8 +24,8 @@ internal readonly struct InTurn : IOverlap
     }
 }
 
-/// <summary>Programmatic dependent launch, from compute capability 9.0 on.</summary>
-internal readonly struct Overlapping : IOverlap
+/// <summary>Compute capability 9.0 and later: programmatic dependent launch.</summary>
+internal readonly struct Hopper : IGeneration
 {
     public static void LetNextBegin() => CudaAsm.Emit("griddepcontrol.launch_dependents;");
 
