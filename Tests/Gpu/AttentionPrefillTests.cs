@@ -38,7 +38,7 @@ public class AttentionPrefillTests
     public void Rows_are_those_of_the_formula(string kind)
     {
         (AttentionSettings settings, (int Past, int Added)[] sequences) = s_kinds[kind];
-        foreach (int warps in new[] { 4, 8 })
+        foreach (int warps in new[] { 0, 4, 8 })
         {
             using Context context = Context.Create().ToContext();
             using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
@@ -95,6 +95,22 @@ public class AttentionPrefillTests
                 Assert.That(report.SpillBytes + report.StackBytes, Is.Zero);
             }
         }
+    }
+
+    [Test]
+    public void A_row_s_bits_are_the_same_in_any_step_on_warpgroups()
+    {
+        AttentionSettings settings = Of(2, 1, 128);
+        using Context context = Context.Create().ToContext();
+        using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
+        using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
+        Assert.That(kernels.HasWarpgroups, Is.True);
+        using var scene = new AttentionScene(accelerator, settings, [(100, 40), (3, 5)]);
+        Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, scene.Sequences), Is.True);
+        float[][] together = [.. Enumerable.Range(0, 40).Select(scene.Read)];
+        foreach ((int first, int count) in new[] { (0, 1), (1, 29), (30, 10) })
+            Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, [new PrefillSequence(first, 100 + first, count)]), Is.True);
+        Assert.That(Enumerable.Range(0, 40).Select(scene.Read), Is.EqualTo(together));
     }
 
     private static CudaAccelerator Open(Context context, FakeCudaDriver driver) => CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context);

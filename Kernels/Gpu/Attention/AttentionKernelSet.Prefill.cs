@@ -7,7 +7,7 @@ namespace Managed.Kernels.Gpu.Attention;
 
 internal sealed partial class AttentionKernelSet
 {
-    private readonly Dictionary<(int Key, int Value, int Warps), (PrefillLaunch Launch, int SharedBytes)> prefill = [];
+    private readonly Dictionary<(int Key, int Value, int Warps), (PrefillLaunch Launch, int SharedBytes, int Rows, int Threads)> prefill = [];
     private BrainLaunch? toBrains;
     private HostTable<PrefillSequence>? sequenceTable;
     private MemoryBuffer1D<FourBrains, Stride1D.Dense>? brainKeys, brainValues;
@@ -26,12 +26,12 @@ internal sealed partial class AttentionKernelSet
         int longest = 0, most = 0;
         foreach ((_, int firstPosition, int tokens) in sequences)
             (longest, most) = (Math.Max(longest, firstPosition + tokens), Math.Max(most, tokens));
-        if (sequences.Length is 0 or > 65535 || settings.Heads > 65535 || !PagedCache.Fits(cache))
+        if (sequences.Length is 0 or > 65535 || settings.Heads > 65535 || settings.Scale <= 0 || !PagedCache.Fits(cache))
             return false;
-        int warps = PrefillWarps > 0 ? PrefillWarps : most > 64 ? 8 : 4;
+        int warps = PrefillWarps > 0 ? PrefillWarps : HasWarpgroups ? 0 : most > 64 ? 8 : 4;
         if (Prefill(settings.KeyDimension, settings.ValueDimension, warps) is not { } kernel)
             return false;
-        int positions = (longest + 63) / 64 * 64, rows = 16 * warps, tiles = 0;
+        int positions = (longest + 127) / 128 * 128, rows = kernel.Rows, tiles = 0;
         foreach ((_, int firstPosition, int tokens) in sequences)
             tiles = Math.Max(tiles, ((firstPosition + tokens - 1) / rows) - (firstPosition / rows) + 1);
         sequenceTable ??= new HostTable<PrefillSequence>(memory);
@@ -44,17 +44,19 @@ internal sealed partial class AttentionKernelSet
         toBrains ??= memory.Accelerator.LoadStreamKernel<ArrayView<FourBrains>, PagedCache, ArrayView<PrefillSequence>, int, int, int, int>(BrainCacheKernel.Run, new KernelSpecialization(256, null));
         toBrains(new KernelConfig((int)((keys.Length + 255) / 256), 256), keys, paged, table, positions, settings.KeyHeads, settings.KeyDimension / 4, paged.KeyStart);
         toBrains(new KernelConfig((int)((values.Length + 255) / 256), 256), values, paged, table, positions, settings.KeyHeads, settings.ValueDimension / 4, paged.ValueStart);
-        kernel.Launch(new KernelConfig(new Index3D(tiles, settings.Heads, sequences.Length), new Index3D(32 * warps, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
+        kernel.Launch(new KernelConfig(new Index3D(tiles, settings.Heads, sequences.Length), new Index3D(kernel.Threads, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
             output, inputs, new BrainCache(keys, values, positions), table, new AttentionShape(settings));
         return true;
     }
 
-    private (PrefillLaunch Launch, int SharedBytes)? Prefill(int key, int value, int warps)
+    private (PrefillLaunch Launch, int SharedBytes, int Rows, int Threads)? Prefill(int key, int value, int warps)
     {
-        if (prefill.TryGetValue((key, value, warps), out (PrefillLaunch, int) known))
+        if (prefill.TryGetValue((key, value, warps), out (PrefillLaunch, int, int, int) known))
             return known;
-        (PrefillLaunch, int)? fresh = (key, value, warps) switch
+        (PrefillLaunch, int, int, int)? fresh = (key, value, warps) switch
         {
+            (64, 64, 0) => LoadWarpgroupPrefill<Dimension64>(),
+            (128, 128, 0) => LoadWarpgroupPrefill<Dimension128>(),
             (64, 64, _) => LoadPrefill<Dimension64>(warps),
             (96, 96, _) => LoadPrefill<Dimension96>(warps),
             (128, 128, _) => LoadPrefill<Dimension128>(warps),
@@ -66,13 +68,19 @@ internal sealed partial class AttentionKernelSet
         return fresh;
     }
 
-    private (PrefillLaunch, int) LoadPrefill<TDimension>(int warps)
+    private (PrefillLaunch, int, int, int) LoadPrefill<TDimension>(int warps)
         where TDimension : ISize => warps == 4 ? LoadPrefill<TDimension, FourWarps>() : LoadPrefill<TDimension, EightWarps>();
 
-    private (PrefillLaunch, int) LoadPrefill<TDimension, TWarps>()
+    private (PrefillLaunch, int, int, int) LoadPrefill<TDimension, TWarps>()
         where TDimension : ISize
         where TWarps : ISize =>
         (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
             PrefillKernel<TDimension, TDimension, TWarps>.Run, new KernelSpecialization(32 * TWarps.Value, PrefillGroups > 0 ? PrefillGroups : 8 / TWarps.Value)),
-            PrefillKernel<TDimension, TDimension, TWarps>.SharedBytes);
+            PrefillKernel<TDimension, TDimension, TWarps>.SharedBytes, 16 * TWarps.Value, 32 * TWarps.Value);
+
+    private (PrefillLaunch, int, int, int) LoadWarpgroupPrefill<TDimension>()
+        where TDimension : ISize =>
+        (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
+            WarpgroupPrefillKernel<TDimension, TDimension>.Run, new KernelSpecialization(WarpgroupPrefillKernel<TDimension, TDimension>.Threads, 1)),
+            WarpgroupPrefillKernel<TDimension, TDimension>.SharedBytes, WarpgroupPrefillKernel<TDimension, TDimension>.Rows, WarpgroupPrefillKernel<TDimension, TDimension>.Threads);
 }

@@ -16,7 +16,7 @@ internal sealed partial class AttentionKernelSet(GpuMemory memory) : IDisposable
     /// <summary>As <see cref="Groups"/>, of prefill.</summary>
     public int PrefillGroups { get; init; }
 
-    /// <summary>Warps of a group of prefill, 4 or 8, where not chosen by the step; for measurements.</summary>
+    /// <summary>Warps of a group of prefill without warpgroups, 4 or 8, where not chosen by the step; for measurements.</summary>
     public int PrefillWarps { get; init; }
 
     /// <summary>Warps of a group: 4 or 8; for measurements.</summary>
@@ -27,6 +27,9 @@ internal sealed partial class AttentionKernelSet(GpuMemory memory) : IDisposable
 
     /// <summary>Tiles of eight heads of a group of decoding, where not chosen by the shape; for measurements.</summary>
     public int Tiles { get; init; }
+
+    /// <summary>Whether to multiply by warpgroups; for measurements.</summary>
+    public bool HasWarpgroups { get; init; } = ((CudaAccelerator)memory.Accelerator).Architecture == CudaArchitecture.SM_90;
 
     /// <summary>Whether to use what only later GPUs have; for measurements.</summary>
     public bool IsHopper { get; init; } = ((CudaAccelerator)memory.Accelerator).Architecture >= CudaArchitecture.SM_90;

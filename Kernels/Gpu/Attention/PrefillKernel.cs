@@ -56,8 +56,6 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
 {
     public static int KeyTile => TKey.Value > 128 ? 32 : 64;
 
-    private const float Log2E = 1.44269504f;
-
     private static int Rows => 16 * TWarps.Value;
 
     private static int Threads => 32 * TWarps.Value;
@@ -91,9 +89,9 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
         ArrayView<float> mixed = LocalMemory.Allocate<float>(TValue.Value / 2);
         for (int i = 0; i < TValue.Value / 2; i++)
             mixed[i] = 0;
-        float mostLow = float.NegativeInfinity, mostHigh = float.NegativeInfinity, sumLow = 0, sumHigh = 0;
+        FlashSoftmax softmax = FlashSoftmax.Begin();
         int warpFirst = first + (16 * warp), position = warpFirst + g;
-        float slope = shape.HasSlopes != 0 ? inputs.Slopes[head] * Log2E : 0;
+        float slope = shape.HasSlopes != 0 ? inputs.Slopes[head] : 0;
         // Lane 8m + i gives row i of matrix m: for queries (rows, rows + 8) × (elements, + 8), for keys (8 keys, 8 more) × (elements, + 8).
         uint queryRow = shared + (uint)((((16 * warp) + (lane & 15)) * KeyPitch) + (lane / 16 * 16));
         uint keyRow = stages + (uint)((((lane & 7) + (lane / 16 * 8)) * KeyPitch) + ((lane / 8 & 1) * 16));
@@ -125,42 +123,8 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
                 }
             }
 
-            Measure(scores, shape, slope, firstKey + (2 * t), position);
             bool isCut = (firstKey + KeyTile - 1 > warpFirst) | ((shape.Window > 0) & (firstKey <= warpFirst + 15 - shape.Window));
-            if (isCut)
-                Mask(scores, shape, firstKey + (2 * t), position);
-            float largestLow = mostLow, largestHigh = mostHigh;
-            for (int i = 0; i < KeyTile / 8; i++)
-            {
-                largestLow = MathF.Max(largestLow, MathF.Max(scores[4 * i], scores[(4 * i) + 1]));
-                largestHigh = MathF.Max(largestHigh, MathF.Max(scores[(4 * i) + 2], scores[(4 * i) + 3]));
-            }
-            largestLow = MathF.Max(largestLow, Warp.ShuffleXor(largestLow, 1));
-            largestLow = MathF.Max(largestLow, Warp.ShuffleXor(largestLow, 2));
-            largestHigh = MathF.Max(largestHigh, Warp.ShuffleXor(largestHigh, 1));
-            largestHigh = MathF.Max(largestHigh, Warp.ShuffleXor(largestHigh, 2));
-            float aboveLow = largestLow == float.NegativeInfinity ? 0 : largestLow, aboveHigh = largestHigh == float.NegativeInfinity ? 0 : largestHigh;
-            float smallerLow = TensorCore.Exp2(mostLow - aboveLow), smallerHigh = TensorCore.Exp2(mostHigh - aboveHigh);
-            (mostLow, mostHigh) = (largestLow, largestHigh);
-            float addedLow = 0, addedHigh = 0;
-            for (int i = 0; i < KeyTile / 8; i++)
-            {
-                scores[4 * i] = TensorCore.Exp2(scores[4 * i] - aboveLow);
-                scores[(4 * i) + 1] = TensorCore.Exp2(scores[(4 * i) + 1] - aboveLow);
-                scores[(4 * i) + 2] = TensorCore.Exp2(scores[(4 * i) + 2] - aboveHigh);
-                scores[(4 * i) + 3] = TensorCore.Exp2(scores[(4 * i) + 3] - aboveHigh);
-                addedLow += scores[4 * i] + scores[(4 * i) + 1];
-                addedHigh += scores[(4 * i) + 2] + scores[(4 * i) + 3];
-            }
-            sumLow = Arithmetic.MultiplyAdd(sumLow, smallerLow, addedLow);
-            sumHigh = Arithmetic.MultiplyAdd(sumHigh, smallerHigh, addedHigh);
-            for (int i = 0; i < TValue.Value / 8; i++)
-            {
-                mixed[4 * i] *= smallerLow;
-                mixed[(4 * i) + 1] *= smallerLow;
-                mixed[(4 * i) + 2] *= smallerHigh;
-                mixed[(4 * i) + 3] *= smallerHigh;
-            }
+            softmax.Weigh(scores, KeyTile / 2, mixed, TValue.Value / 2, shape, slope, firstKey + (2 * t), position, isCut);
 
             // A product of the first kind has the layout of the left operand of the second.
             for (int k = 0; k < KeyTile / 16; k++)
@@ -176,22 +140,12 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
             }
         }
 
-        sumLow += Warp.ShuffleXor(sumLow, 1);
-        sumLow += Warp.ShuffleXor(sumLow, 2);
-        sumHigh += Warp.ShuffleXor(sumHigh, 1);
-        sumHigh += Warp.ShuffleXor(sumHigh, 2);
-        float sink = shape.HasSinks != 0 ? inputs.Sinks[head] * Log2E : float.NegativeInfinity;
+        softmax.Factors(shape.HasSinks != 0 ? inputs.Sinks[head] : float.NegativeInfinity, out float low, out float high);
         int column = (head * TValue.Value) + (2 * t), token = firstToken + position - firstPosition;
         if (position >= firstPosition && position <= lastPosition)
-            Write(output, token, column, mixed, 0, Factor(mostLow, sumLow, sink));
+            Write(output, token, column, mixed, 0, low);
         if (position + 8 >= firstPosition && position + 8 <= lastPosition)
-            Write(output, token + 8, column, mixed, 2, Factor(mostHigh, sumHigh, sink));
-    }
-
-    private static float Factor(float most, float sum, float sink)
-    {
-        float above = MathF.Max(most, sink), weight = TensorCore.Exp2(most - above);
-        return weight / ((sum * weight) + TensorCore.Exp2(sink - above));
+            Write(output, token + 8, column, mixed, 2, high);
     }
 
     private static void Write(RowsView output, int token, int column, ArrayView<float> mixed, int from, float factor)
@@ -200,38 +154,6 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
         {
             output[token, column + (8 * i)] = mixed[(4 * i) + from] * factor;
             output[token, column + (8 * i) + 1] = mixed[(4 * i) + from + 1] * factor;
-        }
-    }
-
-    // Products become scores, in units of log2.
-    private static void Measure(ArrayView<float> scores, AttentionShape shape, float slope, int key, int position)
-    {
-        float scale = shape.Scale * Log2E;
-        if (shape.SoftCap != 0)
-        {
-            float cap = shape.SoftCap * Log2E, inner = shape.Scale / shape.SoftCap;
-            for (int i = 0; i < KeyTile / 2; i++)
-                scores[i] = cap * Arithmetic.Tanh(scores[i] * inner);
-        }
-        else
-        {
-            for (int i = 0; i < KeyTile / 2; i++)
-                scores[i] *= scale;
-        }
-        if (shape.HasSlopes != 0)
-        {
-            for (int i = 0; i < KeyTile / 2; i++)
-                scores[i] += slope * (key + (8 * (i / 4)) + (i % 2) - position - (8 * (i / 2 % 2)));
-        }
-    }
-
-    private static void Mask(ArrayView<float> scores, AttentionShape shape, int key, int position)
-    {
-        int window = shape.Window > 0 ? shape.Window : int.MaxValue;
-        for (int i = 0; i < KeyTile / 2; i++)
-        {
-            int before = position + (8 * (i / 2 % 2)) - (key + (8 * (i / 4)) + (i % 2));
-            scores[i] = (before < 0) | (before >= window) ? float.NegativeInfinity : scores[i];
         }
     }
 

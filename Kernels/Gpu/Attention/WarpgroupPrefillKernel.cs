@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace Managed.Kernels.Gpu.Attention;
+
+/// <summary>
+/// As <see cref="PrefillKernel{TKey, TValue, TWarps}"/>, for GPUs of compute capability 9.0 alone: a group has two warpgroups that take 64 queries
+/// each, and meets the keys in tiles of 128. Dimensions are 64 or 128.
+/// </summary>
+internal static class WarpgroupPrefillKernel<TKey, TValue>
+    where TKey : ISize
+    where TValue : ISize
+{
+    public const int Rows = 128, Threads = 256, KeyTile = 128;
+
+    private const int GroupRows = 64, RowBytes = 128, BlockElements = 64, Alignment = 1024;
+
+    private static int KeyBytes => KeyTile * 2 * TKey.Value;
+
+    private static int StageBytes => KeyTile * 2 * (TKey.Value + TValue.Value);
+
+    /// <summary>Dynamic shared memory of a group.</summary>
+    public static int SharedBytes => Alignment + (Rows * 2 * TKey.Value) + (2 * StageBytes);
+
+    public static void Run(RowsView output, AttentionInputs inputs, BrainCache cache, ArrayView<PrefillSequence> sequences, AttentionShape shape)
+    {
+        PrefillSequence own = sequences[Grid.IdxZ];
+        int head = Grid.IdxY, firstToken = own.FirstToken, firstPosition = own.FirstPosition, lastPosition = firstPosition + own.Tokens - 1;
+        int tile = (lastPosition / Rows) - Grid.IdxX, first = tile * Rows;
+        if (first + Rows <= firstPosition || tile < 0)
+            return;
+        int thread = Group.IdxX, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
+        ArrayView<FourBrains> all = SharedMemory.GetDynamic<FourBrains>();
+        uint begin = Address(all), queries = (begin + (Alignment - 1)) & ~(uint)(Alignment - 1), stages = queries + (uint)(Rows * 2 * TKey.Value);
+        StoreQueries(all, (int)(queries - begin) / 8, inputs, head, first, firstPosition, lastPosition, firstToken, thread);
+
+        int last = IntrinsicMath.Min(first + Rows - 1, lastPosition), keyHead = head / shape.Group;
+        int firstKeys = shape.Window > 0 ? IntrinsicMath.Max(0, first - shape.Window + 1) / KeyTile : 0, endKeys = (last / KeyTile) + 1;
+        long row = (((long)Grid.IdxZ * (shape.Heads / shape.Group)) + keyHead) * cache.Positions;
+        CopyTile(cache, row + (firstKeys * KeyTile), stages + (uint)((firstKeys & 1) * StageBytes), thread);
+
+        ArrayView<float> mixed = LocalMemory.Allocate<float>(TValue.Value / 2), scores = LocalMemory.Allocate<float>(KeyTile / 2);
+        for (int i = 0; i < TValue.Value / 2; i++)
+            mixed[i] = 0;
+        for (int i = 0; i < KeyTile / 2; i++)
+            scores[i] = 0;
+        ArrayView<uint> weights = LocalMemory.Allocate<uint>(KeyTile / 4);
+        FlashSoftmax softmax = FlashSoftmax.Begin();
+        int groupFirst = first + (GroupRows * (warp >> 2)), position = first + (16 * warp) + g;
+        float slope = shape.HasSlopes != 0 ? inputs.Slopes[head] : 0;
+        uint ownQueries = queries + (uint)((warp >> 2) * GroupRows * 2 * TKey.Value);
+
+        for (int keys = firstKeys; keys < endKeys; keys++)
+        {
+            CudaAsm.Emit("cp.async.wait_group 0;");
+            CudaAsm.Emit("fence.proxy.async.shared::cta;");
+            Group.Barrier();
+            uint stage = stages + (uint)((keys & 1) * StageBytes);
+            if (keys + 1 < endKeys)
+                CopyTile(cache, row + ((keys + 1) * KeyTile), stages + (uint)(((keys + 1) & 1) * StageBytes), thread);
+            int firstKey = keys * KeyTile;
+            bool isUnseen = (firstKey > groupFirst + GroupRows - 1) | ((shape.Window > 0) & (firstKey + KeyTile - 1 <= groupFirst - shape.Window));
+            if (isUnseen)
+                continue; // nothing that this warpgroup's queries see
+
+            WarpgroupProducts.Score(scores, WarpgroupProducts.DescribeRows(ownQueries), WarpgroupProducts.DescribeRows(stage));
+            if (TKey.Value > BlockElements)
+                WarpgroupProducts.AddScore(scores, WarpgroupProducts.DescribeRows(ownQueries + (GroupRows * RowBytes)), WarpgroupProducts.DescribeRows(stage + (KeyTile * RowBytes)));
+            WarpgroupProducts.End();
+
+            bool isCut = (firstKey + KeyTile - 1 > groupFirst) | ((shape.Window > 0) & (firstKey <= groupFirst + GroupRows - 1 - shape.Window));
+            softmax.Weigh(scores, KeyTile / 2, mixed, TValue.Value / 2, shape, slope, firstKey + (2 * t), position, isCut);
+
+            // A product of the first kind has the layout of the left factor of the second.
+            for (int i = 0; i < KeyTile / 4; i++)
+                weights[i] = TensorCore.Brains(scores[2 * i], scores[(2 * i) + 1]);
+            ulong values = WarpgroupProducts.DescribeColumns(stage + (uint)KeyBytes, KeyTile * RowBytes);
+            if (TValue.Value == 128)
+                WarpgroupProducts.Mix128(mixed, weights, values);
+            else
+                WarpgroupProducts.Mix64(mixed, weights, values);
+            WarpgroupProducts.End();
+        }
+
+        softmax.Factors(shape.HasSinks != 0 ? inputs.Sinks[head] : float.NegativeInfinity, out float low, out float high);
+        int column = (head * TValue.Value) + (2 * t), token = firstToken + position - firstPosition;
+        if (position >= firstPosition && position <= lastPosition)
+            Write(output, token, column, mixed, 0, low);
+        if (position + 8 >= firstPosition && position + 8 <= lastPosition)
+            Write(output, token + 8, column, mixed, 2, high);
+    }
+
+    private static void Write(RowsView output, int token, int column, ArrayView<float> mixed, int from, float factor)
+    {
+        for (int i = 0; i < TValue.Value / 8; i++)
+        {
+            output[token, column + (8 * i)] = mixed[(4 * i) + from] * factor;
+            output[token, column + (8 * i) + 1] = mixed[(4 * i) + from + 1] * factor;
+        }
+    }
+
+    // Queries of the group as bfloat16, in blocks of 64 elements; zeros for positions that are not in the step.
+    private static void StoreQueries(ArrayView<FourBrains> all, int start, AttentionInputs inputs, int head, int first, int firstPosition, int lastPosition, int firstToken, int thread)
+    {
+        for (int item = thread; item < Rows * TKey.Value / 4; item += Threads)
+        {
+            int row = item / (TKey.Value / 4), four = item % (TKey.Value / 4), position = first + row, block = four / (BlockElements / 4), piece = four / 2 % 8;
+            FourBrains brains = default;
+            if (position >= firstPosition && position <= lastPosition)
+            {
+                long from = inputs.Queries.Start(firstToken + position - firstPosition) + (head * TKey.Value) + (4 * four);
+                brains.Low = TensorCore.Brains(inputs.Queries.Values[from], inputs.Queries.Values[from + 1]);
+                brains.High = TensorCore.Brains(inputs.Queries.Values[from + 2], inputs.Queries.Values[from + 3]);
+            }
+            int blocks = TKey.Value / BlockElements, blockRow = (((row / GroupRows * blocks) + block) * GroupRows) + (row % GroupRows);
+            all[start + (blockRow * (RowBytes / 8)) + ((piece ^ (row & 7)) * 2) + (four & 1)] = brains;
+        }
+    }
+
+    // A tile of keys and values on their way into shared memory, in blocks of 64 elements.
+    private static void CopyTile(BrainCache cache, long row, uint stage, int thread)
+    {
+        Copy<TKey>(cache.Keys, row, stage, thread);
+        Copy<TValue>(cache.Values, row, stage + (uint)KeyBytes, thread);
+        CudaAsm.Emit("cp.async.commit_group;");
+    }
+
+    private static unsafe void Copy<TDimension>(ArrayView<FourBrains> from, long row, uint to, int thread)
+        where TDimension : ISize
+    {
+        // A thread takes the same piece of every so manieth row, so that pieces are exchanged alike in all of them.
+        int pieces = TDimension.Value / 8, piece = thread % pieces, firstRow = thread / pieces, rows = Threads / pieces;
+        uint shared = to + (uint)((piece / 8 * KeyTile * RowBytes) + (firstRow * RowBytes) + (((piece % 8) ^ (firstRow & 7)) * 16));
+        long global = (long)Unsafe.AsPointer(ref from[((row + firstRow) * (2 * pieces)) + (2 * piece)]);
+        for (int i = 0; i < KeyTile / rows; i++)
+            CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", shared + (uint)(i * rows * RowBytes), global + ((long)i * rows * TDimension.Value * 2));
+    }
+
+    private static unsafe uint Address(ArrayView<FourBrains> shared) => (uint)(long)Unsafe.AsPointer(ref shared[0]);
+}
