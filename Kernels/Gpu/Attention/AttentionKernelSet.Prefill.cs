@@ -1,6 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
-using BrainLaunch = System.Action<ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.FourBrains>, Managed.Kernels.Gpu.Attention.PagedCache, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.PrefillSequence>, int, int, int, int>;
+using BrainLaunch = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.Attention.BrainCache, Managed.Kernels.Gpu.Attention.PagedCache, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.PrefillSequence>, int, int>;
 using PrefillLaunch = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.AttentionInputs, Managed.Kernels.Gpu.Attention.BrainCache, ILGPU.ArrayView<Managed.Kernels.Gpu.Attention.PrefillSequence>, Managed.Kernels.Gpu.AttentionShape>;
 
 namespace Managed.Kernels.Gpu.Attention;
@@ -26,7 +26,7 @@ internal sealed partial class AttentionKernelSet
         int longest = 0, most = 0;
         foreach ((_, int firstPosition, int tokens) in sequences)
             (longest, most) = (Math.Max(longest, firstPosition + tokens), Math.Max(most, tokens));
-        if (sequences.Length is 0 or > 65535 || settings.Heads > 65535 || settings.Scale <= 0 || !PagedCache.Fits(cache))
+        if (sequences.Length is 0 or > 32767 || settings.Heads > 65535 || settings.Scale <= 0 || !PagedCache.Fits(cache))
             return false;
         int warps = PrefillWarps > 0 ? PrefillWarps : HasWarpgroups ? 0 : most > 64 ? 8 : 4;
         if (Prefill(settings.KeyDimension, settings.ValueDimension, warps) is not { } kernel)
@@ -40,12 +40,13 @@ internal sealed partial class AttentionKernelSet
         Grow(ref brainKeys, heads * settings.KeyDimension / 4);
         Grow(ref brainValues, heads * settings.ValueDimension / 4);
         var paged = new PagedCache(cache);
-        ArrayView<FourBrains> keys = brainKeys!.View.AsContiguous().SubView(0, heads * settings.KeyDimension / 4), values = brainValues!.View.AsContiguous().SubView(0, heads * settings.ValueDimension / 4);
-        toBrains ??= memory.Accelerator.LoadStreamKernel<ArrayView<FourBrains>, PagedCache, ArrayView<PrefillSequence>, int, int, int, int>(BrainCacheKernel.Run, new KernelSpecialization(256, null));
-        toBrains(new KernelConfig((int)((keys.Length + 255) / 256), 256), keys, paged, table, positions, settings.KeyHeads, settings.KeyDimension / 4, paged.KeyStart);
-        toBrains(new KernelConfig((int)((values.Length + 255) / 256), 256), values, paged, table, positions, settings.KeyHeads, settings.ValueDimension / 4, paged.ValueStart);
-        kernel.Launch(new KernelConfig(new Index3D(tiles, settings.Heads, sequences.Length), new Index3D(kernel.Threads, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
-            output, inputs, new BrainCache(keys, values, positions), table, new AttentionShape(settings));
+        var brains = new BrainCache(brainKeys!.View.AsContiguous(), brainValues!.View.AsContiguous(), positions);
+        toBrains ??= memory.Accelerator.LoadStreamKernel<BrainCache, PagedCache, ArrayView<PrefillSequence>, int, int>(
+            IsHopper ? BrainCacheKernel<Hopper>.Run : BrainCacheKernel<Ampere>.Run, new KernelSpecialization(256, null));
+        int keyFours = settings.KeyDimension / 4, valueFours = settings.ValueDimension / 4, copyGroups = ((positions * Math.Max(keyFours, valueFours)) + 255) / 256;
+        toBrains(new KernelConfig(new Index3D(copyGroups, settings.KeyHeads, 2 * sequences.Length), new Index3D(256, 1, 1)), brains, paged, table, keyFours, valueFours);
+        kernel.Launch(new KernelConfig(new Index3D(settings.Heads, tiles, sequences.Length), new Index3D(kernel.Threads, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
+            output, inputs, brains, table, new AttentionShape(settings));
         return true;
     }
 

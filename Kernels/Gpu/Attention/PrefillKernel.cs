@@ -19,24 +19,34 @@ internal readonly struct BrainCache(ArrayView<FourBrains> keys, ArrayView<FourBr
     public readonly int Positions = positions;
 }
 
-/// <summary>Copies a step's cache to <see cref="BrainCache"/>; one thread for each four elements of a key or value.</summary>
-internal static class BrainCacheKernel
+/// <summary>
+/// Copies a step's cache to <see cref="BrainCache"/>; one thread for each four elements of a key or value. Grid: elements of a head, heads,
+/// sequences twice: first all keys, then all values.
+/// </summary>
+internal static class BrainCacheKernel<TGeneration>
+    where TGeneration : struct, IGeneration
 {
-    public static void Run(ArrayView<FourBrains> output, PagedCache cache, ArrayView<PrefillSequence> sequences, int positions, int keyHeads, int fours, int start)
+    public static void Run(BrainCache output, PagedCache cache, ArrayView<PrefillSequence> sequences, int keyFours, int valueFours)
     {
-        long unit = ((long)Grid.IdxX * Group.DimX) + Group.IdxX, row = unit / fours;
-        int four = (int)(unit - (row * fours)), position = (int)(row % positions), at = (int)(row / positions), head = at % keyHeads, sequence = at / keyHeads;
-        if (unit >= output.Length)
+        TGeneration.LetNextBegin();
+        int sequenceCount = Grid.DimZ / 2, isValue = Grid.IdxZ / sequenceCount, sequence = Grid.IdxZ - (isValue * sequenceCount), head = Grid.IdxY;
+        int fours = isValue == 0 ? keyFours : valueFours, unit = (Grid.IdxX * Group.DimX) + Group.IdxX, position = unit / fours, four = unit - (position * fours);
+        if (position >= output.Positions)
             return;
-        FourBrains brains = default;
+        TGeneration.WaitForEarlier();
         PrefillSequence own = sequences[sequence];
+        FourBrains brains = default;
         if (position < own.FirstPosition + own.Tokens)
         {
-            int page = position / cache.PagePositions;
-            Four x = cache.Memory[(cache.Pages[cache.FirstPage[sequence] + page] / 4) + start + ((((head - page) * cache.PagePositions) + position) * fours) + four];
+            int page = position / cache.PagePositions, row = ((head - page) * cache.PagePositions) + position;
+            Four x = cache.Memory[(cache.Pages[cache.FirstPage[sequence] + page] >> 2) + (isValue == 0 ? cache.KeyStart : cache.ValueStart) + (row * fours) + four];
             brains = new FourBrains { Low = TensorCore.Brains(x.X, x.Y), High = TensorCore.Brains(x.Z, x.W) };
         }
-        output[unit] = brains;
+        long at = (((((long)sequence * Grid.DimY) + head) * output.Positions) * fours) + unit;
+        if (isValue == 0)
+            output.Keys[at] = brains;
+        else
+            output.Values[at] = brains;
     }
 }
 
@@ -46,15 +56,15 @@ internal readonly record struct PrefillSequence(int FirstToken, int FirstPositio
 /// <summary>
 /// Attention of many queries, for NVIDIA GPUs: flash attention (Dao 2023) on the tensor cores in bfloat16 with float32 sums. A group takes the
 /// queries of one head at positions [16 · TWarps · i, 16 · TWarps · (i + 1)) of a sequence, a warp 16 of them, and meets the keys in tiles of 64
-/// (32 of wide ones) positions that begin at multiples of their length: a query's bits do not depend on what else is in the step, nor on how its text was cut into
-/// steps. Grid: tiles of queries (the last first, it has most to do), heads, sequences.
+/// (16 of wide ones) positions that begin at multiples of their length: a query's bits do not depend on what else is in the step, nor on how its text was cut into
+/// steps. Grid: heads, tiles of queries (the last first, it has most to do), sequences.
 /// </summary>
 internal static class PrefillKernel<TKey, TValue, TWarps>
     where TKey : ISize
     where TValue : ISize
     where TWarps : ISize
 {
-    public static int KeyTile => TKey.Value > 128 ? 32 : 64;
+    public static int KeyTile => TKey.Value > 128 ? 16 : 64;
 
     private static int Rows => 16 * TWarps.Value;
 
@@ -73,8 +83,8 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
     public static void Run(RowsView output, AttentionInputs inputs, BrainCache cache, ArrayView<PrefillSequence> sequences, AttentionShape shape)
     {
         PrefillSequence own = sequences[Grid.IdxZ];
-        int head = Grid.IdxY, firstToken = own.FirstToken, firstPosition = own.FirstPosition, lastPosition = firstPosition + own.Tokens - 1;
-        int tile = (lastPosition / Rows) - Grid.IdxX, first = tile * Rows;
+        int head = Grid.IdxX, firstToken = own.FirstToken, firstPosition = own.FirstPosition, lastPosition = firstPosition + own.Tokens - 1;
+        int tile = (lastPosition / Rows) - Grid.IdxY, first = tile * Rows;
         if (first + Rows <= firstPosition || tile < 0)
             return;
         int thread = Group.IdxX, warp = thread / 32, lane = thread % 32, g = lane / 4, t = lane % 4;

@@ -25,9 +25,11 @@ internal static class WarpgroupPrefillKernel<TKey, TValue>
 
     public static void Run(RowsView output, AttentionInputs inputs, BrainCache cache, ArrayView<PrefillSequence> sequences, AttentionShape shape)
     {
+        Hopper.LetNextBegin();
+        Hopper.WaitForEarlier();
         PrefillSequence own = sequences[Grid.IdxZ];
-        int head = Grid.IdxY, firstToken = own.FirstToken, firstPosition = own.FirstPosition, lastPosition = firstPosition + own.Tokens - 1;
-        int tile = (lastPosition / Rows) - Grid.IdxX, first = tile * Rows;
+        int head = Grid.IdxX, firstToken = own.FirstToken, firstPosition = own.FirstPosition, lastPosition = firstPosition + own.Tokens - 1;
+        int tile = (lastPosition / Rows) - Grid.IdxY, first = tile * Rows;
         if (first + Rows <= firstPosition || tile < 0)
             return;
         int thread = Group.IdxX, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
