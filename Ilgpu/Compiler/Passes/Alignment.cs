@@ -9,26 +9,42 @@ internal static class Alignment
 {
     private const int Most = 4096, Deepest = 12;
 
-    /// <summary>For an address: what it is a multiple of, and the view parameter whose alignment that presumes, if any.</summary>
-    public static (long Alignment, Parameter? Presumes) Of(Value pointer) => pointer switch
-    {
-        Allocation allocation => (allocation.Alignment, null),
-        DynamicShared => (16, null),
-        Parameter parameter => (parameter.ElementAlignment, parameter),
-        PointerOffset offset => Of(offset),
-        CastSpace => Of(pointer.Operands[0]),
-        _ => (1, null),
-    };
+    /// <summary>For an address: what it is a multiple of, provided that the view parameters which are added to the list are aligned like their elements.</summary>
+    public static long Of(Value pointer, List<Parameter> presumes) => Of(pointer, presumes, []);
 
-    private static (long, Parameter?) Of(PointerOffset offset)
+    private static long Of(Value pointer, List<Parameter> presumes, HashSet<Value> above)
     {
-        (long alignment, Parameter? presumes) = Of(offset.Operands[0]);
-        alignment = Math.Min(alignment, LowestBit(offset.Displacement));
-        if (offset.HasIndex)
+        switch (pointer)
         {
-            alignment = Math.Min(alignment, LowestBit(offset.Scale) * MultipleOf(offset.Operands[1], []));
+            case Allocation allocation:
+                return allocation.Alignment;
+            case DynamicShared:
+                return 16;
+            case Parameter parameter:
+                presumes.Add(parameter);
+                return parameter.ElementAlignment;
+            case PointerOffset offset:
+                long alignment = Math.Min(Of(offset.Operands[0], presumes, above), LowestBit(offset.Displacement));
+                return offset.HasIndex ? Math.Min(alignment, LowestBit(offset.Scale) * MultipleOf(offset.Operands[1], [])) : alignment;
+            case CastSpace:
+                return Of(pointer.Operands[0], presumes, above);
+            case Select choice:
+                return Math.Min(Of(choice.Operands[1], presumes, above), Of(choice.Operands[2], presumes, above));
+            case Phi phi when above.Count <= Deepest:
+                if (!above.Add(phi))
+                {
+                    return Most; // what it is in the round before; the other operands decide
+                }
+                long common = Most;
+                foreach (Value operand in phi.Operands)
+                {
+                    common = Math.Min(common, Of(operand, presumes, above));
+                }
+                above.Remove(phi);
+                return common;
+            default:
+                return 1;
         }
-        return (alignment, presumes);
     }
 
     /// <summary>Overflow of 32 bits keeps the low bits, and so what is found here.</summary>

@@ -29,7 +29,7 @@ internal static class VectorAccess
             for (int i = 0; i < block.Values.Count; i++)
             {
                 Value value = block.Values[i];
-                if (value is Load { Lanes: 1, Access: MemoryAccess.None })
+                if (value is Load { Lanes: 1 } load && (load.Access & MemoryAccess.Volatile) == 0)
                 {
                     Close(stores, false);
                     loads.Add(i);
@@ -59,7 +59,7 @@ internal static class VectorAccess
         foreach ((List<int> positions, bool areLoads) in groups)
         {
             Access[] accesses = [.. positions.Select(position => new Access(block.Values[position], position))];
-            foreach (IGrouping<(Value, Value?, int, ScalarType), Access> alike in accesses.GroupBy(access => access.Key).Where(group => group.Count() > 1))
+            foreach (IGrouping<(Value, Value?, int, ScalarType, MemoryAccess), Access> alike in accesses.GroupBy(access => access.Key).Where(group => group.Count() > 1))
             {
                 Access[] distinct = areLoads ? DropRepeated(alike, removed, replacements) : [.. alike];
                 foreach (Access[] run in Runs([.. distinct.OrderBy(access => access.Displacement)]))
@@ -121,7 +121,9 @@ internal static class VectorAccess
 
         public ScalarType Element => Value is Store ? Value.Operands[1].Type : Value.Type;
 
-        public (Value, Value?, int, ScalarType) Key => (Root, Index, Scale, Element);
+        public MemoryAccess How => Value is Load load ? load.Access : MemoryAccess.None;
+
+        public (Value, Value?, int, ScalarType, MemoryAccess) Key => (Root, Index, Scale, Element, How);
 
         public Value Address => Index is not null ? new PointerOffset(Root, Index, Scale, Displacement) { Source = Value.Source }
             : Displacement != 0 ? new PointerOffset(Root, Displacement) { Source = Value.Source }
@@ -186,14 +188,14 @@ internal static class VectorAccess
 
     private static bool IsAligned(Access access, int bytes)
     {
-        (long alignment, Parameter? presumes) = Alignment.Of(access.Address);
-        if (alignment < bytes)
+        List<Parameter> presumes = [];
+        if (Alignment.Of(access.Address, presumes) < bytes)
         {
             return false;
         }
-        if (presumes is not null)
+        foreach (Parameter parameter in presumes)
         {
-            presumes.RequiredAlignment = Math.Max(presumes.RequiredAlignment, bytes);
+            parameter.RequiredAlignment = Math.Max(parameter.RequiredAlignment, bytes);
         }
         return true;
     }
@@ -202,7 +204,7 @@ internal static class VectorAccess
     private static void JoinLoads(Access[] run, Dictionary<Value, List<Value>> before, HashSet<Value> removed, Dictionary<Value, Value> replacements)
     {
         Value address = run[0].Address;
-        Load wide = new(address, run[0].Element, run.Length) { Source = run[0].Value.Source };
+        Load wide = new(address, run[0].Element, run.Length, run[0].How) { Source = run[0].Value.Source };
         List<Value> added = address == run[0].Root ? [wide] : [address, wide];
         for (int i = 0; i < run.Length; i++)
         {

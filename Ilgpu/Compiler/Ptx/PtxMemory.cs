@@ -72,7 +72,7 @@ internal sealed class PtxMemory(PtxWriter writer, HashSet<Value> addressOnly)
             if ((load.Access & MemoryAccess.Streaming) != 0)
             {
                 writer.Require(74, 70, "L1::no_allocate");
-                mnemonic += ".L1::no_allocate";
+                mnemonic += writer.Target.Architecture >= 75 ? ".L1::no_allocate.L2::128B" : ".L1::no_allocate";
             }
         }
         foreach ((int first, int lanes) in Pieces(element, load.Lanes))

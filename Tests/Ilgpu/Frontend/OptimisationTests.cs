@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
+using Managed.Tests.Ilgpu.Samples;
 
 namespace Managed.Tests.Ilgpu.Frontend;
 
@@ -63,6 +64,16 @@ public unsafe class OptimisationTests
     {
         KernelFunction kernel = Harness.Compile(((Action<ArrayView<float>, ArrayView<float>, int, int, int>)BehindAChoice).Method);
         Assert.That(kernel.Allocations, Is.Empty, kernel.ToString());
+    }
+
+    [Test]
+    public void Reads_of_what_nobody_writes_are_joined_too_whichever_view_they_are_from()
+    {
+        KernelFunction kernel = Harness.Compile(new Action<ArrayView<int>, ArrayView<MemorySamples.FourNumbers>, ArrayView<MemorySamples.FourNumbers>, ArrayView<int>>(
+            MemorySamples.ReadOnlyKernel).Method);
+        Assert.That(kernel.AllValues.OfType<Load>().Select(load => (load.Lanes, load.Access)),
+            Is.EqualTo(new[] { (4, MemoryAccess.ReadOnly | MemoryAccess.Streaming), (1, MemoryAccess.ReadOnly) }), kernel.ToString());
+        Assert.That(kernel.Parameters.Where(p => p.Type.IsPointer).Select(p => p.RequiredAlignment), Is.EqualTo(new[] { 1, 16, 16, 1 }));
     }
 
     private static void Neighbours(ArrayView<float> output, ArrayView<float> input)

@@ -26,7 +26,8 @@ internal sealed class PtxTextTests
         Assert.That(Emit(plain, PtxTarget.Sm80), Does.StartWith(".version 7.0\n.target sm_80\n"));
         Assert.That(Emit(plain, PtxTarget.Sm90a), Does.StartWith(".version 7.8\n.target sm_90\n"), "only what needs it is bound to one architecture");
         Assert.That(Emit(streaming, PtxTarget.Sm80), Does.StartWith(".version 7.4\n.target sm_80\n"));
-        Assert.That(Emit(streaming, PtxTarget.Sm80), Does.Contain("ld.global.nc.L1::no_allocate.v4.f32"));
+        Assert.That(Emit(streaming, PtxTarget.Sm80), Does.Contain("ld.global.nc.L1::no_allocate.L2::128B.v4.f32"));
+        Assert.That(Emit(streaming, PtxTarget.Sm70), Does.StartWith(".version 7.4\n.target sm_70\n").And.Contain("ld.global.nc.L1::no_allocate.v4.f32"));
     }
 
     [TestCase(90, 90, "sm_90a")]

@@ -1,9 +1,10 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Managed.Ilgpu.Extensions;
 
 namespace Managed.Tests.Ilgpu.Samples;
 
-/// <summary>Kinds of memory: dynamic shared, local, parts of views, casts, 16-bit numbers, volatile order.</summary>
+/// <summary>Kinds of memory: dynamic shared, local, parts of views, casts, 16-bit numbers, volatile order, reads of what nobody writes.</summary>
 public static class MemorySamples
 {
     private const int Threads = 32;
@@ -15,6 +16,7 @@ public static class MemorySamples
         new("parts of views and casts", SubViews, ExpectedSubViews),
         new("16-bit floating point", Halves, ExpectedHalves),
         new("one shared variable", SharedVariable, () => [.. Enumerable.Repeat((double)(Threads * (Threads - 1) / 2), Threads)]),
+        new("reads of what nobody writes, from one of two views", ReadOnlyReads, () => [.. Enumerable.Range(0, Threads).Select(i => (4 * ((8.0 * (i / 2)) + (i % 2 == 0 ? 0 : 4000))) + 6 + i)]),
     ];
 
     private static void DynamicKernel(ArrayView<int> values)
@@ -138,6 +140,29 @@ public static class MemorySamples
     {
         using MemoryBuffer1D<int, Stride1D.Dense> output = accelerator.Allocate1D<int>(Threads);
         accelerator.LoadStreamKernel<ArrayView<int>>(SharedVariableKernel)((1, Threads), output.View);
+        accelerator.Synchronize();
+        return SampleCase.Doubles(output.GetAsArray1D());
+    }
+
+    public struct FourNumbers
+    {
+        public int A, B, C, D;
+    }
+
+    internal static void ReadOnlyKernel(ArrayView<int> output, ArrayView<FourNumbers> even, ArrayView<FourNumbers> odd, ArrayView<int> more)
+    {
+        ArrayView<FourNumbers> from = Group.IdxX % 2 == 0 ? even : odd;
+        FourNumbers four = ReadOnly.LoadOnce(ref from[2 * (Group.IdxX / 2)]);
+        output[Group.IdxX] = four.A + four.B + four.C + four.D + ReadOnly.Load(ref more[Group.IdxX]);
+    }
+
+    private static double[] ReadOnlyReads(Accelerator accelerator)
+    {
+        FourNumbers[] Numbers(int from) => [.. Enumerable.Range(0, Threads).Select(i => new FourNumbers { A = from + (4 * i), B = from + (4 * i) + 1, C = from + (4 * i) + 2, D = from + (4 * i) + 3 })];
+        using MemoryBuffer1D<FourNumbers, Stride1D.Dense> even = accelerator.Allocate1D(Numbers(0)), odd = accelerator.Allocate1D(Numbers(4000));
+        using MemoryBuffer1D<int, Stride1D.Dense> more = accelerator.Allocate1D(Enumerable.Range(0, Threads).ToArray()), output = accelerator.Allocate1D<int>(Threads);
+        accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<FourNumbers>, ArrayView<FourNumbers>, ArrayView<int>>(ReadOnlyKernel)(
+            (1, Threads), output.View, even.View, odd.View, more.View);
         accelerator.Synchronize();
         return SampleCase.Doubles(output.GetAsArray1D());
     }

@@ -21,6 +21,9 @@ internal static class MemoryIntrinsics
         ["System.Threading.Interlocked.MemoryBarrier"] = call => Fence(call, FenceScope.System),
         ["System.Threading.Volatile.Read"] = call => call.Builder.Load(call.Scalar(0), call.ReturnType, MemoryAccess.Volatile),
         ["System.Threading.Volatile.Write"] = VolatileWrite,
+        ["Managed.Ilgpu.Extensions.ReadOnly.Load"] = call => call.Builder.Load(call.Scalar(0), call.GenericArgument(), MemoryAccess.ReadOnly),
+        ["Managed.Ilgpu.Extensions.ReadOnly.LoadOnce"] = call =>
+            call.Builder.Load(call.Scalar(0), call.GenericArgument(), MemoryAccess.ReadOnly | MemoryAccess.Streaming),
 
         [Unsafe + "SizeOf"] = call => call.Return(Constant.Int32(TypeLayout.Of(call.GenericArgument()).Size)),
         [Unsafe + "As"] = call => new StackValue(call.ReturnType, call.Scalar(0)),
