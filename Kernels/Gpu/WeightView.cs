@@ -4,12 +4,15 @@ namespace Managed.Kernels.Gpu;
 
 /// <summary>
 /// A weight matrix as kernels read it: the stored bits, sorted into planes of 32-bit words so that neighbouring threads read
-/// neighbouring words. Rows are padded with zeros to whole words and to a multiple of eight columns.
+/// neighbouring words. Rows are padded with zeros to 16 bytes.
 /// </summary>
 internal readonly struct WeightView(
     ArrayView<uint> quants, ArrayView<uint> high, ArrayView<uint> scales, int rows, int columns, int quantStride, int highStride, int scaleStride)
 {
-    /// <summary>The values themselves, or the low bits of the integers: eight columns follow each other. // [rows, quantStride]</summary>
+    /// <summary>
+    /// The values themselves, or the low bits of the integers: eight columns follow each other. The eights of integers stand in the order
+    /// of <see cref="Formats.WeightPlanes.NibbleWord"/> or <see cref="Formats.WeightPlanes.ByteWord"/>. // [rows, quantStride]
+    /// </summary>
     public readonly ArrayView<uint> Quants = quants;
 
     /// <summary>Bits of the integers above the fourth. // [rows, highStride]</summary>

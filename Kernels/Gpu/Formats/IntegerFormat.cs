@@ -36,7 +36,7 @@ internal interface IQuants
 /// <summary>Bits that are less than a word for eight integers: a nibble each in the first plane.</summary>
 internal static class Nibbles
 {
-    public static uint Low(WeightView weight, int row, int eight) => weight.Quant(row, eight);
+    public static uint Low(WeightView weight, int row, int eight) => weight.Quant(row, WeightPlanes.NibbleWord(eight));
 
     public static int At(uint low, int i) => (int)((low >> (4 * i)) & 15u);
 }
@@ -94,9 +94,9 @@ internal readonly struct SixBitsCentred : IQuants
 /// <summary>−128 … 127: two words for eight.</summary>
 internal readonly struct SignedBytes : IQuants
 {
-    public static uint Low(WeightView weight, int row, int eight) => weight.Quant(row, 2 * eight);
+    public static uint Low(WeightView weight, int row, int eight) => weight.Quant(row, WeightPlanes.ByteWord(eight));
 
-    public static uint High(WeightView weight, int row, int eight) => weight.Quant(row, (2 * eight) + 1);
+    public static uint High(WeightView weight, int row, int eight) => weight.Quant(row, WeightPlanes.ByteWord(eight) + 1);
 
     public static int Value(uint low, uint high, int i) => (int)((i < 4 ? low : high) << (24 - (8 * (i & 3)))) >> 24;
 }

@@ -63,14 +63,25 @@ internal sealed unsafe class WeightPlanes
 
     private static int Padded(int columns) => (columns + 7) & ~7;
 
+    /// <summary>
+    /// The word of a row in which the nibbles of columns 8·eight … stand: 16 words hold the first eight columns of four blocks of 32, then
+    /// their second eight, and so on. So 16 bytes are one eighth of four blocks, as tensor cores want them.
+    /// </summary>
+    public static int NibbleWord(int eight) => (eight & ~15) | ((eight & 3) << 2) | ((eight >> 2) & 3);
+
+    /// <summary>The first of the two words for bytes: 16 words hold the first eight columns of two blocks of 32, then their second eight, and so on.</summary>
+    public static int ByteWord(int eight) => ((eight & ~7) << 1) | ((eight & 3) << 2) | ((eight >> 1) & 2);
+
     /// <summary>Words of a row in the first plane.</summary>
-    public int QuantWords(int columns) => Padded(columns) / 8 * (bits < 8 ? 1 : bits / 4);
+    public int QuantWords(int columns) => bits < 16
+        ? (Padded(columns) / (bits < 8 ? 8 : 4) + 15) & ~15
+        : ((Padded(columns) * (bits / 8)) + 15) / 16 * 4;
 
     /// <summary>Words of a row in the second plane.</summary>
     public int HighWords(int columns) => bits is 5 or 6 ? Padded(columns) * (bits - 4) / 32 : 0;
 
     /// <summary>Words of a row in the third plane.</summary>
-    public int ScaleWords(int columns) => ((columns / blockElements * scaleStride) + 3) / 4;
+    public int ScaleWords(int columns) => ((columns / blockElements * scaleStride) + 15) / 16 * 4;
 
     /// <summary>Sorts one stored row into its places in the planes, which hold zeros.</summary>
     public void Sort(uint* quants, uint* high, uint* scales, byte* row, int columns)
@@ -101,14 +112,15 @@ internal sealed unsafe class WeightPlanes
     {
         if (bits == 8)
         {
-            new ReadOnlySpan<byte>(values, 32).CopyTo(MemoryMarshal.AsBytes(new Span<uint>(quants + (first / 4), 8)));
+            for (int eight = 0; eight < 4; eight++)
+                Unsafe.CopyBlockUnaligned(quants + ByteWord((first / 8) + eight), values + (8 * eight), 8);
             return;
         }
         int above = bits - 4;
         for (int i = 0; i < 32; i++)
         {
             int column = first + i;
-            quants[column / 8] |= (uint)(values[i] & 15) << (4 * (i & 7));
+            quants[NibbleWord(column / 8)] |= (uint)(values[i] & 15) << (4 * (i & 7));
             if (above > 0)
                 high[column * above / 32] |= (uint)(values[i] >> 4) << (column * above % 32);
         }
