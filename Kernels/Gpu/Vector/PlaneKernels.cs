@@ -1,0 +1,101 @@
+using ILGPU;
+
+namespace Managed.Kernels.Gpu.Vector;
+
+/// <summary>Sorts activations into <see cref="TokenPlanes"/>; a thread for each eight columns of a token.</summary>
+internal static class PlaneKernels
+{
+    /// <summary>x ≈ greater + lesser, both bfloat16: to 2⁻¹⁷ of x.</summary>
+    public static void Brain(ArrayView<Quad> planes, RowsView input, int spans)
+    {
+        int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
+        if (eight < 32 * spans)
+            WriteBrain(planes, token, eight, spans, Read(input, token, eight));
+    }
+
+    /// <summary>x ≈ scale · (256·greater + lesser), both signed bytes, with a scale for 32 columns: to 2⁻¹⁶ of the greatest of these.</summary>
+    public static void Bytes(ArrayView<Quad> planes, RowsView input, int spans)
+    {
+        int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
+        Eight x = Read(input, token, eight);
+        WriteBytes(planes, token, eight, spans, x);
+    }
+
+    private static Eight Read(RowsView input, int token, int eight)
+    {
+        int rest = input.Width - (8 * eight);
+        return rest >= 8 ? Eight.Load(input.Values, input.Start(token) + (8 * eight))
+            : Eight.LoadFirst(input.Values, input.Start(token) + (8 * eight), rest);
+    }
+
+    public static void WriteBrain(ArrayView<Quad> planes, int token, int eight, int spans, Eight x)
+    {
+        int tile = token / TokenPlanes.TokensOfTile, part = 2 * (token % TokenPlanes.TokensOfTile);
+        int at = (((tile * spans * 8) + (eight >> 2)) * 32) + (4 * part) + (eight & 3);
+        Quad greater = Pack(x.V0, x.V1, x.V2, x.V3, x.V4, x.V5, x.V6, x.V7), lesser = Pack(
+            x.V0 - Low(greater.X), x.V1 - High(greater.X), x.V2 - Low(greater.Y), x.V3 - High(greater.Y),
+            x.V4 - Low(greater.Z), x.V5 - High(greater.Z), x.V6 - Low(greater.W), x.V7 - High(greater.W));
+        planes[at] = greater;
+        planes[at + 4] = lesser;
+    }
+
+    private static Quad Pack(float a, float b, float c, float d, float e, float f, float g, float h)
+    {
+        Quad packed;
+        packed.X = Nearest(a) | (Nearest(b) << 16);
+        packed.Y = Nearest(c) | (Nearest(d) << 16);
+        packed.Z = Nearest(e) | (Nearest(f) << 16);
+        packed.W = Nearest(g) | (Nearest(h) << 16);
+        return packed;
+    }
+
+    private static float Low(uint pair) => Arithmetic.Brain(pair);
+
+    private static float High(uint pair) => Interop.IntAsFloat(pair & 0xFFFF0000u);
+
+    // To nearest, ties to even; what is not a number stays so.
+    private static uint Nearest(float x)
+    {
+        uint bits = Interop.FloatAsInt(x);
+        return (bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC0u : (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
+    }
+
+    /// <summary>Four neighbouring threads of a warp write 32 columns: all four call.</summary>
+    public static void WriteBytes(ArrayView<Quad> planes, int token, int eight, int spans, Eight x)
+    {
+        float most = MathF.Max(
+            MathF.Max(MathF.Max(MathF.Abs(x.V0), MathF.Abs(x.V1)), MathF.Max(MathF.Abs(x.V2), MathF.Abs(x.V3))),
+            MathF.Max(MathF.Max(MathF.Abs(x.V4), MathF.Abs(x.V5)), MathF.Max(MathF.Abs(x.V6), MathF.Abs(x.V7))));
+        most = MathF.Max(most, Warp.ShuffleXor(most, 1));
+        most = MathF.Max(most, Warp.ShuffleXor(most, 2));
+        float inverse = most >= Least ? Greatest / most : 0; // not a number: the scale says so
+        int v0 = Whole(x.V0 * inverse), v1 = Whole(x.V1 * inverse), v2 = Whole(x.V2 * inverse), v3 = Whole(x.V3 * inverse);
+        int v4 = Whole(x.V4 * inverse), v5 = Whole(x.V5 * inverse), v6 = Whole(x.V6 * inverse), v7 = Whole(x.V7 * inverse);
+        if (eight >= 32 * spans)
+            return;
+        int tile = token / TokenPlanes.TokensOfTile, of = token % TokenPlanes.TokensOfTile, block = eight >> 2, span = eight >> 5;
+        ArrayView<Quad> here = planes.SubView(((long)tile * spans + span) * TokenPlanes.ByteSpan, TokenPlanes.ByteSpan);
+        ArrayView<Pair> pairs = here.Cast<Pair>();
+        int at = (2 * ((((block & 7) >> 1) * 32) + (8 * of) + (eight & 3))) + (block & 1);
+        pairs[at] = new Pair(Join(Upper(v0), Upper(v2), Upper(v4), Upper(v6)), Join(Upper(v1), Upper(v3), Upper(v5), Upper(v7)));
+        pairs[at + 8] = new Pair(Join(v0, v2, v4, v6), Join(v1, v3, v5, v7));
+        if ((eight & 3) == 0)
+            here.Cast<float>()[(4 * ((4 * 32) + (2 * of))) + (block & 7)] = most * (1f / Greatest);
+    }
+
+    // 127·256 + 127: the greater byte stays within 127.
+    private const float Greatest = 32639f, Least = 1e-30f;
+
+    private static int Whole(float x) => (int)MathF.Round(x);
+
+    // (v − lesser) / 256, where the lesser byte is signed.
+    private static int Upper(int v) => (v + 128) >> 8;
+
+    private static uint Join(int a, int b, int c, int d) =>
+        ((uint)a & 255u) | (((uint)b & 255u) << 8) | (((uint)c & 255u) << 16) | ((uint)d << 24);
+
+    private readonly struct Pair(uint even, uint odd)
+    {
+        public readonly uint Even = even, Odd = odd;
+    }
+}

@@ -1,0 +1,43 @@
+namespace Managed.Kernels.Gpu.Vector;
+
+/// <summary>A number known when a kernel is compiled.</summary>
+internal interface IConstant
+{
+    static abstract int Value { get; }
+}
+
+internal readonly struct One : IConstant
+{
+    public static int Value => 1;
+}
+
+internal readonly struct Two : IConstant
+{
+    public static int Value => 2;
+}
+
+/// <summary>What one launch of <see cref="TileKernel"/> is made of, at compile time.</summary>
+internal interface ITileShape
+{
+    /// <summary>Tiles of 16 rows of a warp, which share the activations.</summary>
+    static abstract int Tiles { get; }
+
+    /// <summary>1: up to four tokens; 2: up to eight.</summary>
+    static abstract int TokenTiles { get; }
+
+    /// <summary>Spans of 256 columns whose weights a warp has on their way at once; 1 or 2.</summary>
+    static abstract int Spans { get; }
+}
+
+/// <inheritdoc cref="ITileShape"/>
+internal readonly struct TileShape<TTiles, TTokenTiles, TSpans> : ITileShape
+    where TTiles : struct, IConstant
+    where TTokenTiles : struct, IConstant
+    where TSpans : struct, IConstant
+{
+    public static int Tiles => TTiles.Value;
+
+    public static int TokenTiles => TTokenTiles.Value;
+
+    public static int Spans => TSpans.Value;
+}

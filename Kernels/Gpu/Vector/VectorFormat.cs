@@ -1,0 +1,52 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Managed.Kernels.Gpu.Vector;
+
+/// <summary>A stored type that the vector kernels read.</summary>
+internal abstract class VectorFormat
+{
+    private static readonly Dictionary<WeightType, VectorFormat> Known = new()
+    {
+        [WeightType.BF16] = new Of<BrainTile>(),
+        [WeightType.Q8_0] = new Of<ByteTile<TileBytes>>(),
+        [WeightType.Q4_0] = new Of<ByteTile<TileNibblesCentred>>(),
+    };
+
+    /// <summary>The types that there are kernels for.</summary>
+    public static IEnumerable<WeightType> Types => Known.Keys;
+
+    /// <summary>The format of a type; null: there is none, and the plain kernels must do.</summary>
+    public static VectorFormat? For(WeightType type) => Known.GetValueOrDefault(type);
+
+    /// <summary>Whether activations are split into bytes with a scale for each 32; else into two bfloat16.</summary>
+    public abstract bool TakesBytes { get; }
+
+    /// <summary>Whether rows of so many columns can be read.</summary>
+    public abstract bool Fits(WeightView weight);
+
+    /// <summary>Compiles the kernel for up to four or up to eight tokens.</summary>
+    public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, bool eightTokens)
+        where TEpilogue : struct, IVectorEpilogue;
+
+    private sealed class Of<TFormat> : VectorFormat
+        where TFormat : struct, ITileFormat
+    {
+        // Up to 16 warps with 128 registers each.
+        private static readonly KernelSpecialization Bounds = new(32 * TileKernel.MostWarps, 1);
+
+        public override bool TakesBytes => TFormat.InputSpan == TokenPlanes.ByteSpan;
+
+        public override bool Fits(WeightView weight) => weight.QuantStride % 4 == 0 && weight.ScaleStride % 4 == 0 && weight.Rows > 0;
+
+        public override Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, bool eightTokens) =>
+            TEpilogue.IsPaired ? Load<TEpilogue, Two>(accelerator, eightTokens) : Load<TEpilogue, One>(accelerator, eightTokens);
+
+        private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue, TTiles>(Accelerator accelerator, bool eightTokens)
+            where TEpilogue : struct, IVectorEpilogue
+            where TTiles : struct, IConstant =>
+            eightTokens
+                ? accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, Two, One>, TEpilogue>, Bounds)
+                : accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, One, One>, TEpilogue>, Bounds);
+    }
+}

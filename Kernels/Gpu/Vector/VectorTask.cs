@@ -1,0 +1,22 @@
+using ILGPU;
+
+namespace Managed.Kernels.Gpu.Vector;
+
+/// <summary>One launch: up to three projections of the same input.</summary>
+internal readonly struct VectorTask(
+    VectorProjection first, VectorProjection second, VectorProjection third, int firstGroups, int secondGroups, int tokens, int spans, ArrayView<Quad> input)
+{
+    public readonly VectorProjection First = first, Second = second, Third = third;
+
+    /// <summary>Groups that work for the first projection, and for the first two.</summary>
+    public readonly int FirstGroups = firstGroups, SecondGroups = secondGroups;
+
+    /// <summary>1 to 8.</summary>
+    public readonly int Tokens = tokens;
+
+    /// <summary>Spans of 256 columns in a row, the last of which may be incomplete.</summary>
+    public readonly int Spans = spans;
+
+    /// <summary>What <see cref="PlaneKernels"/> wrote.</summary>
+    public readonly ArrayView<Quad> Input = input;
+}

@@ -1,0 +1,183 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Managed.Kernels;
+using Managed.Kernels.Blocks;
+using Managed.Kernels.Gpu;
+using Managed.Kernels.Gpu.Vector;
+using Managed.Tests.Ilgpu.Cuda;
+using Managed.Tests.Ilgpu.Ptx;
+
+namespace Managed.Tests.Gpu;
+
+/// <summary>The fast products for one to eight tokens, as PTX on the interpreter.</summary>
+public class VectorKernelTests
+{
+    private static IEnumerable<WeightType> Types() => VectorFormat.Types;
+
+    // Columns that are no multiple of what the kernels take at once, where the type lets them be.
+    private static IEnumerable<(int Rows, int Columns)> Shapes(WeightType type)
+    {
+        int block = Math.Max(32, BlockFormats.Elements(type));
+        return block == 32 ? [(16, 32), (35, 288), (5, 1280), (50, 544)] : [(16, block), (35, 3 * block)];
+    }
+
+    // Two bfloat16 parts of an activation leave 2⁻¹⁷ of it; two bytes 2⁻¹⁶ of the greatest of 32, which is ten times the others here.
+    private static double Tolerance(WeightType type) => VectorFormat.For(type)!.TakesBytes ? 5e-5 : 4e-6;
+
+    [Test]
+    public void Products_are_those_of_plain_sums([ValueSource(nameof(Types))] object type, [Values(1, 3, 8)] int tokens)
+    {
+        using var scene = new VectorScene();
+        foreach ((int rows, int columns) in Shapes((WeightType)type))
+        {
+            VectorScene.Matrix matrix = scene.Weight((WeightType)type, rows, columns);
+            float[] x = scene.Random(tokens * columns), bias = scene.Random(rows), actual = scene.Product(matrix, x, bias);
+            for (int t = 0; t < tokens; t++)
+            {
+                for (int r = 0; r < rows; r++)
+                {
+                    (double sum, double size) = matrix.Product(r, x.AsSpan(t * columns, columns));
+                    Assert.That(actual[(t * rows) + r], Is.EqualTo(sum + bias[r]).Within((Tolerance((WeightType)type) * size) + 1e-6), $"{rows} × {columns}, token {t}, row {r}");
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void A_token_has_the_same_bits_alone_and_at_any_place_among_others([ValueSource(nameof(Types))] object type)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 20, Columns = 1024;
+        VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, Columns);
+        float[] x = scene.Random(VectorKernels.MostTokens * Columns);
+        float[] all = scene.Product(matrix, x);
+        foreach ((int first, int count) in new[] { (0, 1), (7, 1), (2, 2), (5, 3), (3, 4), (1, 5), (0, 7) })
+        {
+            float[] some = scene.Product(matrix, x[(first * Columns)..((first + count) * Columns)]);
+            Assert.That(some, Is.EqualTo(all[(first * Rows)..((first + count) * Rows)]), $"tokens {first} to {first + count - 1}");
+        }
+    }
+
+    [Test]
+    public void Three_matrices_of_one_launch_give_the_bits_of_three_launches([Values(1, 6)] int tokens)
+    {
+        using var scene = new VectorScene();
+        const int Columns = 512;
+        VectorScene.Matrix[] matrices = [scene.Weight(WeightType.Q4_0, 40, Columns), scene.Weight(WeightType.Q4_0, 16, Columns), scene.Weight(WeightType.Q4_0, 7, Columns)];
+        float[] x = scene.Random(tokens * Columns), bias = scene.Random(16);
+        RowsView[] outputs = [.. matrices.Select(matrix => scene.Rows(new float[tokens * matrix.Weight.Rows], matrix.Weight.Rows))];
+        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stream, scene.Rows(x, Columns), tokens, WeightType.Q4_0);
+        scene.Kernels.Run(scene.Stream, [scene.Projection(matrices[0], outputs[0]), scene.Projection(matrices[1], outputs[1], bias), scene.Projection(matrices[2], outputs[2])],
+            WeightType.Q4_0, Columns, input, tokens, default(PlainEpilogue));
+        for (int i = 0; i < 3; i++)
+            Assert.That(scene.Read(outputs[i]), Is.EqualTo(scene.Product(matrices[i], x, i == 1 ? bias : null)), $"matrix {i}");
+    }
+
+    [Test]
+    public void A_residual_is_added_to_the_scaled_product([Values(WeightType.BF16, WeightType.Q8_0)] object type)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 24, Columns = 256, Tokens = 3;
+        VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, Columns);
+        float[] x = scene.Random(Tokens * Columns), residual = scene.Random(Tokens * Rows), product = scene.Product(matrix, x);
+        RowsView stream = scene.Rows(residual, Rows);
+        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stream, scene.Rows(x, Columns), Tokens, (WeightType)type);
+        scene.Kernels.Run(scene.Stream, [scene.Projection(matrix, stream)], (WeightType)type, Columns, input, Tokens, new ResidualEpilogue(stream, 0.5f));
+        Assert.That(scene.Read(stream), Is.EqualTo(product.Zip(residual, (p, r) => r + (0.5f * p))));
+    }
+
+    [Test]
+    public void Gate_and_up_become_one_result([Values(WeightType.BF16, WeightType.Q4_0)] object type, [Values(2, 5)] int tokens)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 24, Columns = 288;
+        VectorScene.Matrix gate = scene.Weight((WeightType)type, Rows, Columns), up = scene.Weight((WeightType)type, Rows, Columns);
+        float[] x = scene.Random(tokens * Columns), bias = scene.Random(Rows), g = scene.Product(gate, x), u = scene.Product(up, x, bias);
+        RowsView output = scene.Rows(new float[tokens * Rows], Rows);
+        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stream, scene.Rows(x, Columns), tokens, (WeightType)type);
+        scene.Kernels.Run(scene.Stream, [scene.Projection(gate, output), scene.Projection(up, output, bias)], (WeightType)type, Columns, input, tokens,
+            default(GatedEpilogue<ActivationKernels.ReluSquared>));
+        Assert.That(scene.Read(output), Is.EqualTo(g.Zip(u, (a, b) => MathF.Max(a, 0) * MathF.Max(a, 0) * b)));
+        scene.Kernels.Run(scene.Stream, [scene.Projection(gate, output), scene.Projection(up, output, bias)], (WeightType)type, Columns, input, tokens,
+            new ClampedSwigluEpilogue(0.5f));
+        Assert.That(scene.Read(output), Is.EqualTo(g.Zip(u, (a, b) =>
+            Math.Min(a, 0.5) / (1 + Math.Exp(-1.702 * Math.Min(a, 0.5))) * (Math.Clamp(b, -0.5, 0.5) + 1))).AsCollection.Within(1e-5f));
+    }
+
+    [Test]
+    public void What_is_not_a_number_or_infinite_is_not_lost([ValueSource(nameof(Types))] object type, [Values(float.NaN, float.PositiveInfinity, float.NegativeInfinity)] float value)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 16, Columns = 512;
+        VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, Columns);
+        float[] x = scene.Random(3 * Columns);
+        x[Columns + 77] = value;
+        float[] result = scene.Product(matrix, x);
+        Assert.That(result[Rows..(2 * Rows)].Select(float.IsFinite), Has.None.True);
+        Assert.That(result[..Rows].Concat(result[(2 * Rows)..]).Select(float.IsFinite), Has.None.False, "the other tokens do not see it");
+    }
+
+    [Test]
+    public void Activations_of_any_size_keep_their_digits([ValueSource(nameof(Types))] object type, [Values(1e-20f, 1e-6f, 1e6f, 1e20f)] float scale)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 16, Columns = 256;
+        VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, Columns);
+        float[] x = [.. scene.Random(Columns).Select(value => value * scale)], result = scene.Product(matrix, x);
+        for (int r = 0; r < Rows; r++)
+        {
+            (double sum, double size) = matrix.Product(r, x);
+            Assert.That(result[r], Is.EqualTo(sum).Within(Tolerance((WeightType)type) * size), $"row {r}");
+        }
+    }
+
+    [Test]
+    public void Other_devices_and_other_shapes_are_left_to_the_plain_kernels()
+    {
+        using var scene = new VectorScene();
+        GpuWeight known = scene.Weight(WeightType.BF16, 16, 64).Weight;
+        Assert.That(scene.Kernels.CanRun(known, 1), Is.True);
+        Assert.That(scene.Kernels.CanRun(known, 8), Is.True);
+        Assert.That(scene.Kernels.CanRun(known, 9), Is.False);
+        Assert.That(scene.Kernels.CanRun(known, 0), Is.False);
+
+        using Context context = Context.Create(builder => builder.Default());
+        using Accelerator cpu = context.Devices.First(device => device.AcceleratorType == AcceleratorType.CPU).CreateAccelerator(context);
+        using var kernels = new VectorKernels(cpu);
+        Assert.That(kernels.CanRun(known, 1), Is.False);
+
+        FakeCudaDriver old = new();
+        (old.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor], old.Attributes[CudaDeviceAttribute.ComputeCapabilityMinor]) = (7, 5);
+        using var turing = new VectorScene(old);
+        Assert.That(turing.Kernels.CanRun(turing.Weight(WeightType.BF16, 16, 64).Weight, 1), Is.False);
+    }
+
+    [Test]
+    public void PTX_assembles_without_spills([ValueSource(nameof(Types))] object type)
+    {
+        foreach ((int major, string architecture) in new[] { (8, "sm_80"), (9, "sm_90") })
+        {
+            FakeCudaDriver driver = new();
+            driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = major;
+            driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMinor] = 0;
+            using var scene = new VectorScene(driver);
+            VectorScene.Matrix matrix = scene.Weight((WeightType)type, 16, 256);
+            foreach (int tokens in new[] { 1, 8 })
+            {
+                RowsView output = scene.Rows(new float[16 * tokens], 16);
+                ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stream, scene.Rows(scene.Random(256 * tokens), 256), tokens, (WeightType)type);
+                VectorProjection projection = scene.Projection(matrix, output);
+                scene.Kernels.Run(scene.Stream, [projection], (WeightType)type, 256, input, tokens, default(PlainEpilogue));
+                scene.Kernels.Run(scene.Stream, [projection], (WeightType)type, 256, input, tokens, new ResidualEpilogue(output, 1));
+                scene.Kernels.Run(scene.Stream, [projection, projection], (WeightType)type, 256, input, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
+            }
+            foreach (string text in driver.Modules.Values)
+            {
+                Ptxas.Report report = Ptxas.Assemble(text, architecture);
+                TestContext.Out.WriteLine($"{type} for {architecture}: {report.Registers} registers, {report.SpillBytes} bytes spilled");
+                Assert.That(report.SpillBytes, Is.Zero, text);
+            }
+        }
+    }
+}

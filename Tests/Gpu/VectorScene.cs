@@ -1,0 +1,116 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Managed.Kernels;
+using Managed.Kernels.Blocks;
+using Managed.Kernels.Gpu;
+using Managed.Kernels.Gpu.Vector;
+using Managed.Tests.Ilgpu.Cuda;
+
+namespace Managed.Tests.Gpu;
+
+/// <summary>Weights and activations for the vector kernels on an interpreted GPU, and what plain formulas in float64 make of them.</summary>
+internal sealed class VectorScene : IDisposable
+{
+    private readonly Context context = Context.Create().ToContext();
+    private readonly Random random = new(5);
+    private readonly List<IDisposable> owned = [];
+
+    public VectorScene(FakeCudaDriver? driver = null)
+    {
+        Accelerator = CudaDevice.GetDevices(driver ?? new InterpretedCudaDriver()).Single().CreateCudaAccelerator(context);
+        Kernels = new VectorKernels(Accelerator);
+    }
+
+    public CudaAccelerator Accelerator { get; }
+
+    public VectorKernels Kernels { get; }
+
+    public AcceleratorStream Stream => Accelerator.DefaultStream;
+
+    /// <summary>A matrix on the device, and its values.</summary>
+    public sealed record Matrix(GpuWeight Weight, float[] Values)
+    {
+        /// <summary>Σ w·x, and Σ |w·x|.</summary>
+        public (double Sum, double Size) Product(int row, ReadOnlySpan<float> x)
+        {
+            double sum = 0, size = 0;
+            for (int k = 0; k < x.Length; k++)
+            {
+                double product = (double)Values[(row * x.Length) + k] * x[k];
+                sum += product;
+                size += Math.Abs(product);
+            }
+            return (sum, size);
+        }
+    }
+
+    public unsafe Matrix Weight(WeightType type, int rows, int columns)
+    {
+        int rowBytes = (int)BlockFormats.RowBytes(type, columns);
+        byte[] stored = new byte[rows * rowBytes];
+        float[] row = new float[columns], values = new float[rows * columns];
+        for (int r = 0; r < rows; r++)
+        {
+            for (int i = 0; i < columns; i++)
+                row[i] = (random.NextSingle() - 0.5f) * (1 + (r % 5));
+            BlockQuantisers.Quantise(type, row, stored.AsSpan(r * rowBytes, rowBytes));
+        }
+        fixed (byte* data = stored)
+        {
+            for (int r = 0; r < rows; r++)
+                BlockFormats.Dequantise(type, values.AsSpan(r * columns, columns), data + (r * rowBytes));
+            var weight = new GpuWeight(Accelerator, new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns });
+            owned.Add(weight);
+            return new Matrix(weight, values);
+        }
+    }
+
+    /// <summary>Numbers from −1 to 1, and some that are ten times as large.</summary>
+    public float[] Random(int count)
+    {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++)
+            values[i] = ((2 * random.NextSingle()) - 1) * (i % 37 == 5 ? 10 : 1);
+        return values;
+    }
+
+    public ArrayView<float> Upload(float[] values)
+    {
+        MemoryBuffer1D<float, Stride1D.Dense> buffer = Accelerator.Allocate1D(values);
+        owned.Add(buffer);
+        return buffer.View.AsContiguous();
+    }
+
+    public RowsView Rows(float[] values, int width) => new(Upload(values), width, width);
+
+    public float[] Read(RowsView rows)
+    {
+        Accelerator.Synchronize();
+        float[] values = new float[rows.Values.Length];
+        rows.Values.CopyToCPU(values);
+        return values;
+    }
+
+    /// <summary>The products of one matrix with some tokens. // [tokens, rows]</summary>
+    public float[] Product(Matrix matrix, float[] x, float[]? bias = null)
+    {
+        int columns = matrix.Weight.Columns, tokens = x.Length / columns, rows = matrix.Weight.Rows;
+        RowsView output = Rows(new float[tokens * rows], rows);
+        ArrayView<Quad> input = Kernels.Prepare(Stream, Rows(x, columns), tokens, matrix.Weight.Type);
+        Kernels.Run(Stream, [Projection(matrix, output, bias)], matrix.Weight.Type, columns, input, tokens, default(PlainEpilogue));
+        return Read(output);
+    }
+
+    public VectorProjection Projection(Matrix matrix, RowsView output, float[]? bias = null) =>
+        new(output, matrix.Weight.View, bias is null ? output.Values : Upload(bias), bias is null ? 0 : 1);
+
+    public void Dispose()
+    {
+        Kernels.Dispose();
+        foreach (IDisposable one in owned)
+            one.Dispose();
+        Accelerator.Dispose();
+        context.Dispose();
+    }
+}
