@@ -14,4 +14,10 @@ public static class ReadOnly
     /// <summary>Reads what is needed once: it takes no room in the first cache.</summary>
     public static T LoadOnce<T>(ref readonly T at)
         where T : unmanaged => at;
+
+    /// <summary>
+    /// As <see cref="LoadOnce"/>, but it is not moved behind barriers and waits that stand after it: for what is to be on its way meanwhile.
+    /// </summary>
+    public static T LoadOnceAhead<T>(ref readonly T at)
+        where T : unmanaged => at;
 }

@@ -19,29 +19,40 @@ internal sealed class VectorScene : IDisposable
     public VectorScene(FakeCudaDriver? driver = null)
     {
         Accelerator = CudaDevice.GetDevices(driver ?? new InterpretedCudaDriver()).Single().CreateCudaAccelerator(context);
-        Kernels = new VectorKernels(Accelerator);
+        Device = new GpuMemory(Accelerator);
+        Kernels = new VectorKernels(Device);
     }
 
     public CudaAccelerator Accelerator { get; }
 
     public VectorKernels Kernels { get; }
 
-    public AcceleratorStream Stream => Accelerator.DefaultStream;
+    public GpuMemory Device { get; }
 
     /// <summary>A matrix on the device, and its values.</summary>
     public sealed record Matrix(GpuWeight Weight, float[] Values)
     {
-        /// <summary>Σ w·x, and Σ |w·x|.</summary>
-        public (double Sum, double Size) Product(int row, ReadOnlySpan<float> x)
+        /// <summary>Σ w·x, and how far the kernels may be from it.</summary>
+        public (double Sum, double Allowed) Product(int row, ReadOnlySpan<float> x)
         {
-            double sum = 0, size = 0;
+            bool bytes = VectorFormat.For(Weight.Type)!.TakesBytes;
+            double sum = 0, size = 0, rounding = 0;
             for (int k = 0; k < x.Length; k++)
             {
-                double product = (double)Values[(row * x.Length) + k] * x[k];
-                sum += product;
-                size += Math.Abs(product);
+                double w = Values[(row * x.Length) + k];
+                sum += w * x[k];
+                size += Math.Abs(w * x[k]);
+                if (!bytes)
+                {
+                    rounding += Math.Abs(w * x[k]) / (1 << 17); // two bfloat16 parts of an activation
+                    continue;
+                }
+                float most = 0;
+                foreach (float other in x[(k & ~31)..Math.Min((k & ~31) + 32, x.Length)])
+                    most = Math.Max(most, Math.Abs(other));
+                rounding += Math.Abs(w) * most / 65278; // half a step of 32639
             }
-            return (sum, size);
+            return (sum, rounding + (2e-6 * size) + 1e-37);
         }
     }
 
@@ -60,7 +71,7 @@ internal sealed class VectorScene : IDisposable
         {
             for (int r = 0; r < rows; r++)
                 BlockFormats.Dequantise(type, values.AsSpan(r * columns, columns), data + (r * rowBytes));
-            var weight = new GpuWeight(Accelerator, new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns });
+            var weight = new GpuWeight(Device, new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns });
             owned.Add(weight);
             return new Matrix(weight, values);
         }
@@ -97,8 +108,8 @@ internal sealed class VectorScene : IDisposable
     {
         int columns = matrix.Weight.Columns, tokens = x.Length / columns, rows = matrix.Weight.Rows;
         RowsView output = Rows(new float[tokens * rows], rows);
-        ArrayView<Quad> input = Kernels.Prepare(Stream, Rows(x, columns), tokens, matrix.Weight.Type);
-        Kernels.Run(Stream, [Projection(matrix, output, bias)], matrix.Weight.Type, columns, input, tokens, default(PlainEpilogue));
+        ArrayView<Quad> input = Kernels.Prepare(Rows(x, columns), tokens, matrix.Weight.Type);
+        Kernels.Run([Projection(matrix, output, bias)], matrix.Weight.Type, columns, input, tokens, default(PlainEpilogue));
         return Read(output);
     }
 

@@ -3,22 +3,25 @@ using Managed.Ilgpu.Extensions;
 
 namespace Managed.Kernels.Gpu.Vector;
 
-/// <summary>How a stored type meets the tensor cores: a warp multiplies 16 rows and 256 columns, lane 4g + c the rows g and g + 8.</summary>
+/// <summary>How a stored type meets the tensor cores: a warp multiplies 16 rows and a span of columns, lane 4g + c the rows g and g + 8.</summary>
 internal interface ITileFormat
 {
-    /// <summary>Quads of a row that a lane reads for 256 columns: every fourth, from the (lane mod 4)-th on.</summary>
+    /// <summary>Columns of a span.</summary>
+    static abstract int Columns { get; }
+
+    /// <summary>Quads of a row that a lane reads for a span: every fourth, from the (lane mod 4)-th on.</summary>
     static abstract int Quads { get; }
 
-    /// <summary>Quads of a row's scales for 256 columns, which every lane reads.</summary>
+    /// <summary>Quads of a row's scales for a span, which every lane reads.</summary>
     static abstract int ScaleQuads { get; }
 
-    /// <summary>Quads of <see cref="TokenPlanes"/> for 256 columns of four tokens.</summary>
+    /// <summary>Quads of <see cref="TokenPlanes"/> for a span of four tokens.</summary>
     static abstract int InputSpan { get; }
 
     /// <summary>What all sums are to be multiplied by in the end.</summary>
     static abstract float Factor { get; }
 
-    /// <summary>Adds the products of 256 columns; the sums of rows g and g + 8 for token c.</summary>
+    /// <summary>Adds the products of a span; the sums of rows g and g + 8 for token c.</summary>
     /// <param name="sum0">Of row g.</param>
     /// <param name="sum8">Of row g + 8.</param>
     /// <param name="w">Quads of row g, then of row g + 8.</param>
@@ -31,29 +34,31 @@ internal interface ITileFormat
         ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int scale, ArrayView<Quad> input, int lane);
 }
 
-/// <summary>bfloat16 weights: the sums of 256 columns are the tensor cores', the rest is added in float32.</summary>
+/// <summary>bfloat16 weights: the sums of a span are the tensor cores', the rest is added in float32.</summary>
 internal readonly struct BrainTile : ITileFormat
 {
-    public static int Quads => 8;
+    public static int Columns => 128;
+
+    public static int Quads => 4;
 
     public static int ScaleQuads => 0;
 
-    public static int InputSpan => TokenPlanes.BrainSpan;
+    public static int InputSpan => TokenPlanes.BrainStep * Columns / 32;
 
     public static float Factor => 1;
 
     public static void MultiplyAdd(
         ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int scale, ArrayView<Quad> input, int lane)
     {
-        TileSums<float> sums = default;
-        for (int i = 0; i < 8; i++)
+        TileSums<float> sums = default, others = default; // two chains, so that neither waits for itself
+        for (int i = 0; i < Quads; i++)
         {
-            Quad x = input[(32 * i) + lane], w0 = w[first + i], w8 = w[first + 8 + i];
+            Quad x = input[(TokenPlanes.BrainStep * i) + lane], w0 = w[first + i], w8 = w[first + Quads + i];
             TensorMath.MultiplyAdd(ref sums, w0.X, w8.X, w0.Y, w8.Y, x.X, x.Y);
-            TensorMath.MultiplyAdd(ref sums, w0.Z, w8.Z, w0.W, w8.W, x.Z, x.W);
+            TensorMath.MultiplyAdd(ref others, w0.Z, w8.Z, w0.W, w8.W, x.Z, x.W);
         }
-        sum0 += sums.Greater0 + sums.Lesser0;
-        sum8 += sums.Greater8 + sums.Lesser8;
+        sum0 += sums.Greater0 + others.Greater0 + (sums.Lesser0 + others.Lesser0);
+        sum8 += sums.Greater8 + others.Greater8 + (sums.Lesser8 + others.Lesser8);
     }
 }
 
@@ -61,6 +66,8 @@ internal readonly struct BrainTile : ITileFormat
 internal readonly struct ByteTile<TIntegers> : ITileFormat
     where TIntegers : struct, ITileIntegers
 {
+    public static int Columns => 256;
+
     public static int Quads => TIntegers.Quads;
 
     public static int ScaleQuads => 1;

@@ -2,23 +2,27 @@ using ILGPU;
 
 namespace Managed.Kernels.Gpu.Vector;
 
-/// <summary>Sorts activations into <see cref="TokenPlanes"/>; a thread for each eight columns of a token.</summary>
+/// <summary>Sorts activations into <see cref="TokenPlanes"/>; a thread for each eight columns of a token, the padding's too.</summary>
 internal static class PlaneKernels
 {
     /// <summary>x ≈ greater + lesser, both bfloat16: to 2⁻¹⁷ of x.</summary>
-    public static void Brain(ArrayView<Quad> planes, RowsView input, int spans)
+    public static void Brain<TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads)
+        where TOrder : struct, ILaunchOrder
     {
+        TOrder.LetNextBegin();
+        TOrder.AwaitPrevious();
         int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
-        if (eight < 32 * spans)
-            WriteBrain(planes, token, eight, spans, Read(input, token, eight));
+        WriteBrain(planes, token, eight, tileQuads, Read(input, token, eight));
     }
 
     /// <summary>x ≈ scale · (256·greater + lesser), both signed bytes, with a scale for 32 columns: to 2⁻¹⁶ of the greatest of these.</summary>
-    public static void Bytes(ArrayView<Quad> planes, RowsView input, int spans)
+    public static void Bytes<TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads)
+        where TOrder : struct, ILaunchOrder
     {
+        TOrder.LetNextBegin();
+        TOrder.AwaitPrevious();
         int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
-        Eight x = Read(input, token, eight);
-        WriteBytes(planes, token, eight, spans, x);
+        WriteBytes(planes, token, eight, tileQuads, Read(input, token, eight));
     }
 
     private static Eight Read(RowsView input, int token, int eight)
@@ -28,10 +32,16 @@ internal static class PlaneKernels
             : Eight.LoadFirst(input.Values, input.Start(token) + (8 * eight), rest);
     }
 
-    public static void WriteBrain(ArrayView<Quad> planes, int token, int eight, int spans, Eight x)
+    /// <summary>Writes eight columns of a token.</summary>
+    /// <param name="planes">Where to.</param>
+    /// <param name="token">0 … 7.</param>
+    /// <param name="eight">Which eight columns.</param>
+    /// <param name="tileQuads"><see cref="TokenPlanes.TileQuads"/>.</param>
+    /// <param name="x">The activations.</param>
+    public static void WriteBrain(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
     {
         int tile = token / TokenPlanes.TokensOfTile, part = 2 * (token % TokenPlanes.TokensOfTile);
-        int at = (((tile * spans * 8) + (eight >> 2)) * 32) + (4 * part) + (eight & 3);
+        int at = (tile * tileQuads) + (TokenPlanes.BrainStep * (eight >> 2)) + (4 * part) + (eight & 3);
         Quad greater = Pack(x.V0, x.V1, x.V2, x.V3, x.V4, x.V5, x.V6, x.V7), lesser = Pack(
             x.V0 - Low(greater.X), x.V1 - High(greater.X), x.V2 - Low(greater.Y), x.V3 - High(greater.Y),
             x.V4 - Low(greater.Z), x.V5 - High(greater.Z), x.V6 - Low(greater.W), x.V7 - High(greater.W));
@@ -60,8 +70,8 @@ internal static class PlaneKernels
         return (bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC0u : (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
     }
 
-    /// <summary>Four neighbouring threads of a warp write 32 columns: all four call.</summary>
-    public static void WriteBytes(ArrayView<Quad> planes, int token, int eight, int spans, Eight x)
+    /// <summary>As <see cref="WriteBrain"/>; four neighbouring threads of a warp write 32 columns, and all threads of the warp call.</summary>
+    public static void WriteBytes(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
     {
         float most = MathF.Max(
             MathF.Max(MathF.Max(MathF.Abs(x.V0), MathF.Abs(x.V1)), MathF.Max(MathF.Abs(x.V2), MathF.Abs(x.V3))),
@@ -71,10 +81,8 @@ internal static class PlaneKernels
         float inverse = most >= Least ? Greatest / most : 0; // not a number: the scale says so
         int v0 = Whole(x.V0 * inverse), v1 = Whole(x.V1 * inverse), v2 = Whole(x.V2 * inverse), v3 = Whole(x.V3 * inverse);
         int v4 = Whole(x.V4 * inverse), v5 = Whole(x.V5 * inverse), v6 = Whole(x.V6 * inverse), v7 = Whole(x.V7 * inverse);
-        if (eight >= 32 * spans)
-            return;
         int tile = token / TokenPlanes.TokensOfTile, of = token % TokenPlanes.TokensOfTile, block = eight >> 2, span = eight >> 5;
-        ArrayView<Quad> here = planes.SubView(((long)tile * spans + span) * TokenPlanes.ByteSpan, TokenPlanes.ByteSpan);
+        ArrayView<Quad> here = planes.SubView((tile * tileQuads) + (span * TokenPlanes.ByteSpan), TokenPlanes.ByteSpan);
         ArrayView<Pair> pairs = here.Cast<Pair>();
         int at = (2 * ((((block & 7) >> 1) * 32) + (8 * of) + (eight & 3))) + (block & 1);
         pairs[at] = new Pair(Join(Upper(v0), Upper(v2), Upper(v4), Upper(v6)), Join(Upper(v1), Upper(v3), Upper(v5), Upper(v7)));

@@ -10,8 +10,8 @@ namespace Managed.Kernels.Gpu.Vector;
 /// </summary>
 internal static class TileKernel
 {
-    /// <summary>Warps of a group, at most.</summary>
-    public const int MostWarps = 16;
+    /// <summary>Warps of a group, at most, so that 128 registers each are there, or 255 where two matrices may meet eight tokens.</summary>
+    public static int MostWarps(bool isPaired) => isPaired ? 8 : 16;
 
     private const int TileElements = 16 * TokenPlanes.TokensOfTile;
 
@@ -20,12 +20,13 @@ internal static class TileKernel
         where TShape : struct, ITileShape
         where TEpilogue : struct, IVectorEpilogue
     {
-        ArrayView<float> shared = SharedMemory.Allocate<float>(MostWarps * TileElements * TShape.Tiles * TShape.TokenTiles);
+        ArrayView<float> shared = SharedMemory.Allocate<float>(MostWarps(TEpilogue.IsPaired) * TileElements * TShape.Tiles * TShape.TokenTiles);
         ArrayView<float> sums = LocalMemory.Allocate<float>(2 * TShape.Tiles * TShape.TokenTiles);
         ArrayView<Quad> weights = LocalMemory.Allocate<Quad>(2 * TFormat.Quads * TShape.Tiles * TShape.Spans);
         ArrayView<Quad> scales = LocalMemory.Allocate<Quad>(2 * TShape.Tiles * TShape.Spans);
         for (int i = 0; i < 2 * TShape.Tiles * TShape.TokenTiles; i++)
             sums[i] = 0;
+        TShape.LetNextBegin();
 
         int group = Grid.IdxX, lane = Group.IdxX & 31, warp = Group.IdxX >> 5, warps = Group.DimX >> 5;
         VectorProjection projection = task.First;
@@ -43,7 +44,7 @@ internal static class TileKernel
             }
         }
         int rowsOfGroup = TEpilogue.IsPaired ? 16 : 16 * TShape.Tiles, firstRow = rowsOfGroup * group;
-        int g = lane >> 2, c = lane & 3, paddedSpans = (task.Spans + 1) & ~1;
+        int g = lane >> 2, c = lane & 3;
 
         for (int span = warp * TShape.Spans; span < task.Spans; span += warps * TShape.Spans)
         {
@@ -58,24 +59,25 @@ internal static class TileKernel
                     for (int i = 0; i < TFormat.Quads; i++)
                     {
                         int quad = IntrinsicMath.Min((((span + s) * TFormat.Quads) + i) * 4 + c, matrix.QuantStride - 1);
-                        weights[(at * TFormat.Quads) + i] = ReadOnly.LoadOnce(ref matrix.Quants[(row0 * matrix.QuantStride) + quad]);
-                        weights[((at + 1) * TFormat.Quads) + i] = ReadOnly.LoadOnce(ref matrix.Quants[(row8 * matrix.QuantStride) + quad]);
+                        weights[(at * TFormat.Quads) + i] = ReadOnly.LoadOnceAhead(ref matrix.Quants[(row0 * matrix.QuantStride) + quad]);
+                        weights[((at + 1) * TFormat.Quads) + i] = ReadOnly.LoadOnceAhead(ref matrix.Quants[(row8 * matrix.QuantStride) + quad]);
                     }
                     if (TFormat.ScaleQuads > 0)
                     {
                         int quad = IntrinsicMath.Min(span + s, matrix.ScaleStride - 1);
-                        scales[at] = ReadOnly.Load(ref matrix.Scales[(row0 * matrix.ScaleStride) + quad]);
-                        scales[at + 1] = ReadOnly.Load(ref matrix.Scales[(row8 * matrix.ScaleStride) + quad]);
+                        scales[at] = matrix.Scales[(row0 * matrix.ScaleStride) + quad];
+                        scales[at + 1] = matrix.Scales[(row8 * matrix.ScaleStride) + quad];
                     }
                 }
             }
+            TShape.AwaitPrevious(); // weights are nobody's results
             for (int t = 0; t < TShape.TokenTiles; t++)
             {
                 // Columns without a token repeat the last one's: nobody looks at their sums.
                 int column = IntrinsicMath.Min(g, (2 * (task.Tokens - (TokenPlanes.TokensOfTile * t))) - 1), from = (4 * column) + c;
                 for (int s = 0; s < TShape.Spans; s++)
                 {
-                    ArrayView<Quad> input = task.Input.SubView(((long)(t * paddedSpans) + span + s) * TFormat.InputSpan, TFormat.InputSpan);
+                    ArrayView<Quad> input = task.Input.SubView((t * task.TileQuads) + ((span + s) * TFormat.InputSpan), TFormat.InputSpan);
                     for (int tile = 0; tile < TShape.Tiles; tile++)
                     {
                         int at = ((tile * TShape.Spans) + s) * 2, sum = ((t * TShape.Tiles) + tile) * 2;
@@ -85,6 +87,7 @@ internal static class TileKernel
             }
         }
 
+        TShape.AwaitPrevious(); // of warps without a span, too
         const int half = TileElements / 2;
         for (int i = 0; i < TShape.Tiles * TShape.TokenTiles; i++)
         {

@@ -22,6 +22,9 @@ internal abstract class VectorFormat
     /// <summary>Whether activations are split into bytes with a scale for each 32; else into two bfloat16.</summary>
     public abstract bool TakesBytes { get; }
 
+    /// <summary>Columns that a warp takes at once.</summary>
+    public abstract int SpanColumns { get; }
+
     /// <summary>Whether rows of so many columns can be read.</summary>
     public abstract bool Fits(WeightView weight);
 
@@ -32,8 +35,7 @@ internal abstract class VectorFormat
     private sealed class Of<TFormat> : VectorFormat
         where TFormat : struct, ITileFormat
     {
-        // Up to 16 warps with 128 registers each.
-        private static readonly KernelSpecialization Bounds = new(32 * TileKernel.MostWarps, 1);
+        public override int SpanColumns => TFormat.Columns;
 
         public override bool TakesBytes => TFormat.InputSpan == TokenPlanes.ByteSpan;
 
@@ -45,8 +47,17 @@ internal abstract class VectorFormat
         private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue, TTiles>(Accelerator accelerator, bool eightTokens)
             where TEpilogue : struct, IVectorEpilogue
             where TTiles : struct, IConstant =>
-            eightTokens
-                ? accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, Two, One>, TEpilogue>, Bounds)
-                : accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, One, One>, TEpilogue>, Bounds);
+            eightTokens ? Load<TEpilogue, TTiles, Two>(accelerator) : Load<TEpilogue, TTiles, One>(accelerator);
+
+        private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue, TTiles, TTokenTiles>(Accelerator accelerator)
+            where TEpilogue : struct, IVectorEpilogue
+            where TTiles : struct, IConstant
+            where TTokenTiles : struct, IConstant =>
+            VectorKernels.Overlaps(accelerator)
+                ? accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, TTokenTiles, One, Overlapping>, TEpilogue>, Bounds<TEpilogue>())
+                : accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, TTokenTiles, One, OneAfterTheOther>, TEpilogue>, Bounds<TEpilogue>());
+
+        private static KernelSpecialization Bounds<TEpilogue>()
+            where TEpilogue : struct, IVectorEpilogue => new(32 * TileKernel.MostWarps(TEpilogue.IsPaired), 1);
     }
 }

@@ -72,7 +72,7 @@ public unsafe class OptimisationTests
         KernelFunction kernel = Harness.Compile(new Action<ArrayView<int>, ArrayView<MemorySamples.FourNumbers>, ArrayView<MemorySamples.FourNumbers>, ArrayView<int>>(
             MemorySamples.ReadOnlyKernel).Method);
         Assert.That(kernel.AllValues.OfType<Load>().Select(load => (load.Lanes, load.Access)),
-            Is.EqualTo(new[] { (4, MemoryAccess.ReadOnly | MemoryAccess.Streaming), (1, MemoryAccess.ReadOnly) }), kernel.ToString());
+            Is.EqualTo(new[] { (4, MemoryAccess.ReadOnly | MemoryAccess.Streaming), (1, MemoryAccess.ReadOnly), (1, MemoryAccess.Streaming) }), kernel.ToString());
         Assert.That(kernel.Parameters.Where(p => p.Type.IsPointer).Select(p => p.RequiredAlignment), Is.EqualTo(new[] { 1, 16, 16, 1 }));
     }
 

@@ -16,7 +16,7 @@ public static class MemorySamples
         new("parts of views and casts", SubViews, ExpectedSubViews),
         new("16-bit floating point", Halves, ExpectedHalves),
         new("one shared variable", SharedVariable, () => [.. Enumerable.Repeat((double)(Threads * (Threads - 1) / 2), Threads)]),
-        new("reads of what nobody writes, from one of two views", ReadOnlyReads, () => [.. Enumerable.Range(0, Threads).Select(i => (4 * ((8.0 * (i / 2)) + (i % 2 == 0 ? 0 : 4000))) + 6 + i)]),
+        new("reads of what nobody writes, from one of two views", ReadOnlyReads, () => [.. Enumerable.Range(0, Threads).Select(i => (4 * ((8.0 * (i / 2)) + (i % 2 == 0 ? 0 : 4000))) + 6 + (3 * i))]),
     ];
 
     private static void DynamicKernel(ArrayView<int> values)
@@ -153,7 +153,7 @@ public static class MemorySamples
     {
         ArrayView<FourNumbers> from = Group.IdxX % 2 == 0 ? even : odd;
         FourNumbers four = ReadOnly.LoadOnce(ref from[2 * (Group.IdxX / 2)]);
-        output[Group.IdxX] = four.A + four.B + four.C + four.D + ReadOnly.Load(ref more[Group.IdxX]);
+        output[Group.IdxX] = four.A + four.B + four.C + four.D + ReadOnly.Load(ref more[Group.IdxX]) + (2 * ReadOnly.LoadOnceAhead(ref more[Group.IdxX]));
     }
 
     private static double[] ReadOnlyReads(Accelerator accelerator)

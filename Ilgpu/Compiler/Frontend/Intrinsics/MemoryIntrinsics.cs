@@ -24,6 +24,8 @@ internal static class MemoryIntrinsics
         ["Managed.Ilgpu.Extensions.ReadOnly.Load"] = call => call.Builder.Load(call.Scalar(0), call.GenericArgument(), MemoryAccess.ReadOnly),
         ["Managed.Ilgpu.Extensions.ReadOnly.LoadOnce"] = call =>
             call.Builder.Load(call.Scalar(0), call.GenericArgument(), MemoryAccess.ReadOnly | MemoryAccess.Streaming),
+        // Assemblers take the liberty to move reads through the read-only path behind anything.
+        ["Managed.Ilgpu.Extensions.ReadOnly.LoadOnceAhead"] = call => call.Builder.Load(call.Scalar(0), call.GenericArgument(), MemoryAccess.Streaming),
 
         [Unsafe + "SizeOf"] = call => call.Return(Constant.Int32(TypeLayout.Of(call.GenericArgument()).Size)),
         [Unsafe + "As"] = call => new StackValue(call.ReturnType, call.Scalar(0)),
