@@ -5,6 +5,7 @@ using Managed.Kernels;
 using Managed.Kernels.Blocks;
 using Managed.Kernels.Gpu;
 using Managed.Kernels.Gpu.Vector;
+using Managed.Tests.Devices;
 using Managed.Tests.Ilgpu.Cuda;
 
 namespace Managed.Tests.Gpu;
@@ -14,6 +15,7 @@ internal sealed class VectorScene : IDisposable
 {
     private readonly Context context = Context.Create().ToContext();
     private readonly Random random = new(5);
+    private readonly Scene scene = new(new PlainDevice());
     private readonly List<IDisposable> owned = [];
 
     public VectorScene(FakeCudaDriver? driver = null)
@@ -60,13 +62,10 @@ internal sealed class VectorScene : IDisposable
     {
         int rowBytes = (int)BlockFormats.RowBytes(type, columns);
         byte[] stored = new byte[rows * rowBytes];
-        float[] row = new float[columns], values = new float[rows * columns];
-        for (int r = 0; r < rows; r++)
-        {
-            for (int i = 0; i < columns; i++)
-                row[i] = (random.NextSingle() - 0.5f) * (1 + (r % 5));
-            BlockQuantisers.Quantise(type, row, stored.AsSpan(r * rowBytes, rowBytes));
-        }
+        float[] values = new float[rows * columns];
+        int blockBytes = (int)BlockFormats.RowBytes(type, BlockFormats.Elements(type));
+        for (int at = 0; at < stored.Length; at += blockBytes)
+            scene.Fill(type, stored.AsSpan(at, blockBytes));
         fixed (byte* data = stored)
         {
             for (int r = 0; r < rows; r++)

@@ -63,7 +63,8 @@ internal sealed unsafe class Scene(IDevice device, int seed = 1) : IDisposable
         return Device.CreateWeight(new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns, RowBytes = stride, OutputOrder = order });
     }
 
-    private void Fill(WeightType type, Span<byte> block)
+    /// <summary>Random weights of a type: one block of it.</summary>
+    public void Fill(WeightType type, Span<byte> block)
     {
         if (type == WeightType.F32)
             MemoryMarshal.Write(block, Next());

@@ -86,7 +86,7 @@ internal readonly struct SixBitsCentred : IQuants
 {
     public static uint Low(WeightView weight, int row, int eight) => Nibbles.Low(weight, row, eight);
 
-    public static uint High(WeightView weight, int row, int eight) => weight.HighWord(row, eight >> 1) >> ((eight & 1) << 4);
+    public static uint High(WeightView weight, int row, int eight) => weight.HighWord(row, WeightPlanes.PairWord(eight)) >> ((eight & 1) << 4);
 
     public static int Value(uint low, uint high, int i) => (Nibbles.At(low, i) | (int)(((high >> (2 * i)) & 3u) << 4)) - 32;
 }

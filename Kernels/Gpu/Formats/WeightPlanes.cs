@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Managed.Kernels.Blocks;
 
@@ -72,13 +71,21 @@ internal sealed unsafe class WeightPlanes
     /// <summary>The first of the two words for bytes: 16 words hold the first eight columns of two blocks of 32, then their second eight, and so on.</summary>
     public static int ByteWord(int eight) => ((eight & ~7) << 1) | ((eight & 3) << 2) | ((eight >> 1) & 2);
 
+    /// <summary>The word of the second plane for the pairs of bits of columns 8·eight …: eight words hold the first halves of eight blocks of 32, eight the second.</summary>
+    public static int PairWord(int eight) => ((eight >> 1) & ~15) | ((eight & 2) << 2) | ((eight >> 2) & 7);
+
     /// <summary>Words of a row in the first plane.</summary>
     public int QuantWords(int columns) => bits < 16
         ? (Padded(columns) / (bits < 8 ? 8 : 4) + 15) & ~15
         : ((Padded(columns) * (bits / 8)) + 15) / 16 * 4;
 
     /// <summary>Words of a row in the second plane.</summary>
-    public int HighWords(int columns) => bits is 5 or 6 ? Padded(columns) * (bits - 4) / 32 : 0;
+    public int HighWords(int columns) => bits switch
+    {
+        5 => ((Padded(columns) / 32) + 3) & ~3,
+        6 => ((Padded(columns) / 16) + 15) & ~15,
+        _ => 0,
+    };
 
     /// <summary>Words of a row in the third plane.</summary>
     public int ScaleWords(int columns) => ((columns / blockElements * scaleStride) + 15) / 16 * 4;
@@ -122,7 +129,7 @@ internal sealed unsafe class WeightPlanes
             int column = first + i;
             quants[NibbleWord(column / 8)] |= (uint)(values[i] & 15) << (4 * (i & 7));
             if (above > 0)
-                high[column * above / 32] |= (uint)(values[i] >> 4) << (column * above % 32);
+                high[above == 1 ? column / 32 : PairWord(column / 8)] |= (uint)(values[i] >> 4) << (column * above % 32);
         }
     }
 }

@@ -87,8 +87,16 @@ internal static class PlaneKernels
         int at = (2 * ((((block & 7) >> 1) * 32) + (8 * of) + (eight & 3))) + (block & 1);
         pairs[at] = new Pair(Join(Upper(v0), Upper(v2), Upper(v4), Upper(v6)), Join(Upper(v1), Upper(v3), Upper(v5), Upper(v7)));
         pairs[at + 8] = new Pair(Join(v0, v2, v4, v6), Join(v1, v3, v5, v7));
+        int sum = v0 + v1 + v2 + v3 + (v4 + v5 + v6 + v7);
+        sum += Warp.ShuffleXor(sum, 1);
+        sum += Warp.ShuffleXor(sum, 2);
         if ((eight & 3) == 0)
-            here.Cast<float>()[(4 * ((4 * 32) + (2 * of))) + (block & 7)] = most * (1f / Greatest);
+        {
+            float scale = most * (1f / Greatest);
+            ArrayView<float> numbers = here.Cast<float>();
+            numbers[(4 * (TokenPlanes.ByteScales + (2 * of))) + (block & 7)] = scale;
+            numbers[(4 * (TokenPlanes.ByteSums + (2 * of))) + (block & 7)] = scale * sum;
+        }
     }
 
     // 127·256 + 127: the greater byte stays within 127.

@@ -1,5 +1,4 @@
 using ILGPU;
-using Managed.Ilgpu.Extensions;
 
 namespace Managed.Kernels.Gpu.Vector;
 
@@ -10,8 +9,10 @@ namespace Managed.Kernels.Gpu.Vector;
 /// </summary>
 internal static class TileKernel
 {
-    /// <summary>Warps of a group, at most, so that 128 registers each are there, or 255 where two matrices may meet eight tokens.</summary>
-    public static int MostWarps(bool isPaired) => isPaired ? 8 : 16;
+    /// <summary>Warps of a group, at most. It must not depend on the number of tokens: a row's bits depend on it.</summary>
+    public static int MostWarps<TFormat, TEpilogue>()
+        where TFormat : struct, ITileFormat
+        where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired ? 8 : TFormat.MostWarps;
 
     private const int TileElements = 16 * TokenPlanes.TokensOfTile;
 
@@ -20,10 +21,10 @@ internal static class TileKernel
         where TShape : struct, ITileShape
         where TEpilogue : struct, IVectorEpilogue
     {
-        ArrayView<float> shared = SharedMemory.Allocate<float>(MostWarps(TEpilogue.IsPaired) * TileElements * TShape.Tiles * TShape.TokenTiles);
+        ArrayView<float> shared = SharedMemory.Allocate<float>(MostWarps<TFormat, TEpilogue>() * TileElements * TShape.Tiles * TShape.TokenTiles);
         ArrayView<float> sums = LocalMemory.Allocate<float>(2 * TShape.Tiles * TShape.TokenTiles);
         ArrayView<Quad> weights = LocalMemory.Allocate<Quad>(2 * TFormat.Quads * TShape.Tiles * TShape.Spans);
-        ArrayView<Quad> scales = LocalMemory.Allocate<Quad>(2 * TShape.Tiles * TShape.Spans);
+        ArrayView<Quad> scales = LocalMemory.Allocate<Quad>(2 * IntrinsicMath.Max(1, TFormat.ScaleQuads) * TShape.Tiles * TShape.Spans);
         for (int i = 0; i < 2 * TShape.Tiles * TShape.TokenTiles; i++)
             sums[i] = 0;
         TShape.LetNextBegin();
@@ -48,40 +49,27 @@ internal static class TileKernel
 
         for (int span = warp * TShape.Spans; span < task.Spans; span += warps * TShape.Spans)
         {
-            for (int tile = 0; tile < TShape.Tiles; tile++)
+            if (!TFormat.TileAfterTile)
             {
-                VectorProjection matrix = TEpilogue.IsPaired && tile == 1 ? task.Second : projection;
-                int row = firstRow + g + (TEpilogue.IsPaired ? 0 : 16 * tile);
-                long row0 = IntrinsicMath.Min(row, matrix.Rows - 1), row8 = IntrinsicMath.Min(row + 8, matrix.Rows - 1);
-                for (int s = 0; s < TShape.Spans; s++)
-                {
-                    int at = ((tile * TShape.Spans) + s) * 2;
-                    for (int i = 0; i < TFormat.Quads; i++)
-                    {
-                        int quad = IntrinsicMath.Min((((span + s) * TFormat.Quads) + i) * 4 + c, matrix.QuantStride - 1);
-                        weights[(at * TFormat.Quads) + i] = ReadOnly.LoadOnceAhead(ref matrix.Quants[(row0 * matrix.QuantStride) + quad]);
-                        weights[((at + 1) * TFormat.Quads) + i] = ReadOnly.LoadOnceAhead(ref matrix.Quants[(row8 * matrix.QuantStride) + quad]);
-                    }
-                    if (TFormat.ScaleQuads > 0)
-                    {
-                        int quad = IntrinsicMath.Min(span + s, matrix.ScaleStride - 1);
-                        scales[at] = matrix.Scales[(row0 * matrix.ScaleStride) + quad];
-                        scales[at + 1] = matrix.Scales[(row8 * matrix.ScaleStride) + quad];
-                    }
-                }
+                Fetch<TFormat, TShape>(weights, scales, 0, projection, firstRow + g, span, c);
+                if (TShape.Tiles > 1)
+                    Fetch<TFormat, TShape>(weights, scales, 1, TEpilogue.IsPaired ? task.Second : projection, firstRow + g + (TEpilogue.IsPaired ? 0 : 16), span, c);
             }
             TShape.AwaitPrevious(); // weights are nobody's results
-            for (int t = 0; t < TShape.TokenTiles; t++)
+            for (int tile = 0; tile < TShape.Tiles; tile++)
             {
-                // Columns without a token repeat the last one's: nobody looks at their sums.
-                int column = IntrinsicMath.Min(g, (2 * (task.Tokens - (TokenPlanes.TokensOfTile * t))) - 1), from = (4 * column) + c;
-                for (int s = 0; s < TShape.Spans; s++)
+                if (TFormat.TileAfterTile)
+                    Fetch<TFormat, TShape>(weights, scales, tile, TEpilogue.IsPaired && tile == 1 ? task.Second : projection,
+                        firstRow + g + (TEpilogue.IsPaired ? 0 : 16 * tile), span, c);
+                for (int t = 0; t < TShape.TokenTiles; t++)
                 {
-                    ArrayView<Quad> input = task.Input.SubView((t * task.TileQuads) + ((span + s) * TFormat.InputSpan), TFormat.InputSpan);
-                    for (int tile = 0; tile < TShape.Tiles; tile++)
+                    // Columns without a token repeat the last one's: nobody looks at their sums.
+                    int column = IntrinsicMath.Min(g, (2 * (task.Tokens - (TokenPlanes.TokensOfTile * t))) - 1), from = (4 * column) + c;
+                    for (int s = 0; s < TShape.Spans; s++)
                     {
+                        ArrayView<Quad> input = task.Input.SubView((t * task.TileQuads) + ((span + s) * TFormat.InputSpan), TFormat.InputSpan);
                         int at = ((tile * TShape.Spans) + s) * 2, sum = ((t * TShape.Tiles) + tile) * 2;
-                        TFormat.MultiplyAdd(ref sums[sum], ref sums[sum + 1], weights, at * TFormat.Quads, scales, at, input, from);
+                        TFormat.MultiplyAdd(ref sums[sum], ref sums[sum + 1], weights, at * TFormat.Quads, scales, at * TFormat.ScaleQuads, input, from);
                     }
                 }
             }
@@ -119,6 +107,28 @@ internal static class TileKernel
                 if (TEpilogue.IsPaired && task.Second.HasBias != 0)
                     second += task.Second.Bias[row];
                 projection.Output[token, row] = epilogue.Finish(token, row, first, second);
+            }
+        }
+    }
+
+    // The weights of rows `row` and `row` + 8. Past the last row its weights are taken again: nobody looks at what becomes of them.
+    private static void Fetch<TFormat, TShape>(ArrayView<Quad> weights, ArrayView<Quad> scales, int tile, VectorProjection matrix, int row, int span, int c)
+        where TFormat : struct, ITileFormat
+        where TShape : struct, ITileShape
+    {
+        long row0 = IntrinsicMath.Min(row, matrix.Rows - 1), row8 = IntrinsicMath.Min(row + 8, matrix.Rows - 1);
+        for (int s = 0; s < TShape.Spans; s++)
+        {
+            int at = ((tile * TShape.Spans) + s) * 2;
+            for (int i = 0; i < TFormat.Quads; i++)
+            {
+                weights[(at * TFormat.Quads) + i] = TFormat.Read(matrix, row0, span + s, c, i);
+                weights[((at + 1) * TFormat.Quads) + i] = TFormat.Read(matrix, row8, span + s, c, i);
+            }
+            for (int i = 0; i < TFormat.ScaleQuads; i++)
+            {
+                scales[(at * TFormat.ScaleQuads) + i] = TFormat.ReadScale(matrix, row0, span + s, i);
+                scales[((at + 1) * TFormat.ScaleQuads) + i] = TFormat.ReadScale(matrix, row8, span + s, i);
             }
         }
     }

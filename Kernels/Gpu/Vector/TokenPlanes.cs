@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Managed.Kernels.Gpu.Vector;
 
 /// <summary>
@@ -15,8 +13,14 @@ internal static class TokenPlanes
     /// <summary>Quads of 32 columns of four tokens as bfloat16 parts: one for each lane.</summary>
     public const int BrainStep = 32;
 
-    /// <summary>Quads of 256 columns of four tokens as bytes: one a lane for 64 columns, then eight scales a token.</summary>
-    public const int ByteSpan = (4 * 32) + 8;
+    /// <summary>
+    /// Quads of 256 columns of four tokens as bytes: one a lane for 64 columns; then for each token the scales of the eight blocks of 32,
+    /// then for each token their sums.
+    /// </summary>
+    public const int ByteSpan = ByteSums + 8;
+
+    /// <summary>Where the scales begin, and the sums.</summary>
+    public const int ByteScales = 4 * 32, ByteSums = ByteScales + 8;
 
     /// <summary>The columns that there is room for.</summary>
     public static int PaddedColumns(int columns) => (columns + 511) & ~511;

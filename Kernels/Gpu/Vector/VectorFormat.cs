@@ -8,9 +8,19 @@ internal abstract class VectorFormat
 {
     private static readonly Dictionary<WeightType, VectorFormat> Known = new()
     {
-        [WeightType.BF16] = new Of<BrainTile>(),
-        [WeightType.Q8_0] = new Of<ByteTile<TileBytes>>(),
-        [WeightType.Q4_0] = new Of<ByteTile<TileNibblesCentred>>(),
+        [WeightType.F32] = new Of<NumberTile<TileSingles>>(),
+        [WeightType.F16] = new Of<NumberTile<TileHalves>>(),
+        [WeightType.BF16] = new Of<NumberTile<TileBrains>>(),
+        [WeightType.Q8_0] = new Of<ByteTile<TileBytes, TileHalfScales>>(),
+        [WeightType.Q4_0] = new Of<ByteTile<TileNibblesCentred, TileHalfScales>>(),
+        [WeightType.Q4_1] = new Of<ByteTile<TileNibbles, TileHalfScalesAndMinima>>(),
+        [WeightType.Q5_0] = new Of<ByteTile<TileFivesCentred, TileHalfScales>>(),
+        [WeightType.Q5_1] = new Of<ByteTile<TileFives, TileHalfScalesAndMinima>>(),
+        [WeightType.Q4_K] = new Of<ByteTile<TileNibbles, TileSixBitScales>>(),
+        [WeightType.Q5_K] = new Of<ByteTile<TileFives, TileSixBitScales>>(),
+        [WeightType.Q6_K] = new Of<ByteTile<TileSixesCentred, TileByteScales>>(),
+        [WeightType.IQ4_NL] = new Of<ByteTile<TileLookup<NonLinearTable>, TileHalfScales>>(),
+        [WeightType.MXFP4] = new Of<ByteTile<TileLookup<MicroFloatTable>, TilePowers>>(),
     };
 
     /// <summary>The types that there are kernels for.</summary>
@@ -25,6 +35,10 @@ internal abstract class VectorFormat
     /// <summary>Columns that a warp takes at once.</summary>
     public abstract int SpanColumns { get; }
 
+    /// <inheritdoc cref="TileKernel.MostWarps"/>
+    public abstract int MostWarps<TEpilogue>()
+        where TEpilogue : struct, IVectorEpilogue;
+
     /// <summary>Whether rows of so many columns can be read.</summary>
     public abstract bool Fits(WeightView weight);
 
@@ -37,7 +51,9 @@ internal abstract class VectorFormat
     {
         public override int SpanColumns => TFormat.Columns;
 
-        public override bool TakesBytes => TFormat.InputSpan == TokenPlanes.ByteSpan;
+        public override int MostWarps<TEpilogue>() => TileKernel.MostWarps<TFormat, TEpilogue>();
+
+        public override bool TakesBytes => TFormat.TakesBytes;
 
         public override bool Fits(WeightView weight) => weight.QuantStride % 4 == 0 && weight.ScaleStride % 4 == 0 && weight.Rows > 0;
 
@@ -58,6 +74,6 @@ internal abstract class VectorFormat
                 : accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, TTokenTiles, One, OneAfterTheOther>, TEpilogue>, Bounds<TEpilogue>());
 
         private static KernelSpecialization Bounds<TEpilogue>()
-            where TEpilogue : struct, IVectorEpilogue => new(32 * TileKernel.MostWarps(TEpilogue.IsPaired), 1);
+            where TEpilogue : struct, IVectorEpilogue => new(32 * TileKernel.MostWarps<TFormat, TEpilogue>(), 1);
     }
 }
