@@ -71,18 +71,12 @@ internal interface IDevice : IDisposable
     void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision);
 
     /// <summary>stream += weight · input + bias; the projection's output is scratch, whose contents are anything afterwards.</summary>
-    void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
-    {
-        Linear([projection], input, precision);
-        Add(stream, stream, projection.Output);
-    }
+    void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision) =>
+        ComposedOperations.LinearAdd(this, stream, projection, input, precision);
 
     /// <summary>output = act(gate · input) · (up · input); the projections' outputs are scratch, whose contents are anything afterwards.</summary>
-    void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
-    {
-        Linear([gate, up], input, precision);
-        Activate(output, gate.Output, up.Output, kind, limit);
-    }
+    void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision) =>
+        ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
 
     /// <summary>Rotates `heads` heads of `headDimension` in place, on the dimensions from `first` on. One table per sequence of the step.</summary>
     void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables);
@@ -95,19 +89,8 @@ internal interface IDevice : IDisposable
     /// cache. `keys` holds anything afterwards.
     /// </summary>
     void RotateAndStore(
-        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
-    {
-        if (queryNorm is not null)
-            Norm(queries, queries, queryNorm);
-        if (keyNorm is not null)
-            Norm(keys, keys, keyNorm);
-        if (!tables.IsEmpty)
-        {
-            Rope(queries, plan, queries.Width / layout.KeyDimension, layout.KeyDimension, first, tables);
-            Rope(keys, plan, layout.KeyHeads, layout.KeyDimension, first, tables);
-        }
-        StoreKeyValue(plan, layout, keys, values);
-    }
+        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables) =>
+        ComposedOperations.RotateAndStore(this, plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
 
     /// <summary>output[t] = softmax(scores of t) · values, per head: [tokens, heads · valueDimension].</summary>
     void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings);
@@ -158,6 +141,12 @@ internal interface IDevice : IDisposable
     /// Runs, on each token's row, the instructions that its sequence's program has at a hook point; rows without a program stay as they are.
     /// </summary>
     void Edit(Rows values, StepPlan plan, int site); // [tokens, width]
+
+    /// <summary>
+    /// The index of each row's greatest element, the lowest among equals; −1: none is above −∞, or one is +∞ or not a number.
+    /// False, and nothing is done, where the host does as well.
+    /// </summary>
+    bool TryBest(Span<int> indices, Rows values) => false; // [rows]
 
     /// <summary>output = softmax of each row.</summary>
     void Softmax(Rows output, Rows input);

@@ -11,6 +11,9 @@ internal sealed class StepPlan
     /// <summary>Number of tokens in this step.</summary>
     public int Count;
 
+    /// <summary>How closely a device has to compute: in exact precision all parts of an operation give the bits of the whole.</summary>
+    public Precision Precision;
+
     public int[] Tokens = []; // [Count]
 
     /// <summary>Position of each token in its own sequence.</summary>

@@ -93,6 +93,7 @@ internal sealed class Stepper
     {
         StepPlan plan = pass.Plan;
         plan.SequenceCount = inputs.Length;
+        plan.Precision = pass.Precision;
         plan.Count = 0;
         pass.HasAdapters = false;
         pass.EditSites.Clear();

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using ILGPU;
+using Managed.Kernels.Gpu.Attention;
 
 namespace Managed.Kernels.Gpu;
 
@@ -8,6 +10,8 @@ internal sealed partial class GpuDevice
 
     private readonly Dictionary<float[], GpuBuffer> headVectors = new(ReferenceEqualityComparer.Instance);
     private readonly List<RopeAngles> angles = [];
+    private readonly AttentionKernelSet? attentions;
+    private readonly List<PrefillSequence> sequences = [];
     private GpuBuffer? scores;
 
     public void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables)
@@ -66,6 +70,8 @@ internal sealed partial class GpuDevice
     {
         CacheView cache = step.Cache(plan, layout);
         AttentionInputs inputs = Inputs(queries, plan, settings);
+        if (plan.Precision == Precision.Fast && TryFast(View(output), inputs, cache, plan, settings))
+            return;
         var shape = new AttentionShape(settings);
         for (int first = 0, end; first < plan.Count; first = end)
         {
@@ -81,6 +87,43 @@ internal sealed partial class GpuDevice
             }
             kernels.Attention(kernels.Groups(rows), View(output), new RowsView(scores.View, longest, longest), inputs, cache, shape, first);
         }
+    }
+
+    private bool TryFast(RowsView output, AttentionInputs inputs, CacheView cache, StepPlan plan, AttentionSettings settings)
+    {
+        if (attentions is null)
+            return false;
+        if (plan.Count == plan.SequenceCount)
+            return attentions.TryDecode(output, inputs, cache, settings, plan.Count, Math.Max(textBound, Furthest(plan) + 1));
+        sequences.Clear();
+        for (int s = 0; s < plan.SequenceCount; s++)
+        {
+            int first = plan.SequenceStart[s];
+            sequences.Add(new PrefillSequence(first, plan.Positions[first], plan.SequenceStart[s + 1] - first));
+        }
+        return attentions.TryPrefill(output, inputs, cache, settings, CollectionsMarshal.AsSpan(sequences));
+    }
+
+    public void RotateAndStore(
+        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
+    {
+        if (!TryRotateAndStore(plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables))
+            ComposedOperations.RotateAndStore(this, plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
+    }
+
+    private bool TryRotateAndStore(
+        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
+    {
+        int heads = queries.Width / layout.KeyDimension;
+        if (attentions is null || (queryNorm is not null && !AttentionKernelSet.Fits(queryNorm, heads)) || (keyNorm is not null && !AttentionKernelSet.Fits(keyNorm, layout.KeyHeads)))
+            return false;
+        RopeTable? table = tables.IsEmpty ? null : tables[0];
+        if (table is not null && tables[..plan.SequenceCount].ContainsAnyExcept(table))
+            return false;
+        ArrayView<float> turns = table is null ? nothing : AnglesOf(table).Reaching(Furthest(plan));
+        return attentions.TryRopeAndStore(View(queries), View(keys), View(values), step.Cache(plan, layout), step.Positions(plan), step.SequenceOf(plan), turns,
+            new HeadNorm(queryNorm, View(queryNorm?.Gain)), new HeadNorm(keyNorm, View(keyNorm?.Gain)),
+            new RopeStoreShape(0, plan.Count, heads, first, table is null ? 0 : table.Dimensions / 2, table?.Pairing ?? RopePairing.Halves));
     }
 
     public void AttentionScores(Rows scores, Rows queries, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings)

@@ -19,8 +19,7 @@ internal sealed partial class GpuDevice
     {
         if (input.Count == 0 || (precision == Precision.Fast && TryFast([projection], input, stream)))
             return;
-        Plain([projection], input);
-        Add(stream, stream, projection.Output);
+        ComposedOperations.LinearAdd(this, stream, projection, input, precision);
     }
 
     // `stream`: where the only product is added.

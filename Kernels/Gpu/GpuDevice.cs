@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using Managed.Kernels.Edits;
+using Managed.Kernels.Gpu.Attention;
 using Managed.Kernels.Gpu.Edits;
 using Managed.Kernels.Gpu.Matrix;
 
@@ -23,6 +24,8 @@ internal sealed partial class GpuDevice : IDevice
     private readonly HostTable<float> factors;
     private readonly ArrayView<float> nothing; // stands where an operand is absent
     private readonly MemoryBuffer1D<float, Stride1D.Dense> one;
+    private MemoryBuffer1D<int, Stride1D.Dense>? places; // what Best found
+    private PageLockedArray1D<int>? hostPlaces;
     private long weightBytes;
 
     /// <param name="context">Belongs to the device from then on.</param>
@@ -38,6 +41,7 @@ internal sealed partial class GpuDevice : IDevice
         indices = new HostTable<int>(memory);
         factors = new HostTable<float>(memory);
         matrices = MatrixKernels.For(memory, kernels.Of);
+        attentions = AttentionKernelSet.For(memory);
         one = memory.Allocate<float>(1);
         nothing = one.View.AsContiguous();
     }
@@ -187,6 +191,23 @@ internal sealed partial class GpuDevice : IDevice
             kernels.Edit(kernels.Groups((int)items.Length), View(values), items, step.Positions(plan), edits.Memory);
     }
 
+    public bool TryBest(Span<int> indices, Rows values)
+    {
+        if (values.Count == 0)
+            return true;
+        if (places is null || places.Length < values.Count)
+        {
+            memory.Free(places);
+            places = memory.Allocate<int>(Math.Max(64, 2 * values.Count));
+            hostPlaces?.Dispose();
+            hostPlaces = accelerator.AllocatePageLocked1D<int>(places.Length);
+        }
+        kernels.Best(kernels.BestGroups(values.Count), places.View.AsContiguous(), View(values));
+        memory.Download(hostPlaces!.Span[..values.Count], places.View.AsContiguous());
+        hostPlaces.Span[..values.Count].CopyTo(indices);
+        return true;
+    }
+
     private KernelConfig Elements(Rows rows) => kernels.Threads((long)rows.Count * rows.Width);
 
     private static RowsView View(Rows rows)
@@ -206,9 +227,12 @@ internal sealed partial class GpuDevice : IDevice
             vector.Dispose();
         scores?.Dispose();
         matrices?.Dispose();
+        attentions?.Dispose();
         step.Dispose();
         edits.Dispose();
         indices.Dispose();
+        memory.Free(places);
+        hostPlaces?.Dispose();
         factors.Dispose();
         arena.Dispose();
         one.Dispose();

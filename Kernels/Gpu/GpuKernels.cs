@@ -40,6 +40,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int>? gather;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>? combine;
     private Action<KernelConfig, RowsView, RowsView>? softmax;
+    private Action<KernelConfig, ArrayView<int>, RowsView>? best;
     private Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>? edit;
 
     // Threads that share one sum. Where a group runs on one core of a processor, few threads have less to agree on.
@@ -140,6 +141,12 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int> Combine =>
         combine ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>(ElementwiseKernels.Combine);
+
+    public Action<KernelConfig, ArrayView<int>, RowsView> Best =>
+        best ??= accelerator.LoadStreamKernel<ArrayView<int>, RowsView>(BestKernel.Run);
+
+    /// <summary>A group of the size that <see cref="BestKernel"/> wants for each row.</summary>
+    public KernelConfig BestGroups(int rows) => new(rows, Math.Min(BestKernel.Threads, Math.Max(groupThreads, hasWarps ? BestKernel.Threads : 1)));
 
     public Action<KernelConfig, RowsView, RowsView> Softmax =>
         softmax ??= accelerator.LoadStreamKernel<RowsView, RowsView>(SoftmaxKernel.Run);

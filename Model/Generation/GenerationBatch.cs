@@ -16,6 +16,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     private readonly List<PlainRun> together = [];
     private readonly List<SoloRun> alone = [];
     private StepInput[] inputs = new StepInput[2];
+    private int[] best = []; // of each sequence of the step
 
     /// <summary>Every run that was added, in that order.</summary>
     public IReadOnlyList<GenerationRun> Runs => all;
@@ -78,12 +79,17 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
                 run.CheckGuard();
         if (!anyReady)
             return;
-        Span2D logits = model.Transformer.View(rows);
+        if (best.Length < count)
+            best = new int[inputs.Length];
+        bool hasBest = together.TrueForAll(run => run.Precision != precision || run.IsDone || !run.IsReady || run.TakesBest)
+            && model.Device.TryBest(best.AsSpan(0, rows.Count), rows);
+        Span2D logits = hasBest ? default : model.Transformer.View(rows);
         foreach (PlainRun run in together)
             if (run.Precision == precision && !run.IsDone && run.IsReady)
                 try
                 {
-                    run.Choose(logits);
+                    if (!hasBest || !run.TryTake(best))
+                        run.Choose(hasBest ? model.Transformer.View(rows) : logits);
                 }
                 catch (GenerationException failure)
                 {

@@ -98,6 +98,18 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     /// <summary>Whether the step that was made holds the logits of all lanes.</summary>
     public bool IsReady => Array.TrueForAll(Lanes, lane => !lane.IsNeeded || (lane.Place >= 0 && lane.PendingCount == 0));
 
+    /// <summary>Whether the greatest logit of its only lane is the next token, whatever the others are.</summary>
+    public bool TakesBest => guarded is null && Lanes.Length == 1 && Row.Constraint is null && Row.Sampler.TakesBest;
+
+    /// <summary>Takes its lane's best token; false where there is none, and <see cref="Choose"/> says why.</summary>
+    public bool TryTake(ReadOnlySpan<int> best)
+    {
+        int id = best[Lanes[0].Place];
+        if (id >= 0)
+            Row.Take(id, double.NaN);
+        return id >= 0;
+    }
+
     /// <summary>Chooses the next token from the step's logits.</summary>
     public void Choose(Span2D logits)
     {

@@ -50,6 +50,9 @@ internal sealed class Sampler
 
     public bool IsGreedy => greedy;
 
+    /// <summary>Whether the greatest of the model's logits is all that a choice needs.</summary>
+    public bool TakesBest => greedy && steps.Length == 0 && !reports;
+
     /// <summary>The best tokens of the model's own distribution at the last choice, as many as were asked for.</summary>
     public ReadOnlySpan<TokenLogProbability> Best => best;
 
