@@ -1,40 +1,124 @@
 using ILGPU;
 using Managed.Kernels.Gpu.Matrix;
+using Managed.Kernels.Gpu.Vector;
 
 namespace Managed.Kernels.Gpu;
 
+// Linear layers: with few rows the vector products, with more the tensor cores' tiles; where neither fits, the plain kernels.
 internal sealed partial class GpuDevice
 {
     private const int MostProducts = 3; // of one input
 
     private readonly MatrixKernels? matrices;
+    private readonly VectorKernels? vectors;
+    private readonly VectorProjection[] vectorProjections = new VectorProjection[MostProducts];
+    private readonly MatrixProduct[] matrixProducts = new MatrixProduct[MostProducts];
+    private readonly Dictionary<NormSettings, bool> bytesAfter = new(ReferenceEqualityComparer.Instance); // what the layers behind a norm take
+    private (DeviceBuffer? Buffer, long Start, int Count, bool AsBytes) prepared; // what the vectors' planes hold
+    private NormSettings? lastNorm; // that wrote what stands in lastNormed
+    private Rows lastNormed;
 
     public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision)
     {
-        if (input.Count > 0 && !(precision == Precision.Fast && TryFast(projections, input, default)))
+        if (input.Count > 0 && !(precision == Precision.Fast && (TryVectors(projections, input) || TryMatrices(projections, input, default))))
             Plain(projections, input);
     }
 
     public void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
     {
-        if (input.Count == 0 || (precision == Precision.Fast && TryFast([projection], input, stream)))
+        if (input.Count == 0
+            || (precision == Precision.Fast
+                && (TryVectors([projection with { Output = stream }], input, new ResidualEpilogue(View(stream), 1)) || TryMatrices([projection], input, stream))))
             return;
         ComposedOperations.LinearAdd(this, stream, projection, input, precision);
     }
 
-    // `stream`: where the only product is added.
-    private bool TryFast(ReadOnlySpan<Projection> projections, Rows input, Rows? stream)
+    public void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
     {
-        if (matrices is null || projections.Length > MostProducts || input.Count == 1)
+        ReadOnlySpan<Projection> both = [gate with { Output = output }, up];
+        bool done = precision == Precision.Fast && kind switch
+        {
+            ActivationKind.Silu => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.Silu>)),
+            ActivationKind.GeluTanh => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.GeluTanh>)),
+            ActivationKind.Gelu => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.Gelu>)),
+            ActivationKind.ClampedSwiglu => TryVectors(both, input, new ClampedSwigluEpilogue(limit)),
+            _ => false,
+        };
+        if (!done)
+            ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
+    }
+
+    private bool TryVectors(ReadOnlySpan<Projection> projections, Rows input)
+    {
+        if (TryVectors(projections, input, default(PlainEpilogue)))
+            return true;
+        // Of several types: each by itself, with the same activations where they are sorted alike.
+        foreach (Projection projection in projections)
+            if (!CanRun([projection], input))
+                return false;
+        foreach (Projection projection in projections)
+            TryVectors([projection], input, default(PlainEpilogue));
+        return true;
+    }
+
+    private bool TryVectors<TEpilogue>(ReadOnlySpan<Projection> projections, Rows input, TEpilogue epilogue)
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        if (!CanRun(projections, input))
             return false;
-        var products = new MatrixProduct[projections.Length];
+        WeightType type = projections[0].Weight.Type;
+        ArrayView<Quad> planes = Prepared(input, type);
+        for (int i = 0; i < projections.Length; i++)
+            vectorProjections[i] = new VectorProjection(
+                View(projections[i].Output), ((GpuWeight)projections[i].Weight).View, View(projections[i].Bias), projections[i].Bias is null ? 0 : 1);
+        vectors!.Run(vectorProjections.AsSpan(0, projections.Length), type, input.Width, planes, input.Count, epilogue);
+        return true;
+    }
+
+    private bool CanRun(ReadOnlySpan<Projection> projections, Rows input)
+    {
+        if (vectors is null || input.Count > VectorKernels.MostTokens || projections.Length > MostProducts)
+            return false;
+        WeightType type = projections[0].Weight.Type;
+        foreach (Projection projection in projections)
+            if (projection.Weight.Type != type || !vectors.CanRun((GpuWeight)projection.Weight, input.Count))
+                return false;
+        return true;
+    }
+
+    private ArrayView<Quad> Prepared(Rows input, WeightType type)
+    {
+        bool asBytes = VectorFormat.For(type)!.TakesBytes;
+        if (lastNorm is not null && lastNormed == input)
+            bytesAfter[lastNorm] = asBytes;
+        if (prepared == (input.Buffer, input.Start, input.Count, asBytes))
+            return vectors!.Planes(input.Width, input.Count);
+        RowsView from = View(input);
+        prepared = (input.Buffer, input.Start, input.Count, asBytes);
+        return vectors!.Prepare(from, input.Count, type);
+    }
+
+    // A norm of few rows, before layers that take what it writes as planes.
+    private bool TryNormPrepared(Rows output, Rows input, NormSettings settings)
+    {
+        if (vectors is null || input.Count > VectorKernels.MostTokens || settings.Segments != 1 || !bytesAfter.TryGetValue(settings, out bool asBytes))
+            return false;
+        vectors.PrepareNormed(View(output), View(input), View(settings.Gain), View(settings.Bias), new NormShape(settings, input.Width), input.Count, asBytes);
+        prepared = (output.Buffer, output.Start, output.Count, asBytes);
+        return true;
+    }
+
+    private bool TryMatrices(ReadOnlySpan<Projection> projections, Rows input, Rows? stream)
+    {
+        if (matrices is null || projections.Length > MostProducts)
+            return false;
         for (int i = 0; i < projections.Length; i++)
         {
             Projection projection = projections[i];
             var weight = (GpuWeight)projection.Weight;
-            products[i] = new MatrixProduct(View(stream ?? projection.Output), weight.Type, weight.View, View(projection.Bias), projection.Bias is not null, stream is not null);
+            matrixProducts[i] = new MatrixProduct(View(stream ?? projection.Output), weight.Type, weight.View, View(projection.Bias), projection.Bias is not null, stream is not null);
         }
-        return matrices.TryMultiply(products, View(input), input.Count);
+        return matrices.TryMultiply(matrixProducts.AsSpan(0, projections.Length), View(input), input.Count);
     }
 
     private void Plain(ReadOnlySpan<Projection> projections, Rows input)

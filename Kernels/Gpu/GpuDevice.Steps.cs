@@ -24,6 +24,7 @@ internal sealed partial class GpuDevice
 
     public Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations)
     {
+        (prepared, lastNorm) = (default, null); // a recording neither finds nor leaves anything
         if (key is not { } wanted || !Follow(plan, layout))
             return operations();
         textBound = Bound(plan);
@@ -50,6 +51,7 @@ internal sealed partial class GpuDevice
     private Rows Play(Recording recording)
     {
         memory.Played++;
+        (prepared, lastNorm) = (default, null);
         recording.Graph.Launch(memory.Stream);
         return recording.Results;
     }

@@ -4,6 +4,7 @@ using Managed.Kernels.Edits;
 using Managed.Kernels.Gpu.Attention;
 using Managed.Kernels.Gpu.Edits;
 using Managed.Kernels.Gpu.Matrix;
+using Managed.Kernels.Gpu.Vector;
 
 namespace Managed.Kernels.Gpu;
 
@@ -42,6 +43,7 @@ internal sealed partial class GpuDevice : IDevice
         factors = new HostTable<float>(memory);
         matrices = MatrixKernels.For(memory, kernels.Of);
         attentions = AttentionKernelSet.For(memory);
+        vectors = new VectorKernels(memory) is { IsSupported: true } supported ? supported : null;
         one = memory.Allocate<float>(1);
         nothing = one.View.AsContiguous();
     }
@@ -101,7 +103,12 @@ internal sealed partial class GpuDevice : IDevice
             memory.Wait();
     }
 
-    public Span<float> Span(DeviceBuffer buffer, long start, int length) => ((GpuBuffer)buffer).Lend(start, length);
+    public Span<float> Span(DeviceBuffer buffer, long start, int length)
+    {
+        if (buffer == prepared.Buffer)
+            prepared = default;
+        return ((GpuBuffer)buffer).Lend(start, length);
+    }
 
     public Span<float> Read(DeviceBuffer buffer, long start, int length) => ((GpuBuffer)buffer).Read(start, length);
 
@@ -116,8 +123,9 @@ internal sealed partial class GpuDevice : IDevice
 
     public void Norm(Rows output, Rows input, NormSettings settings)
     {
-        if (input.Count > 0)
+        if (input.Count > 0 && !TryNormPrepared(output, input, settings))
             kernels.Norm(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), new NormShape(settings, input.Width));
+        (lastNorm, lastNormed) = (settings, output);
     }
 
     public void NormScale(Rows scale, Rows input, NormSettings settings) =>
@@ -210,8 +218,12 @@ internal sealed partial class GpuDevice : IDevice
 
     private KernelConfig Elements(Rows rows) => kernels.Threads((long)rows.Count * rows.Width);
 
-    private static RowsView View(Rows rows)
+    private RowsView View(Rows rows)
     {
+        if (rows.Buffer == prepared.Buffer)
+            prepared = default; // may be written
+        if (rows.Buffer == lastNormed.Buffer)
+            lastNorm = null;
         ArrayView<float> all = ((GpuBuffer)rows.Buffer).View;
         return new RowsView(all.SubView(rows.Start, Math.Min(all.Length - rows.Start, (long)rows.Count * rows.Stride)), rows.Width, rows.Stride);
     }
@@ -228,6 +240,7 @@ internal sealed partial class GpuDevice : IDevice
         scores?.Dispose();
         matrices?.Dispose();
         attentions?.Dispose();
+        vectors?.Dispose();
         step.Dispose();
         edits.Dispose();
         indices.Dispose();

@@ -10,7 +10,8 @@ namespace Managed.Kernels.Gpu;
 /// <summary>The kernels of one accelerator, each compiled when it is first launched, and how many threads they run in.</summary>
 internal sealed class GpuKernels(Accelerator accelerator)
 {
-    private const int NormThreads = 256; // where warps exchange values
+    /// <summary>Threads that norm a row where warps exchange values.</summary>
+    public const int NormThreads = 256;
 
     private readonly int elementThreads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
     private readonly int groupThreads = GroupThreads(accelerator);

@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using NormKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, Managed.Kernels.Gpu.NormShape, int>;
 using PrepareKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.RowsView, int>;
 
 namespace Managed.Kernels.Gpu.Vector;
@@ -23,6 +24,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     private readonly Dictionary<(VectorFormat, Type, bool), Delegate> loaded = [];
     private MemoryBuffer1D<Quad, Stride1D.Dense>? planes;
     private PrepareKernel? brain, bytes;
+    private NormKernel? normBrain, normBytes;
 
     /// <summary>Whether the accelerator has the tensor cores that these kernels use.</summary>
     public bool IsSupported { get; } = device.Accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
@@ -51,6 +53,25 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
         kernel(device.Stream, config, to, input, TokenPlanes.TileQuads(input.Width));
         return to;
     }
+
+    /// <summary>Norms activations and sorts them as <see cref="Prepare"/> does, in one launch.</summary>
+    /// <param name="output">The norm's results. // [tokens, columns]</param>
+    /// <param name="input">What is normed, in one segment a row. // [tokens, columns]</param>
+    /// <param name="gain">As the norm has it.</param>
+    /// <param name="bias">As the norm has it.</param>
+    /// <param name="shape">The norm's numbers.</param>
+    /// <param name="tokens">1 to 8.</param>
+    /// <param name="takesBytes"><see cref="VectorFormat.TakesBytes"/> of the matrices.</param>
+    public void PrepareNormed(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tokens, bool takesBytes)
+    {
+        NormKernel kernel = takesBytes
+            ? normBytes ??= Overlaps(device.Accelerator) ? Load(NormPlanes.Bytes<Overlapping>) : Load(NormPlanes.Bytes<OneAfterTheOther>)
+            : normBrain ??= Overlaps(device.Accelerator) ? Load(NormPlanes.Brain<Overlapping>) : Load(NormPlanes.Brain<OneAfterTheOther>);
+        kernel(device.Stream, new KernelConfig(tokens, GpuKernels.NormThreads), Planes(input.Width, tokens), output, input, gain, bias, shape, TokenPlanes.TileQuads(input.Width));
+    }
+
+    private NormKernel Load(Action<ArrayView<Quad>, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, int> kernel) =>
+        device.Accelerator.LoadKernel(kernel);
 
     /// <summary>Room for activations, for kernels that write <see cref="TokenPlanes"/> themselves; valid until the next call.</summary>
     public ArrayView<Quad> Planes(int columns, int tokens)
