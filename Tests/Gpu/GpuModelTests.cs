@@ -26,6 +26,28 @@ public class GpuModelTests
         Assert.That(report.Comparisons.Select(comparison => comparison.Name), Has.Member("logits").And.Member("greedy_ids"));
     }
 
+    /// <summary>Tensor cores round activations to bfloat16: logits stay within a hundredth.</summary>
+    [TestCaseSource(nameof(Folders)), Category("Gpu")]
+    public void In_fast_precision_a_family_s_logits_are_within_a_hundredth(string name)
+    {
+        string folder = FixtureSets.Folder(name);
+        using LanguageModel model = LanguageModel.Load(folder, Accelerators.Open(Accelerators.Cuda), new LoadOptions { Precision = Precision.Fast });
+        VerificationReport report = Verifier.Verify(model, Path.Combine(folder, "expected.safetensors"), 1e-2);
+        Comparison logits = report.Comparisons.Single(comparison => comparison.Name == "logits");
+        TestContext.Out.WriteLine(logits);
+        Assert.That(logits.Passed, Is.True, $"{logits}; first divergence: {report.FirstDivergence}");
+    }
+
+    [Test, Category("Gpu")]
+    public void Hearth_in_fast_precision_goes_on_as_the_processor_does()
+    {
+        using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, Accelerators.Open(Accelerators.Cuda), new LoadOptions { Precision = Precision.Fast });
+        using LanguageModel processor = TestModels.Load(TestModels.HearthPath);
+        int[] ids = model.Encode("Tell me about the old mill and the river that runs past it, and about the people who live there.");
+        var options = new GenerationOptions { MaxTokens = 24 };
+        Assert.That(model.Generate(ids, options).Ids, Is.EqualTo(processor.Generate(ids, options).Ids));
+    }
+
     [Test]
     public void Hearth_gives_the_tokens_that_the_processor_gives()
     {
