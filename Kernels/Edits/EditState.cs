@@ -83,7 +83,7 @@ internal sealed class EditState : IDisposable
     {
         if (length <= capacity)
             return;
-        int grown = Math.Max(length, capacity * 2);
+        int grown = Math.Max(Math.Max(length, 64), capacity * 2);
         DeviceBuffer larger = device.Allocate(Math.Max(1, (long)(grown + 1) * Program.Slots));
         int known = (capacity + 1) * Program.Slots;
         device.Synchronize();

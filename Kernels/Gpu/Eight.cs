@@ -26,6 +26,40 @@ internal struct Eight
         V7 = Arithmetic.MultiplyAdd(x.V7, w.V7, V7);
     }
 
+    /// <summary>this + v·factor in each place.</summary>
+    public void MultiplyAdd(Eight v, float factor)
+    {
+        V0 = Arithmetic.MultiplyAdd(v.V0, factor, V0);
+        V1 = Arithmetic.MultiplyAdd(v.V1, factor, V1);
+        V2 = Arithmetic.MultiplyAdd(v.V2, factor, V2);
+        V3 = Arithmetic.MultiplyAdd(v.V3, factor, V3);
+        V4 = Arithmetic.MultiplyAdd(v.V4, factor, V4);
+        V5 = Arithmetic.MultiplyAdd(v.V5, factor, V5);
+        V6 = Arithmetic.MultiplyAdd(v.V6, factor, V6);
+        V7 = Arithmetic.MultiplyAdd(v.V7, factor, V7);
+    }
+
+    /// <summary>Writes the first `count`, all of them from eight on.</summary>
+    public readonly void StoreFirst(ArrayView<float> to, long at, int count)
+    {
+        if (count > 0)
+            to[at] = V0;
+        if (count > 1)
+            to[at + 1] = V1;
+        if (count > 2)
+            to[at + 2] = V2;
+        if (count > 3)
+            to[at + 3] = V3;
+        if (count > 4)
+            to[at + 4] = V4;
+        if (count > 5)
+            to[at + 5] = V5;
+        if (count > 6)
+            to[at + 6] = V6;
+        if (count > 7)
+            to[at + 7] = V7;
+    }
+
     /// <summary>this + x in each place.</summary>
     public void Add(Eight x)
     {

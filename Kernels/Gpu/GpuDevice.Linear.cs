@@ -1,4 +1,5 @@
 using ILGPU;
+using Managed.Kernels.Gpu.Edits;
 using Managed.Kernels.Gpu.Matrix;
 using Managed.Kernels.Gpu.Vector;
 
@@ -103,7 +104,11 @@ internal sealed partial class GpuDevice
     {
         if (vectors is null || input.Count > VectorKernels.MostTokens || settings.Segments != 1 || !bytesAfter.TryGetValue(settings, out bool asBytes))
             return false;
-        vectors.PrepareNormed(View(output), View(input), View(settings.Gain), View(settings.Bias), new NormShape(settings, input.Width), input.Count, asBytes);
+        var shape = new NormShape(settings, input.Width);
+        if (TakeEdit(input) is { } edit)
+            vectors.PrepareNormed(View(output), View(input), View(settings.Gain), View(settings.Bias), shape, input.Count, asBytes, edit);
+        else
+            vectors.PrepareNormed(View(output), View(input), View(settings.Gain), View(settings.Bias), shape, input.Count, asBytes, default(NoPrologue));
         prepared = (output.Buffer, output.Start, output.Count, asBytes);
         return true;
     }

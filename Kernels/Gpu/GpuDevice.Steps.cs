@@ -26,7 +26,7 @@ internal sealed partial class GpuDevice
     {
         (prepared, lastNorm) = (default, null); // a recording neither finds nor leaves anything
         if (key is not { } wanted || !Follow(plan, layout))
-            return operations();
+            return Run(operations);
         textBound = Bound(plan);
         try
         {
@@ -37,7 +37,7 @@ internal sealed partial class GpuDevice
                 return Play(known);
             // The first of its kind runs as it is: kernels are compiled and memory grows.
             if (met.Add(full))
-                return operations();
+                return Run(operations);
             Recording recording = Record(operations);
             recordings[full] = recording;
             return Play(recording);
@@ -45,6 +45,21 @@ internal sealed partial class GpuDevice
         finally
         {
             textBound = 0;
+        }
+    }
+
+    private Rows Run(Func<Rows> operations)
+    {
+        isInStep = true;
+        try
+        {
+            Rows results = operations();
+            LaunchEdit();
+            return results;
+        }
+        finally
+        {
+            (isInStep, waiting) = (false, null);
         }
     }
 
@@ -74,7 +89,7 @@ internal sealed partial class GpuDevice
         memory.IsRecording = true;
         try
         {
-            LaunchGraph graph = LaunchGraph.Record(memory.Stream, _ => results = operations());
+            LaunchGraph graph = LaunchGraph.Record(memory.Stream, _ => results = Run(operations));
             RecordedSteps++;
             return new Recording(graph, results);
         }

@@ -105,12 +105,17 @@ internal sealed partial class GpuDevice : IDevice
 
     public Span<float> Span(DeviceBuffer buffer, long start, int length)
     {
+        LaunchEdit();
         if (buffer == prepared.Buffer)
             prepared = default;
         return ((GpuBuffer)buffer).Lend(start, length);
     }
 
-    public Span<float> Read(DeviceBuffer buffer, long start, int length) => ((GpuBuffer)buffer).Read(start, length);
+    public Span<float> Read(DeviceBuffer buffer, long start, int length)
+    {
+        LaunchEdit();
+        return ((GpuBuffer)buffer).Read(start, length);
+    }
 
     public void Embed(Rows output, StepPlan plan, Weight table, float scale) =>
         Embed(output, step.Tokens(plan), table, 0, scale, plan.Count);
@@ -124,7 +129,13 @@ internal sealed partial class GpuDevice : IDevice
     public void Norm(Rows output, Rows input, NormSettings settings)
     {
         if (input.Count > 0 && !TryNormPrepared(output, input, settings))
-            kernels.Norm(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), new NormShape(settings, input.Width));
+        {
+            var shape = new NormShape(settings, input.Width);
+            if (settings.Segments == 1 && TakeEdit(input) is { } edit)
+                kernels.NormEdited(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), shape, edit);
+            else
+                kernels.Norm(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), shape);
+        }
         (lastNorm, lastNormed) = (settings, output);
     }
 
@@ -195,8 +206,12 @@ internal sealed partial class GpuDevice : IDevice
                 EditReference.Run(this, Span(values.Buffer, values.Start + ((long)t * values.Stride), values.Width), plan.Positions[t], state, state.Program.At(site));
         }
         ArrayView<EditItem> items = edits.At(site);
-        if (items.Length > 0)
-            kernels.Edit(kernels.Groups((int)items.Length), View(values), items, step.Positions(plan), edits.Memory);
+        if (items.Length == 0)
+            return;
+        LaunchEdit();
+        waiting = new WaitingEdit(values, items, step.Positions(plan));
+        if (!isInStep || !kernels.HasWarps || !edits.AreAdds(site, values.Count))
+            LaunchEdit();
     }
 
     public bool TryBest(Span<int> indices, Rows values)
@@ -220,6 +235,8 @@ internal sealed partial class GpuDevice : IDevice
 
     private RowsView View(Rows rows)
     {
+        if (rows.Buffer == waiting?.Values.Buffer)
+            LaunchEdit();
         if (rows.Buffer == prepared.Buffer)
             prepared = default; // may be written
         if (rows.Buffer == lastNormed.Buffer)

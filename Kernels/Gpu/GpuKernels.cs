@@ -13,13 +13,16 @@ internal sealed class GpuKernels(Accelerator accelerator)
     /// <summary>Threads that norm a row where warps exchange values.</summary>
     public const int NormThreads = 256;
 
+    private const int EditThreads = 512; // where warps exchange values
+
     private readonly int elementThreads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
     private readonly int groupThreads = GroupThreads(accelerator);
-    private readonly bool hasWarps = accelerator.AcceleratorType == AcceleratorType.Cuda; // whose threads can exchange values
+    private readonly bool hasWarps = accelerator.AcceleratorType == AcceleratorType.Cuda;
     private readonly Dictionary<WeightType, WeightKernels> byWeight = [];
     private readonly Dictionary<ActivationKind, ActivationKernel> byActivation = [];
 
     private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>? norm;
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, AddsPrologue>? normEdited;
     private Action<KernelConfig, RowsView, RowsView, NormShape>? normScale;
     private Action<KernelConfig, RowsView, RowsView, RowsView, NormShape>? normDivide;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>? normGain;
@@ -50,6 +53,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
             ? Math.Min(4, accelerator.MaxNumThreadsPerGroup)
             : 128;
 
+    /// <summary>Whether threads come in warps that can exchange values.</summary>
+    public bool HasWarps => hasWarps;
+
     /// <summary>One thread for each of so many elements.</summary>
     public KernelConfig Threads(long elements) => elements < int.MaxValue - elementThreads
         ? new((int)Math.Max(1, (elements + elementThreads - 1) / elementThreads), elementThreads)
@@ -60,6 +66,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     /// <summary>So many groups that normalise a row, or a segment of one, each.</summary>
     public KernelConfig NormGroups(int groups) => hasWarps ? new(Math.Max(1, groups), NormThreads) : Groups(groups);
+
+    /// <summary>So many groups that edit a row each.</summary>
+    public KernelConfig EditGroups(int groups) => hasWarps ? new(groups, EditThreads) : Groups(groups);
 
     /// <summary>Groups in two dimensions.</summary>
     public KernelConfig Groups(int x, int y) => new(new Index2D(x, y), new Index2D(groupThreads, 1));
@@ -82,6 +91,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape> Norm =>
         norm ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(hasWarps ? NormKernels<WarpReduction>.Norm : NormKernels<GroupReduction>.Norm);
+
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, AddsPrologue> NormEdited =>
+        normEdited ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, AddsPrologue>(NormKernels<WarpReduction>.NormEdited);
 
     public Action<KernelConfig, RowsView, RowsView, NormShape> NormScale =>
         normScale ??= accelerator.LoadStreamKernel<RowsView, RowsView, NormShape>(hasWarps ? NormKernels<WarpReduction>.Scale : NormKernels<GroupReduction>.Scale);
@@ -153,5 +165,6 @@ internal sealed class GpuKernels(Accelerator accelerator)
         softmax ??= accelerator.LoadStreamKernel<RowsView, RowsView>(SoftmaxKernel.Run);
 
     public Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory> Edit =>
-        edit ??= accelerator.LoadStreamKernel<RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>(EditKernels.Run);
+        edit ??= accelerator.LoadStreamKernel<RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>(
+            hasWarps ? EditKernels<WarpReduction>.Run : EditKernels<GroupReduction>.Run);
 }

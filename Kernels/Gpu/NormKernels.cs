@@ -1,4 +1,5 @@
 using ILGPU;
+using Managed.Kernels.Gpu.Edits;
 
 namespace Managed.Kernels.Gpu;
 
@@ -26,9 +27,19 @@ internal readonly struct NormShape(NormSettings settings, int width)
 internal static class NormKernels<TReduction>
     where TReduction : struct, IGroupReduction
 {
-    public static void Norm(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape)
+    /// <summary>An edit of the row, and its norm; for norms of one segment a row.</summary>
+    public static void NormEdited(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, AddsPrologue edit)
     {
         ArrayView<float> shared = GroupReduction.Allocate();
+        edit.Run(input, Grid.IdxX, shared);
+        Whole(output, input, gain, bias, shape, shared);
+    }
+
+    public static void Norm(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape) =>
+        Whole(output, input, gain, bias, shape, GroupReduction.Allocate());
+
+    private static void Whole(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, ArrayView<float> shared)
+    {
         int row = Grid.IdxX / shape.Segments, segment = Grid.IdxX % shape.Segments, first = segment * shape.Width;
         float mean = Mean(input, row, first, shape, shared), inverse = 1f / Divisor(input, row, first, mean, shape, shared);
         for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)

@@ -99,7 +99,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     public bool IsReady => Array.TrueForAll(Lanes, lane => !lane.IsNeeded || (lane.Place >= 0 && lane.PendingCount == 0));
 
     /// <summary>Whether the greatest logit of its only lane is the next token, whatever the others are.</summary>
-    public bool TakesBest => guarded is null && Lanes.Length == 1 && Row.Constraint is null && Row.Sampler.TakesBest;
+    public bool TakesBest => guarded is null or { TakesOneLanesLogits: true } && Lanes.Length == 1 && Row.Constraint is null && Row.Sampler.TakesBest;
 
     /// <summary>Takes its lane's best token; false where there is none, and <see cref="Choose"/> says why.</summary>
     public bool TryTake(ReadOnlySpan<int> best)

@@ -34,6 +34,9 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     /// <summary>The lanes that take part in the next step.</summary>
     public RowLane[] Lanes { get; private set; } = guard.Decide is null ? lanes : [lanes[0].With([.. lanes[0].Prompt, .. guard.DecideSuffix])];
 
+    /// <summary>Whether tokens are chosen from the first lane's logits as they are, and nothing else is to be decided.</summary>
+    public bool TakesOneLanesLogits => phase == Phase.Answering && guard.Stages.Length == 0;
+
     private Sequence Sequence => lanes[0].Sequence;
 
     private int PromptLength => row.PromptLength;

@@ -57,4 +57,7 @@ internal readonly struct EditMemory(
     public readonly ArrayView<long> Failures = failures;
 
     public const long NoFailure = long.MaxValue;
+
+    /// <summary>Rank, or hidden units and classes, of an instruction that runs on the device.</summary>
+    public const int MostUnits = 512;
 }

@@ -8,15 +8,13 @@ namespace Managed.Kernels.Gpu.Edits;
 /// item. Every instruction passes the same stages, of which those that it does not need have nothing to do: so all threads of the group
 /// meet at the same barriers, whatever the program says.
 /// </summary>
-internal static class EditKernels
+internal static class EditKernels<TReduction>
+    where TReduction : struct, IGroupReduction
 {
-    /// <summary>Rank, or hidden units and classes, of an instruction that runs here.</summary>
-    public const int MostUnits = 512;
-
     public static void Run(RowsView values, ArrayView<EditItem> items, ArrayView<int> positions, EditMemory memory)
     {
         ArrayView<float> shared = GroupReduction.Allocate();
-        ArrayView<float> units = SharedMemory.Allocate<float>(MostUnits);
+        ArrayView<float> units = SharedMemory.Allocate<float>(EditMemory.MostUnits);
         EditItem item = items[Grid.IdxX];
         if (Group.IdxX == 0)
             units[0] = 0; // instructions without products may look at it
@@ -38,11 +36,11 @@ internal static class EditKernels
                 int products = acts ? op.Products : 0;
                 for (int k = 0; k < products; k++)
                 {
-                    float product = GroupReduction.Sum(row.Product(op.Vector + ((long)k * row.Width), op.Subtracted), shared);
+                    float product = TReduction.Sum(row.Product(op.Vector + ((long)k * row.Width), op.Subtracted), shared);
                     if (Group.IdxX == 0)
                         units[k] = op.Unit(k, product, row.Width);
                 }
-                float length = MathF.Sqrt(GroupReduction.Sum(acts ? row.Square(op.Subtracted) : 0, shared));
+                float length = MathF.Sqrt(TReduction.Sum(acts ? row.Square(op.Subtracted) : 0, shared));
                 int classes = acts ? op.ClassCount : 0;
                 for (int c = Group.IdxX; c < classes; c += Group.DimX)
                     units[op.Rank + c] = op.ClassSum(c, units, row.Width);
@@ -54,8 +52,8 @@ internal static class EditKernels
                 if (Group.IdxX == 0 && acts && op.Kind == EditKind.AddSparse)
                     row.AddSparse(op, strength);
                 Group.Barrier();
-                movedSquare = GroupReduction.Sum(movedSquare, shared);
-                float after = GroupReduction.Sum(acts && !op.IsRead ? row.Square(-1) : 0, shared);
+                movedSquare = TReduction.Sum(movedSquare, shared);
+                float after = TReduction.Sum(acts && !op.IsRead ? row.Square(-1) : 0, shared);
 
                 float result = op.IsRead ? previous : float.NaN;
                 if (op.Kind == EditKind.Gate)

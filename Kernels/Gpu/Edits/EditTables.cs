@@ -8,7 +8,7 @@ namespace Managed.Kernels.Gpu.Edits;
 /// <summary>Programs and rows in a device's memory, and what failed there.</summary>
 internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEditFailures, IDisposable
 {
-    private sealed record Program(int Instructions, int Conditions, int Indices, bool[] IsSerial, bool[] NeedsHost);
+    private sealed record Program(int Instructions, int Conditions, int Indices, bool[] IsSerial, bool[] NeedsHost, bool[] HasMore);
 
     private readonly ConditionalWeakTable<EditProgram, Program> programs = [];
     private readonly Arena<EditInstruction> instructions = new(memory);
@@ -22,6 +22,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     private readonly Dictionary<int, (int First, int Count)> ranges = [];
     private readonly List<EditItem> items = [];
     private readonly HashSet<(int Sequence, int Site)> onHost = [];
+    private readonly HashSet<int> withMore = []; // hook points where something else is done than to add vectors
     private long[] known = []; // the failures, as far as the host has seen them
     private bool isStale;
 
@@ -72,6 +73,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
         foreach (List<EditItem> list in bySite.Values)
             list.Clear();
         onHost.Clear();
+        withMore.Clear();
         foreach (Row row in rows)
             foreach (EditSite site in row.Program.Sites)
                 Add(row, site);
@@ -96,6 +98,9 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     public ArrayView<EditItem> At(int site) =>
         ranges.TryGetValue(site, out (int First, int Count) range) ? table.View(CollectionsMarshal.AsSpan(items)).SubView(range.First, range.Count) : default;
 
+    /// <summary>Whether every one of so many tokens has its own adds at a hook point, and nothing else.</summary>
+    public bool AreAdds(int site, int tokens) => !withMore.Contains(site) && ranges.TryGetValue(site, out (int First, int Count) range) && range.Count == tokens;
+
     /// <summary>Whether the host runs what a sequence's program does at a hook point.</summary>
     public bool IsOnHost(int sequence, int site) => onHost.Contains((sequence, site));
 
@@ -110,6 +115,8 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
             onHost.Add((row.Sequence, site.Site));
             return;
         }
+        if (tables.HasMore[index] || count != 1)
+            withMore.Add(site.Site);
         if (!bySite.TryGetValue(site.Site, out List<EditItem>? list))
             bySite[site.Site] = list = [];
         var item = new EditItem
@@ -145,7 +152,8 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
 
     private Program Upload(EditProgram program) => new(
         Upload(instructions, program.Instructions), Upload(conditions, program.Conditions), Upload(indices, program.Indices),
-        [.. program.Sites.Select(site => Any(program, site, IsSerial))], [.. program.Sites.Select(site => Any(program, site, NeedsHost))]);
+        [.. program.Sites.Select(site => Any(program, site, IsSerial))], [.. program.Sites.Select(site => Any(program, site, NeedsHost))],
+        [.. program.Sites.Select(site => Any(program, site, op => op.Kind != EditKind.Add || op.ConditionCount > 0 || op.FactorFrom != RegisterFrom.None))]);
 
     private int Upload<T>(Arena<T> arena, T[] values)
         where T : unmanaged
@@ -165,7 +173,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
         op.Kind is EditKind.Gate or EditKind.Record || (op.IsRead && (op.ConditionCount > 0 || op.Positions != PositionRule.All));
 
     private static bool NeedsHost(EditInstruction op) =>
-        op.Kind == EditKind.Custom || (op.Kind is EditKind.MlpProbe or EditKind.LowRank && op.Rank + op.Classes > EditKernels.MostUnits);
+        op.Kind == EditKind.Custom || (op.Kind is EditKind.MlpProbe or EditKind.LowRank && op.Rank + op.Classes > EditMemory.MostUnits);
 
     private int Slot(EditState state)
     {

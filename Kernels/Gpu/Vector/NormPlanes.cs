@@ -1,4 +1,5 @@
 using ILGPU;
+using Managed.Kernels.Gpu.Edits;
 
 namespace Managed.Kernels.Gpu.Vector;
 
@@ -8,28 +9,32 @@ namespace Managed.Kernels.Gpu.Vector;
 /// </summary>
 internal static class NormPlanes
 {
-    public static void Brain<TOrder>(
-        ArrayView<Quad> planes, RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tileQuads)
+    public static void Brain<TOrder, TPrologue>(
+        ArrayView<Quad> planes, RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tileQuads, TPrologue prologue)
         where TOrder : struct, ILaunchOrder
+        where TPrologue : struct, INormPrologue
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(32);
         TOrder.LetNextBegin();
         TOrder.AwaitPrevious();
         int token = Grid.IdxX;
+        prologue.Run(input, token, shared);
         float mean = NormKernels<WarpReduction>.Mean(input, token, 0, shape, shared);
         float inverse = 1f / NormKernels<WarpReduction>.Divisor(input, token, 0, mean, shape, shared);
         for (int eight = Group.IdxX; 8 * eight < TokenPlanes.PaddedColumns(shape.Width); eight += Group.DimX)
             PlaneKernels.WriteBrain(planes, token, eight, tileQuads, Store(output, input, gain, bias, shape, token, eight, mean, inverse));
     }
 
-    public static void Bytes<TOrder>(
-        ArrayView<Quad> planes, RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tileQuads)
+    public static void Bytes<TOrder, TPrologue>(
+        ArrayView<Quad> planes, RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tileQuads, TPrologue prologue)
         where TOrder : struct, ILaunchOrder
+        where TPrologue : struct, INormPrologue
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(32);
         TOrder.LetNextBegin();
         TOrder.AwaitPrevious();
         int token = Grid.IdxX;
+        prologue.Run(input, token, shared);
         float mean = NormKernels<WarpReduction>.Mean(input, token, 0, shape, shared);
         float inverse = 1f / NormKernels<WarpReduction>.Divisor(input, token, 0, mean, shape, shared);
         for (int eight = Group.IdxX; 8 * eight < TokenPlanes.PaddedColumns(shape.Width); eight += Group.DimX)

@@ -1,7 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
-using NormKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, ILGPU.ArrayView<float>, ILGPU.ArrayView<float>, Managed.Kernels.Gpu.NormShape, int>;
+using Managed.Kernels.Gpu.Edits;
 using PrepareKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.RowsView, int>;
 
 namespace Managed.Kernels.Gpu.Vector;
@@ -24,7 +24,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     private readonly Dictionary<(VectorFormat, Type, bool), Delegate> loaded = [];
     private MemoryBuffer1D<Quad, Stride1D.Dense>? planes;
     private PrepareKernel? brain, bytes;
-    private NormKernel? normBrain, normBytes;
+    private readonly Dictionary<(Type Prologue, bool TakesBytes), Delegate> norms = [];
 
     /// <summary>Whether the accelerator has the tensor cores that these kernels use.</summary>
     public bool IsSupported { get; } = device.Accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
@@ -54,7 +54,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
         return to;
     }
 
-    /// <summary>Norms activations and sorts them as <see cref="Prepare"/> does, in one launch.</summary>
+    /// <summary>Edits and norms activations and sorts them as <see cref="Prepare"/> does, in one launch.</summary>
     /// <param name="output">The norm's results. // [tokens, columns]</param>
     /// <param name="input">What is normed, in one segment a row. // [tokens, columns]</param>
     /// <param name="gain">As the norm has it.</param>
@@ -62,16 +62,26 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <param name="shape">The norm's numbers.</param>
     /// <param name="tokens">1 to 8.</param>
     /// <param name="takesBytes"><see cref="VectorFormat.TakesBytes"/> of the matrices.</param>
-    public void PrepareNormed(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tokens, bool takesBytes)
+    /// <param name="prologue">The edit.</param>
+    public void PrepareNormed<TPrologue>(
+        RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tokens, bool takesBytes, TPrologue prologue)
+        where TPrologue : struct, INormPrologue
     {
-        NormKernel kernel = takesBytes
-            ? normBytes ??= Overlaps(device.Accelerator) ? Load(NormPlanes.Bytes<Overlapping>) : Load(NormPlanes.Bytes<OneAfterTheOther>)
-            : normBrain ??= Overlaps(device.Accelerator) ? Load(NormPlanes.Brain<Overlapping>) : Load(NormPlanes.Brain<OneAfterTheOther>);
-        kernel(device.Stream, new KernelConfig(tokens, GpuKernels.NormThreads), Planes(input.Width, tokens), output, input, gain, bias, shape, TokenPlanes.TileQuads(input.Width));
+        if (!norms.TryGetValue((typeof(TPrologue), takesBytes), out Delegate? kernel))
+            norms[(typeof(TPrologue), takesBytes)] = kernel = LoadNorm<TPrologue>(takesBytes);
+        ((Action<AcceleratorStream, KernelConfig, ArrayView<Quad>, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, int, TPrologue>)kernel)(
+            device.Stream, new KernelConfig(tokens, GpuKernels.NormThreads), Planes(input.Width, tokens), output, input, gain, bias, shape, TokenPlanes.TileQuads(input.Width), prologue);
     }
 
-    private NormKernel Load(Action<ArrayView<Quad>, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, int> kernel) =>
-        device.Accelerator.LoadKernel(kernel);
+    private Delegate LoadNorm<TPrologue>(bool takesBytes)
+        where TPrologue : struct, INormPrologue
+    {
+        bool overlaps = Overlaps(device.Accelerator);
+        return device.Accelerator.LoadKernel<ArrayView<Quad>, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, int, TPrologue>(
+            takesBytes
+                ? overlaps ? NormPlanes.Bytes<Overlapping, TPrologue> : NormPlanes.Bytes<OneAfterTheOther, TPrologue>
+                : overlaps ? NormPlanes.Brain<Overlapping, TPrologue> : NormPlanes.Brain<OneAfterTheOther, TPrologue>);
+    }
 
     /// <summary>Room for activations, for kernels that write <see cref="TokenPlanes"/> themselves; valid until the next call.</summary>
     public ArrayView<Quad> Planes(int columns, int tokens)
