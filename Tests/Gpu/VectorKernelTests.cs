@@ -95,7 +95,7 @@ public class VectorKernelTests
         ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(x, Columns), tokens, (WeightType)type);
         scene.Kernels.Run([scene.Projection(gate, output), scene.Projection(up, output, bias)], (WeightType)type, Columns, input, tokens,
             default(GatedEpilogue<ActivationKernels.ReluSquared>));
-        Assert.That(scene.Read(output), Is.EqualTo(g.Zip(u, (a, b) => MathF.Max(a, 0) * MathF.Max(a, 0) * b)));
+        Assert.That(scene.Read(output), Is.EqualTo(g.Zip(u, (a, b) => MathF.Max(a, 0) * MathF.Max(a, 0) * b)).AsCollection.Within(1e-5f), "two matrices share a group's registers, so that columns may be split otherwise");
         scene.Kernels.Run([scene.Projection(gate, output), scene.Projection(up, output, bias)], (WeightType)type, Columns, input, tokens,
             new ClampedSwigluEpilogue(0.5f));
         Assert.That(scene.Read(output), Is.EqualTo(g.Zip(u, (a, b) =>

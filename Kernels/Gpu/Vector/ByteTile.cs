@@ -23,7 +23,9 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
 
     public static bool TakesBytes => true;
 
-    public static int MostWarps => TIntegers.HighQuads > 0 ? 8 : 16;
+    public static int SpansTogether => Quads + ScaleQuads <= 3 ? 2 : 1;
+
+    public static int MostWarps => TIntegers.HighQuads > 0 ? 8 : SpansTogether > 1 ? 12 : 16;
 
     public static bool TileAfterTile => TIntegers.HighQuads > 0;
 

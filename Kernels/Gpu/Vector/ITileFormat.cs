@@ -20,7 +20,10 @@ internal interface ITileFormat
     /// <summary>Whether activations come as bytes; else as two bfloat16.</summary>
     static abstract bool TakesBytes { get; }
 
-    /// <summary>Warps of a group, at most: with 16 there are 128 registers for each, with 8 as many as it wants.</summary>
+    /// <summary>Neighbouring spans that a warp takes together, 1 or 2: two where one would be few bytes to have on their way.</summary>
+    static abstract int SpansTogether { get; }
+
+    /// <summary>Warps of a group, at most: with 16 there are 128 registers for each, with 12 there are 168, with 8 as many as it wants.</summary>
     static abstract int MostWarps { get; }
 
     /// <summary>Whether a warp fetches the weights of a second tile only when it has done with the first: where registers are short.</summary>

@@ -32,6 +32,8 @@ internal readonly struct NumberTile<TNumbers> : ITileFormat
 
     public static bool TakesBytes => false;
 
+    public static int SpansTogether => 2;
+
     public static int MostWarps => 16;
 
     public static bool TileAfterTile => false;

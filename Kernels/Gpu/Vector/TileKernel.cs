@@ -14,6 +14,11 @@ internal static class TileKernel
         where TFormat : struct, ITileFormat
         where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired ? 8 : TFormat.MostWarps;
 
+    /// <summary>Neighbouring spans that a warp takes together. A row's bits depend on it, too.</summary>
+    public static int SpansTogether<TFormat, TEpilogue>()
+        where TFormat : struct, ITileFormat
+        where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired ? 1 : TFormat.SpansTogether;
+
     private const int TileElements = 16 * TokenPlanes.TokensOfTile;
 
     public static void Run<TFormat, TShape, TEpilogue>(VectorTask task, TEpilogue epilogue)
@@ -23,8 +28,8 @@ internal static class TileKernel
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(MostWarps<TFormat, TEpilogue>() * TileElements * TShape.Tiles * TShape.TokenTiles);
         ArrayView<float> sums = LocalMemory.Allocate<float>(2 * TShape.Tiles * TShape.TokenTiles);
-        ArrayView<Quad> weights = LocalMemory.Allocate<Quad>(2 * TFormat.Quads * TShape.Tiles * TShape.Spans);
-        ArrayView<Quad> scales = LocalMemory.Allocate<Quad>(2 * IntrinsicMath.Max(1, TFormat.ScaleQuads) * TShape.Tiles * TShape.Spans);
+        ArrayView<Quad> weights = LocalMemory.Allocate<Quad>(2 * TFormat.Quads * TShape.Tiles * SpansTogether<TFormat, TEpilogue>());
+        ArrayView<Quad> scales = LocalMemory.Allocate<Quad>(2 * IntrinsicMath.Max(1, TFormat.ScaleQuads) * TShape.Tiles * SpansTogether<TFormat, TEpilogue>());
         for (int i = 0; i < 2 * TShape.Tiles * TShape.TokenTiles; i++)
             sums[i] = 0;
         TShape.LetNextBegin();
@@ -47,29 +52,31 @@ internal static class TileKernel
         int rowsOfGroup = TEpilogue.IsPaired ? 16 : 16 * TShape.Tiles, firstRow = rowsOfGroup * group;
         int g = lane >> 2, c = lane & 3;
 
-        for (int span = warp * TShape.Spans; span < task.Spans; span += warps * TShape.Spans)
+        int together = SpansTogether<TFormat, TEpilogue>();
+        for (int span = warp * together; span < task.Spans; span += warps * together)
         {
+            // As much as there are registers for is on its way before what the last launch wrote is waited for.
             if (!TFormat.TileAfterTile)
+                for (int s = 0; s < (TShape.TokenTiles == 1 ? together : 1); s++)
+                    for (int tile = 0; tile < TShape.Tiles; tile++)
+                        Fetch<TFormat>(weights, scales, (s * TShape.Tiles) + tile, Matrix<TEpilogue>(task, projection, tile), Row<TEpilogue>(firstRow + g, tile), span + s, c);
+            TShape.AwaitPrevious();
+            for (int s = 0; s < together; s++)
             {
-                Fetch<TFormat, TShape>(weights, scales, 0, projection, firstRow + g, span, c);
-                if (TShape.Tiles > 1)
-                    Fetch<TFormat, TShape>(weights, scales, 1, TEpilogue.IsPaired ? task.Second : projection, firstRow + g + (TEpilogue.IsPaired ? 0 : 16), span, c);
-            }
-            TShape.AwaitPrevious(); // weights are nobody's results
-            for (int tile = 0; tile < TShape.Tiles; tile++)
-            {
-                if (TFormat.TileAfterTile)
-                    Fetch<TFormat, TShape>(weights, scales, tile, TEpilogue.IsPaired && tile == 1 ? task.Second : projection,
-                        firstRow + g + (TEpilogue.IsPaired ? 0 : 16 * tile), span, c);
-                for (int t = 0; t < TShape.TokenTiles; t++)
+                if (!TFormat.TileAfterTile && TShape.TokenTiles > 1 && s > 0)
+                    for (int tile = 0; tile < TShape.Tiles; tile++)
+                        Fetch<TFormat>(weights, scales, (s * TShape.Tiles) + tile, Matrix<TEpilogue>(task, projection, tile), Row<TEpilogue>(firstRow + g, tile), span + s, c);
+                for (int tile = 0; tile < TShape.Tiles; tile++)
                 {
-                    // Columns without a token repeat the last one's: nobody looks at their sums.
-                    int column = IntrinsicMath.Min(g, (2 * (task.Tokens - (TokenPlanes.TokensOfTile * t))) - 1), from = (4 * column) + c;
-                    for (int s = 0; s < TShape.Spans; s++)
+                    int at = 2 * ((s * TShape.Tiles) + tile);
+                    if (TFormat.TileAfterTile)
+                        Fetch<TFormat>(weights, scales, (s * TShape.Tiles) + tile, Matrix<TEpilogue>(task, projection, tile), Row<TEpilogue>(firstRow + g, tile), span + s, c);
+                    for (int t = 0; t < TShape.TokenTiles; t++)
                     {
+                        // Columns without a token repeat the last one's: nobody looks at their sums.
+                        int column = IntrinsicMath.Min(g, (2 * (task.Tokens - (TokenPlanes.TokensOfTile * t))) - 1), sum = 2 * ((t * TShape.Tiles) + tile);
                         ArrayView<Quad> input = task.Input.SubView((t * task.TileQuads) + ((span + s) * TFormat.InputSpan), TFormat.InputSpan);
-                        int at = ((tile * TShape.Spans) + s) * 2, sum = ((t * TShape.Tiles) + tile) * 2;
-                        TFormat.MultiplyAdd(ref sums[sum], ref sums[sum + 1], weights, at * TFormat.Quads, scales, at * TFormat.ScaleQuads, input, from);
+                        TFormat.MultiplyAdd(ref sums[sum], ref sums[sum + 1], weights, at * TFormat.Quads, scales, at * TFormat.ScaleQuads, input, (4 * column) + c);
                     }
                 }
             }
@@ -111,25 +118,27 @@ internal static class TileKernel
         }
     }
 
+    private static VectorProjection Matrix<TEpilogue>(VectorTask task, VectorProjection projection, int tile)
+        where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired && tile == 1 ? task.Second : projection;
+
+    private static int Row<TEpilogue>(int row, int tile)
+        where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired ? row : row + (16 * tile);
+
     // The weights of rows `row` and `row` + 8. Past the last row its weights are taken again: nobody looks at what becomes of them.
-    private static void Fetch<TFormat, TShape>(ArrayView<Quad> weights, ArrayView<Quad> scales, int tile, VectorProjection matrix, int row, int span, int c)
+    private static void Fetch<TFormat>(ArrayView<Quad> weights, ArrayView<Quad> scales, int place, VectorProjection matrix, int row, int span, int c)
         where TFormat : struct, ITileFormat
-        where TShape : struct, ITileShape
     {
         long row0 = IntrinsicMath.Min(row, matrix.Rows - 1), row8 = IntrinsicMath.Min(row + 8, matrix.Rows - 1);
-        for (int s = 0; s < TShape.Spans; s++)
+        int at = 2 * place;
+        for (int i = 0; i < TFormat.Quads; i++)
         {
-            int at = ((tile * TShape.Spans) + s) * 2;
-            for (int i = 0; i < TFormat.Quads; i++)
-            {
-                weights[(at * TFormat.Quads) + i] = TFormat.Read(matrix, row0, span + s, c, i);
-                weights[((at + 1) * TFormat.Quads) + i] = TFormat.Read(matrix, row8, span + s, c, i);
-            }
-            for (int i = 0; i < TFormat.ScaleQuads; i++)
-            {
-                scales[(at * TFormat.ScaleQuads) + i] = TFormat.ReadScale(matrix, row0, span + s, i);
-                scales[((at + 1) * TFormat.ScaleQuads) + i] = TFormat.ReadScale(matrix, row8, span + s, i);
-            }
+            weights[(at * TFormat.Quads) + i] = TFormat.Read(matrix, row0, span, c, i);
+            weights[((at + 1) * TFormat.Quads) + i] = TFormat.Read(matrix, row8, span, c, i);
+        }
+        for (int i = 0; i < TFormat.ScaleQuads; i++)
+        {
+            scales[(at * TFormat.ScaleQuads) + i] = TFormat.ReadScale(matrix, row0, span, i);
+            scales[((at + 1) * TFormat.ScaleQuads) + i] = TFormat.ReadScale(matrix, row8, span, i);
         }
     }
 }

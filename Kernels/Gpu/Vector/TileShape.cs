@@ -25,9 +25,6 @@ internal interface ITileShape
     /// <summary>1: up to four tokens; 2: up to eight.</summary>
     static abstract int TokenTiles { get; }
 
-    /// <summary>Spans of columns whose weights a warp has on their way at once; 1 or 2.</summary>
-    static abstract int Spans { get; }
-
     /// <inheritdoc cref="ILaunchOrder.LetNextBegin"/>
     static abstract void LetNextBegin();
 
@@ -36,17 +33,14 @@ internal interface ITileShape
 }
 
 /// <inheritdoc cref="ITileShape"/>
-internal readonly struct TileShape<TTiles, TTokenTiles, TSpans, TOrder> : ITileShape
+internal readonly struct TileShape<TTiles, TTokenTiles, TOrder> : ITileShape
     where TTiles : struct, IConstant
     where TTokenTiles : struct, IConstant
-    where TSpans : struct, IConstant
     where TOrder : struct, ILaunchOrder
 {
     public static int Tiles => TTiles.Value;
 
     public static int TokenTiles => TTokenTiles.Value;
-
-    public static int Spans => TSpans.Value;
 
     public static void LetNextBegin() => TOrder.LetNextBegin();
 

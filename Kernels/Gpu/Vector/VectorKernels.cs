@@ -118,18 +118,12 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
             groups += projections.Length > 2 ? Groups(third) : 0;
         }
         int spans = (columns + format.SpanColumns - 1) / format.SpanColumns;
+        int warps = format.Warps<TEpilogue>(columns, (groups + device.Accelerator.NumMultiprocessors - 1) / device.Accelerator.NumMultiprocessors);
         ((Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue>)kernel)(
-            device.Stream, new KernelConfig(groups, 32 * Warps(spans, format.MostWarps<TEpilogue>())), new VectorTask(first, second, third, firstGroups, secondGroups, tokens, spans, TokenPlanes.TileQuads(columns), input), epilogue);
+            device.Stream, new KernelConfig(groups, 32 * warps), new VectorTask(first, second, third, firstGroups, secondGroups, tokens, spans, TokenPlanes.TileQuads(columns), input), epilogue);
     }
 
     private static int Groups(VectorProjection projection) => (projection.Rows + 15) / 16;
-
-    /// <summary>Warps among which a group's columns are shared: so that they have as many spans each, as nearly as may be. A row's bits depend on it.</summary>
-    private static int Warps(int spans, int most)
-    {
-        int rounds = (spans + most - 1) / most;
-        return Math.Max(4, (spans + rounds - 1) / rounds);
-    }
 
     public void Dispose() => planes?.Dispose();
 }
