@@ -101,6 +101,46 @@ internal struct Eight
         return x;
     }
 
+    /// <summary>Eight numbers that lie there, at a multiple of 16 bytes.</summary>
+    public static Eight LoadAligned(ArrayView<float> from, long at)
+    {
+        ArrayView<Four> fours = from.Cast<Four>();
+        Four low = fours[at >> 2], high = fours[(at >> 2) + 1];
+        Eight x;
+        x.V0 = low.V0;
+        x.V1 = low.V1;
+        x.V2 = low.V2;
+        x.V3 = low.V3;
+        x.V4 = high.V0;
+        x.V5 = high.V1;
+        x.V6 = high.V2;
+        x.V7 = high.V3;
+        return x;
+    }
+
+    /// <summary>Writes eight numbers to a multiple of 16 bytes.</summary>
+    public readonly void StoreAligned(ArrayView<float> to, long at)
+    {
+        ArrayView<Four> fours = to.Cast<Four>();
+        Four low, high;
+        low.V0 = V0;
+        low.V1 = V1;
+        low.V2 = V2;
+        low.V3 = V3;
+        high.V0 = V4;
+        high.V1 = V5;
+        high.V2 = V6;
+        high.V3 = V7;
+        fours[at >> 2] = low;
+        fours[(at >> 2) + 1] = high;
+    }
+
+    /// <summary>What is read and written in one access.</summary>
+    private struct Four
+    {
+        public float V0, V1, V2, V3;
+    }
+
     /// <summary>The first `count` that lie there, all of them from eight on; zeros after them.</summary>
     public static Eight LoadFirst(ArrayView<float> from, long at, int count)
     {

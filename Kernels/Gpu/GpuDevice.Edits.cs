@@ -26,6 +26,6 @@ internal sealed partial class GpuDevice
         if (waiting is not { } edit || edit.Values != rows)
             return null;
         waiting = null;
-        return new AddsPrologue(edit.Items, edit.Positions, edits.Memory);
+        return new AddsPrologue(edit.Items, edit.Positions, edits.Memory, IsAligned(rows));
     }
 }

@@ -104,7 +104,7 @@ internal sealed partial class GpuDevice
     {
         if (vectors is null || input.Count > VectorKernels.MostTokens || settings.Segments != 1 || !bytesAfter.TryGetValue(settings, out bool asBytes))
             return false;
-        var shape = new NormShape(settings, input.Width);
+        NormShape shape = Shape(settings, output, input);
         if (TakeEdit(input) is { } edit)
             vectors.PrepareNormed(View(output), View(input), View(settings.Gain), View(settings.Bias), shape, input.Count, asBytes, edit);
         else

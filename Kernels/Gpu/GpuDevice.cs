@@ -130,7 +130,7 @@ internal sealed partial class GpuDevice : IDevice
     {
         if (input.Count > 0 && !TryNormPrepared(output, input, settings))
         {
-            var shape = new NormShape(settings, input.Width);
+            NormShape shape = Shape(settings, output, input);
             if (settings.Segments == 1 && TakeEdit(input) is { } edit)
                 kernels.NormEdited(Groups(input, settings), View(output), View(input), View(settings.Gain), View(settings.Bias), shape, edit);
             else
@@ -147,6 +147,12 @@ internal sealed partial class GpuDevice : IDevice
 
     public void NormGain(Rows output, Rows normalized, NormSettings settings) =>
         kernels.NormGain(Groups(normalized, settings), View(output), View(normalized), View(settings.Gain), View(settings.Bias), new NormShape(settings, normalized.Width));
+
+    private static NormShape Shape(NormSettings settings, Rows output, Rows input) =>
+        new(settings, input.Width, settings.Segments == 1 && IsAligned(output) && IsAligned(input));
+
+    // Buffers themselves begin at multiples of 256 bytes.
+    private static bool IsAligned(Rows rows) => rows.Start % 4 == 0 && rows.Stride % 4 == 0 && rows.Width % 8 == 0;
 
     private KernelConfig Groups(Rows input, NormSettings settings) => kernels.NormGroups(input.Count * settings.Segments);
 

@@ -4,8 +4,11 @@ using Managed.Kernels.Gpu.Edits;
 namespace Managed.Kernels.Gpu;
 
 /// <summary>A norm's numbers; see <see cref="NormSettings"/>.</summary>
-internal readonly struct NormShape(NormSettings settings, int width)
+internal readonly struct NormShape(NormSettings settings, int width, bool isAligned = false)
 {
+    /// <summary>Whether rows, gain and bias begin at multiples of 16 bytes, in whole eights.</summary>
+    public readonly int IsAligned = isAligned ? 1 : 0;
+
     /// <summary>Width of a segment.</summary>
     public readonly int Width = width / settings.Segments;
 
@@ -42,6 +45,13 @@ internal static class NormKernels<TReduction>
     {
         int row = Grid.IdxX / shape.Segments, segment = Grid.IdxX % shape.Segments, first = segment * shape.Width;
         float mean = Mean(input, row, first, shape, shared), inverse = 1f / Divisor(input, row, first, mean, shape, shared);
+        if (shape.IsAligned != 0)
+        {
+            for (int column = 8 * Group.IdxX; column < shape.Width; column += 8 * Group.DimX)
+                GainedEight(Eight.LoadAligned(input.Values, input.Start(row) + column), mean, inverse, gain, bias, column, shape)
+                    .StoreAligned(output.Values, output.Start(row) + column);
+            return;
+        }
         for (int i = Group.IdxX; i < shape.Width; i += Group.DimX)
             output[row, first + i] = Gained((input[row, first + i] - mean) * inverse, gain, bias, segment, i, shape);
     }
@@ -91,8 +101,7 @@ internal static class NormKernels<TReduction>
         long start = input.Start(row) + first;
         for (int column = 8 * Group.IdxX; column < shape.Width; column += 8 * Group.DimX)
         {
-            int rest = shape.Width - column;
-            sum.Add(rest >= 8 ? Eight.Load(input.Values, start + column) : Eight.LoadFirst(input.Values, start + column, rest));
+            sum.Add(Read(input, start + column, shape.Width - column, shape));
         }
         return TReduction.Sum(sum.Sum(), shared) / shape.Width;
     }
@@ -104,11 +113,45 @@ internal static class NormKernels<TReduction>
         long start = input.Start(row) + first;
         for (int column = 8 * Group.IdxX; column < shape.Width; column += 8 * Group.DimX)
         {
-            int rest = shape.Width - column;
-            Eight x = rest >= 8 ? Eight.Load(input.Values, start + column) : Eight.LoadFirst(input.Values, start + column, rest);
-            x.Subtract(mean, rest);
+            Eight x = Read(input, start + column, shape.Width - column, shape);
+            x.Subtract(mean, shape.Width - column);
             squares.MultiplyAdd(x, x);
         }
         return MathF.Sqrt((TReduction.Sum(squares.Sum(), shared) / shape.Width) + shape.Epsilon);
+    }
+
+    /// <summary>Up to eight elements of a row.</summary>
+    public static Eight Read(RowsView rows, long at, int count, NormShape shape) => shape.IsAligned != 0 ? Eight.LoadAligned(rows.Values, at)
+        : count >= 8 ? Eight.Load(rows.Values, at)
+        : Eight.LoadFirst(rows.Values, at, count);
+
+    /// <summary>Eight elements with gain and bias, for norms of one segment whose rows are aligned; the bits of <see cref="Gained"/>.</summary>
+    public static Eight GainedEight(Eight x, float mean, float inverse, ArrayView<float> gain, ArrayView<float> bias, int column, NormShape shape)
+    {
+        Eight g = default, b = default;
+        if (shape.HasGain != 0)
+            g = Eight.LoadAligned(gain, column);
+        if (shape.HasBias != 0)
+            b = Eight.LoadAligned(bias, column);
+        Eight y;
+        y.V0 = GainedOne(x.V0, mean, inverse, g.V0, b.V0, shape);
+        y.V1 = GainedOne(x.V1, mean, inverse, g.V1, b.V1, shape);
+        y.V2 = GainedOne(x.V2, mean, inverse, g.V2, b.V2, shape);
+        y.V3 = GainedOne(x.V3, mean, inverse, g.V3, b.V3, shape);
+        y.V4 = GainedOne(x.V4, mean, inverse, g.V4, b.V4, shape);
+        y.V5 = GainedOne(x.V5, mean, inverse, g.V5, b.V5, shape);
+        y.V6 = GainedOne(x.V6, mean, inverse, g.V6, b.V6, shape);
+        y.V7 = GainedOne(x.V7, mean, inverse, g.V7, b.V7, shape);
+        return y;
+    }
+
+    private static float GainedOne(float x, float mean, float inverse, float gain, float bias, NormShape shape)
+    {
+        x = (x - mean) * inverse;
+        if (shape.HasGain != 0)
+            x *= gain + shape.GainOffset;
+        if (shape.HasBias != 0)
+            x += bias;
+        return x;
     }
 }

@@ -21,8 +21,9 @@ internal readonly struct NoPrologue : INormPrologue
 /// Adds of vectors that depend on nothing but the position: item t is token t's. The row has the bits that <see cref="EditKernels{TReduction}"/> gives it.
 /// Steering then costs no launches of its own.
 /// </summary>
-internal readonly struct AddsPrologue(ArrayView<EditItem> items, ArrayView<int> positions, EditMemory memory) : INormPrologue
+internal readonly struct AddsPrologue(ArrayView<EditItem> items, ArrayView<int> positions, EditMemory memory, bool isAligned) : INormPrologue
 {
+    private readonly int isAligned = isAligned ? 1 : 0; // rows and vectors, in whole eights
     private readonly ArrayView<EditItem> items = items;
     private readonly ArrayView<int> positions = positions;
     private readonly EditMemory memory = memory;
@@ -59,11 +60,23 @@ internal readonly struct AddsPrologue(ArrayView<EditItem> items, ArrayView<int> 
         for (int column = 8 * Group.IdxX; column < values.Width; column += 8 * Group.DimX)
         {
             int rest = values.Width - column;
-            Eight x = rest >= 8 ? Eight.Load(values.Values, start + column) : Eight.LoadFirst(values.Values, start + column, rest);
-            Eight v = rest >= 8 ? Eight.Load(memory.Numbers, vector + column) : Eight.LoadFirst(memory.Numbers, vector + column, rest);
+            Eight x, v;
+            if (isAligned != 0)
+            {
+                x = Eight.LoadAligned(values.Values, start + column);
+                v = Eight.LoadAligned(memory.Numbers, vector + column);
+            }
+            else
+            {
+                x = Eight.LoadFirst(values.Values, start + column, rest);
+                v = Eight.LoadFirst(memory.Numbers, vector + column, rest);
+            }
             before.MultiplyAdd(x, x);
             x.MultiplyAdd(v, strength);
-            x.StoreFirst(values.Values, start + column, rest);
+            if (isAligned != 0)
+                x.StoreAligned(values.Values, start + column);
+            else
+                x.StoreFirst(values.Values, start + column, rest);
             after.MultiplyAdd(x, x);
         }
         float length = MathF.Sqrt(WarpReduction.Sum(before.Sum(), shared)), square = WarpReduction.Sum(after.Sum(), shared), moved = strength * op.Norm;

@@ -98,7 +98,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     public ArrayView<EditItem> At(int site) =>
         ranges.TryGetValue(site, out (int First, int Count) range) ? table.View(CollectionsMarshal.AsSpan(items)).SubView(range.First, range.Count) : default;
 
-    /// <summary>Whether every one of so many tokens has its own adds at a hook point, and nothing else.</summary>
+    /// <summary>Whether every one of so many tokens has its own adds at a hook point, of vectors at multiples of 16 bytes, and nothing else.</summary>
     public bool AreAdds(int site, int tokens) => !withMore.Contains(site) && ranges.TryGetValue(site, out (int First, int Count) range) && range.Count == tokens;
 
     /// <summary>Whether the host runs what a sequence's program does at a hook point.</summary>
@@ -153,7 +153,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     private Program Upload(EditProgram program) => new(
         Upload(instructions, program.Instructions), Upload(conditions, program.Conditions), Upload(indices, program.Indices),
         [.. program.Sites.Select(site => Any(program, site, IsSerial))], [.. program.Sites.Select(site => Any(program, site, NeedsHost))],
-        [.. program.Sites.Select(site => Any(program, site, op => op.Kind != EditKind.Add || op.ConditionCount > 0 || op.FactorFrom != RegisterFrom.None))]);
+        [.. program.Sites.Select(site => Any(program, site, op => op.Kind != EditKind.Add || op.ConditionCount > 0 || op.FactorFrom != RegisterFrom.None || op.Vector % 4 != 0))]);
 
     private int Upload<T>(Arena<T> arena, T[] values)
         where T : unmanaged

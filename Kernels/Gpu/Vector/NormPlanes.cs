@@ -44,6 +44,13 @@ internal static class NormPlanes
     private static Eight Store(
         RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int token, int eight, float mean, float inverse)
     {
+        if (shape.IsAligned != 0 && 8 * eight < shape.Width)
+        {
+            Eight whole = NormKernels<WarpReduction>.GainedEight(
+                Eight.LoadAligned(input.Values, input.Start(token) + (8 * eight)), mean, inverse, gain, bias, 8 * eight, shape);
+            whole.StoreAligned(output.Values, output.Start(token) + (8 * eight));
+            return whole;
+        }
         Eight y;
         y.V0 = Element(output, input, gain, bias, shape, token, 8 * eight, mean, inverse);
         y.V1 = Element(output, input, gain, bias, shape, token, (8 * eight) + 1, mean, inverse);
