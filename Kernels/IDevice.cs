@@ -1,3 +1,5 @@
+using Managed.Kernels.Guidance;
+
 namespace Managed.Kernels;
 
 /// <summary>
@@ -143,10 +145,11 @@ internal interface IDevice : IDisposable
     void Edit(Rows values, StepPlan plan, int site); // [tokens, width]
 
     /// <summary>
-    /// The index of each row's greatest element, the lowest among equals; −1: none is above −∞, or one is +∞ or not a number.
-    /// False, and nothing is done, where the host does as well.
+    /// For each choice, the token with the greatest score after the choice's stages, the lowest among equals; −1: only the host can say,
+    /// because a logit or a score on the way is +∞ or not a number, or no token is left. False, and nothing is done, where the host does as
+    /// well or a stage is the host's alone.
     /// </summary>
-    bool TryBest(Span<int> indices, Rows values) => false; // [rows]
+    bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices) => false; // [choices]
 
     /// <summary>output = softmax of each row.</summary>
     void Softmax(Rows output, Rows input);

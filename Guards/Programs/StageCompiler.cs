@@ -45,7 +45,7 @@ internal static class StageCompiler
                 throw Bad($"ids: found {source.Ids[outside]}; expected ids below {model.VocabularySize}");
             if (kind == LogitStageKind.Allow && source.Ids.Length == 0)
                 throw Bad("ids: found none; expected at least one token that may come");
-            int[] stageIds = kind == LogitStageKind.Allow ? [.. source.Ids.Distinct().Order()] : source.Ids;
+            int[] stageIds = [.. (kind == LogitStageKind.Penalty ? source.Ids : source.Ids.Distinct()).Order()];
             var stage = new LogitStage
             {
                 Kind = kind,

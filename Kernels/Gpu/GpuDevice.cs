@@ -3,8 +3,10 @@ using ILGPU.Runtime;
 using Managed.Kernels.Edits;
 using Managed.Kernels.Gpu.Attention;
 using Managed.Kernels.Gpu.Edits;
+using Managed.Kernels.Gpu.Guidance;
 using Managed.Kernels.Gpu.Matrix;
 using Managed.Kernels.Gpu.Vector;
+using Managed.Kernels.Guidance;
 
 namespace Managed.Kernels.Gpu;
 
@@ -21,12 +23,11 @@ internal sealed partial class GpuDevice : IDevice
     private readonly Arena<float> arena;
     private readonly StepTables step;
     private readonly EditTables edits;
+    private readonly GuidanceTables guidance;
     private readonly HostTable<int> indices;
     private readonly HostTable<float> factors;
     private readonly ArrayView<float> nothing; // stands where an operand is absent
     private readonly MemoryBuffer1D<float, Stride1D.Dense> one;
-    private MemoryBuffer1D<int, Stride1D.Dense>? places; // what Best found
-    private PageLockedArray1D<int>? hostPlaces;
     private long weightBytes;
 
     /// <param name="context">Belongs to the device from then on.</param>
@@ -39,6 +40,7 @@ internal sealed partial class GpuDevice : IDevice
         arena = new Arena<float>(memory);
         step = new StepTables(memory, arena);
         edits = new EditTables(memory, arena);
+        guidance = new GuidanceTables(memory);
         indices = new HostTable<int>(memory);
         factors = new HostTable<float>(memory);
         matrices = MatrixKernels.For(memory, kernels.Of);
@@ -220,20 +222,14 @@ internal sealed partial class GpuDevice : IDevice
             LaunchEdit();
     }
 
-    public bool TryBest(Span<int> indices, Rows values)
+    public bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices)
     {
-        if (values.Count == 0)
+        if (!kernels.HasDoubles || !GuidanceTables.Knows(choices.Stages))
+            return false;
+        if (choices.Count == 0)
             return true;
-        if (places is null || places.Length < values.Count)
-        {
-            memory.Free(places);
-            places = memory.Allocate<int>(Math.Max(64, 2 * values.Count));
-            hostPlaces?.Dispose();
-            hostPlaces = accelerator.AllocatePageLocked1D<int>(places.Length);
-        }
-        kernels.Best(kernels.BestGroups(values.Count), places.View.AsContiguous(), View(values));
-        memory.Download(hostPlaces!.Span[..values.Count], places.View.AsContiguous());
-        hostPlaces.Span[..values.Count].CopyTo(indices);
+        guidance.Run(kernels.Guidance, kernels.GuidanceThreads, View(logits), choices);
+        guidance.Read(tokens[..choices.Count]);
         return true;
     }
 
@@ -267,8 +263,7 @@ internal sealed partial class GpuDevice : IDevice
         step.Dispose();
         edits.Dispose();
         indices.Dispose();
-        memory.Free(places);
-        hostPlaces?.Dispose();
+        guidance.Dispose();
         factors.Dispose();
         arena.Dispose();
         one.Dispose();

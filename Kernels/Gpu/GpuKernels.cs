@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.OpenCL;
 using Managed.Kernels.Gpu.Edits;
+using Managed.Kernels.Gpu.Guidance;
 using ActivationKernel = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, int, int>;
 
 namespace Managed.Kernels.Gpu;
@@ -44,7 +45,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int>? gather;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>? combine;
     private Action<KernelConfig, RowsView, RowsView>? softmax;
-    private Action<KernelConfig, ArrayView<int>, RowsView>? best;
+    private Action<KernelConfig, GuidanceMemory, RowsView, int>? guidance;
     private Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>? edit;
 
     // Threads that share one sum. Where a group runs on one core of a processor, few threads have less to agree on.
@@ -155,11 +156,14 @@ internal sealed class GpuKernels(Accelerator accelerator)
     public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int> Combine =>
         combine ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>(ElementwiseKernels.Combine);
 
-    public Action<KernelConfig, ArrayView<int>, RowsView> Best =>
-        best ??= accelerator.LoadStreamKernel<ArrayView<int>, RowsView>(BestKernel.Run);
+    public Action<KernelConfig, GuidanceMemory, RowsView, int> Guidance =>
+        guidance ??= accelerator.LoadStreamKernel<GuidanceMemory, RowsView, int>(GuidanceKernel.Run);
 
-    /// <summary>A group of the size that <see cref="BestKernel"/> wants for each row.</summary>
-    public KernelConfig BestGroups(int rows) => new(rows, Math.Min(BestKernel.Threads, Math.Max(groupThreads, hasWarps ? BestKernel.Threads : 1)));
+    /// <summary>Threads that take a chunk of a row's scores.</summary>
+    public int GuidanceThreads => Math.Min(GuidanceKernel.Threads, hasWarps ? GuidanceKernel.Threads : groupThreads);
+
+    /// <summary>Whether kernels can compute in float64.</summary>
+    public bool HasDoubles => accelerator.Device is not CLDevice device || device.Extensions.Contains("cl_khr_fp64");
 
     public Action<KernelConfig, RowsView, RowsView> Softmax =>
         softmax ??= accelerator.LoadStreamKernel<RowsView, RowsView>(SoftmaxKernel.Run);

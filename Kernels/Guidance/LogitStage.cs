@@ -51,7 +51,7 @@ internal record struct LogitStage
     /// <summary>Window: tokens that both must have.</summary>
     public int Common;
 
-    /// <summary>Its part of the list of tokens.</summary>
+    /// <summary>Its part of the list of tokens, ascending.</summary>
     public int FirstId, IdCount;
 
     /// <summary>Whether it leaves every score as it is.</summary>

@@ -8,6 +8,45 @@ internal static class LogitStages
 {
     private const float LeastProbability = 1e-8f;
 
+    /// <summary>Runs a stage.</summary>
+    /// <param name="stage">What it does.</param>
+    /// <param name="scores">The row's, before and after. // [vocabulary]</param>
+    /// <param name="lane">The logits of the stage's lane. // [vocabulary]</param>
+    /// <param name="tokens">The list that its tokens are a part of.</param>
+    public static void Apply(in LogitStage stage, Span<float> scores, ReadOnlySpan<float> lane, ReadOnlySpan<int> tokens)
+    {
+        ReadOnlySpan<int> ids = tokens.Slice(stage.FirstId, stage.IdCount);
+        switch (stage.Kind)
+        {
+            case LogitStageKind.Mix:
+                Mix(scores, lane, stage.Keep, stage.Strength, stage.Cut);
+                break;
+            case LogitStageKind.Union:
+                Union(scores, lane, stage.Strength);
+                break;
+            case LogitStageKind.Window:
+                Window(scores, lane, stage.Strength, stage.Common);
+                break;
+            case LogitStageKind.Penalty:
+                foreach (int id in ids)
+                    scores[id] -= stage.Strength;
+                break;
+            case LogitStageKind.Mask:
+                foreach (int id in ids)
+                    scores[id] = float.NegativeInfinity;
+                break;
+            default:
+                int next = 0; // the ids ascend
+                foreach (int id in ids)
+                {
+                    scores[next..id].Fill(float.NegativeInfinity);
+                    next = id + 1;
+                }
+                scores[next..].Fill(float.NegativeInfinity);
+                break;
+        }
+    }
+
     /// <summary>ln Σ e^x.</summary>
     public static float LogSumExp(ReadOnlySpan<float> logits) => LogSumExp(logits, logits);
 
@@ -46,8 +85,8 @@ internal static class LogitStages
     /// </summary>
     public static void Mix(Span<float> scores, ReadOnlySpan<float> lane, float keep, float weight, float cut)
     {
-        float least = cut > 0 ? TensorPrimitives.Max<float>(scores) + MathF.Log(cut) : float.NegativeInfinity;
-        MixRule rule = weight == 0 ? MixRule.Own : keep == 1 - weight ? MixRule.Between : keep == 1 ? MixRule.Added : MixRule.Both;
+        float least = cut > 0 ? TensorPrimitives.Max<float>(scores) + LogCut(cut) : float.NegativeInfinity;
+        MixRule rule = RuleOf(keep, weight);
         Vector256<float> never = Vector256.Create(float.NegativeInfinity), limit = Vector256.Create(least);
         for (int id = 0; id < scores.Length; id += 8)
         {
@@ -63,18 +102,20 @@ internal static class LogitStages
         }
     }
 
-    private enum MixRule
-    {
-        Own,
-        Between,
-        Added,
-        Both,
-    }
+    /// <summary>The formula that mixes without needless rounding.</summary>
+    public static MixRule RuleOf(float keep, float weight) =>
+        weight == 0 ? MixRule.Own : keep == 1 - weight ? MixRule.Between : keep == 1 ? MixRule.Added : MixRule.Both;
+
+    /// <summary>How far below the highest score a token is left out; −∞: none is.</summary>
+    public static float LogCut(float cut) => cut > 0 ? MathF.Log(cut) : float.NegativeInfinity;
+
+    /// <summary>λ/(1 − λ).</summary>
+    public static float UnionFactor(float lambda) => lambda / (1 - lambda);
 
     /// <summary>s −= λ/(1 − λ)·max(0, log p_g − log p_s). Tokens that cannot come (−∞) are no part of either distribution.</summary>
     public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda)
     {
-        float factor = lambda / (1 - lambda), own = LogSumExp(scores), other = LogSumExp(lane, scores);
+        float factor = UnionFactor(lambda), own = LogSumExp(scores), other = LogSumExp(lane, scores);
         for (int id = 0; id < scores.Length; id += 8)
         {
             Vector256<float> s = First(scores, id), excess = (First(lane, id) - Vector256.Create(other)) - (s - Vector256.Create(own));
@@ -156,4 +197,20 @@ internal static class LogitStages
     private static void Set(ulong[] bits, int id) => bits[id >> 6] |= 1UL << (id & 63);
 
     private static bool Has(ulong[] bits, int id) => (bits[id >> 6] & (1UL << (id & 63))) != 0;
+}
+
+/// <summary>How scores and a lane's logits are mixed.</summary>
+internal enum MixRule
+{
+    /// <summary>keep·s</summary>
+    Own,
+
+    /// <summary>s + weight·(g − s)</summary>
+    Between,
+
+    /// <summary>s + weight·g</summary>
+    Added,
+
+    /// <summary>keep·s + weight·g</summary>
+    Both,
 }

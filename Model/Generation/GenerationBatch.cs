@@ -1,4 +1,5 @@
 using Managed.Kernels;
+using Managed.Kernels.Guidance;
 
 namespace Managed;
 
@@ -15,8 +16,9 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     private readonly List<GenerationRun> all = [];
     private readonly List<PlainRun> together = [];
     private readonly List<SoloRun> alone = [];
+    private readonly LogitChoices choices = new();
     private StepInput[] inputs = new StepInput[2];
-    private int[] best = []; // of each sequence of the step
+    private int[] chosen = []; // tokens of the runs that are ready
 
     /// <summary>Every run that was added, in that order.</summary>
     public IReadOnlyList<GenerationRun> Runs => all;
@@ -79,22 +81,31 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
                 run.CheckGuard();
         if (!anyReady)
             return;
-        if (best.Length < count)
-            best = new int[inputs.Length];
-        bool hasBest = together.TrueForAll(run => run.Precision != precision || run.IsDone || !run.IsReady || run.TakesBest)
-            && model.Device.TryBest(best.AsSpan(0, rows.Count), rows);
-        Span2D logits = hasBest ? default : model.Transformer.View(rows);
+        bool isChosen = TryChoose(precision, rows);
+        Span2D logits = isChosen ? default : model.Transformer.View(rows);
         foreach (PlainRun run in together)
             if (run.Precision == precision && !run.IsDone && run.IsReady)
                 try
                 {
-                    if (!hasBest || !run.TryTake(best))
-                        run.Choose(hasBest ? model.Transformer.View(rows) : logits);
+                    if (!isChosen || !run.TryTake(chosen))
+                        run.Choose(isChosen ? model.Transformer.View(rows) : logits);
                 }
                 catch (GenerationException failure)
                 {
                     run.Row.Fail(failure);
                 }
+    }
+
+    // Has the device choose the tokens of all runs that are ready, so that their logits stay there.
+    private bool TryChoose(Precision precision, Rows logits)
+    {
+        choices.Clear();
+        foreach (PlainRun run in together)
+            if (run.Precision == precision && !run.IsDone && run.IsReady && !run.TryDescribe(choices))
+                return false;
+        if (chosen.Length < choices.Count)
+            chosen = new int[2 * choices.Count];
+        return model.Device.TryBest(chosen.AsSpan(0, choices.Count), logits, choices);
     }
 
     // The step's inputs; whether any row will have the logits for its next token.

@@ -1,5 +1,6 @@
 using Managed.Cache;
 using Managed.Kernels;
+using Managed.Kernels.Guidance;
 using Managed.Sampling;
 
 namespace Managed;
@@ -80,6 +81,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     : GenerationRun(row, precision, cachedTokens)
 {
     private readonly GuardedRow? guarded = row.Options.Guard is { } guard ? new GuardedRow(guard, row, lanes) : null;
+    private int choice; // its number among those of the step
 
     /// <summary>The lanes that take part now.</summary>
     public RowLane[] Lanes => guarded?.Lanes ?? lanes;
@@ -98,13 +100,27 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     /// <summary>Whether the step that was made holds the logits of all lanes.</summary>
     public bool IsReady => Array.TrueForAll(Lanes, lane => !lane.IsNeeded || (lane.Place >= 0 && lane.PendingCount == 0));
 
-    /// <summary>Whether the greatest logit of its only lane is the next token, whatever the others are.</summary>
-    public bool TakesBest => guarded is null or { TakesOneLanesLogits: true } && Lanes.Length == 1 && Row.Constraint is null && Row.Sampler.TakesBest;
-
-    /// <summary>Takes its lane's best token; false where there is none, and <see cref="Choose"/> says why.</summary>
-    public bool TryTake(ReadOnlySpan<int> best)
+    /// <summary>
+    /// Puts its choice among those that are made where the logits lie: the next token is the one with the greatest logit, or the greatest
+    /// score after the guard's stages. False: more than that decides, and <see cref="Choose"/> is to be called.
+    /// </summary>
+    public bool TryDescribe(LogitChoices choices)
     {
-        int id = best[Lanes[0].Place];
+        if (Row.Constraint is not null || !Row.Sampler.TakesBest)
+            return false;
+        choice = choices.Count;
+        if (guarded is not null)
+            return guarded.TryDescribe(choices);
+        if (Lanes.Length > 1)
+            return false;
+        choices.Begin(Lanes[0].Place);
+        return true;
+    }
+
+    /// <summary>Takes the token that was chosen; false where there is none, and <see cref="Choose"/> says why.</summary>
+    public bool TryTake(ReadOnlySpan<int> chosen)
+    {
+        int id = chosen[choice];
         if (id >= 0)
             Row.Take(id, double.NaN);
         return id >= 0;

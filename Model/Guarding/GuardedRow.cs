@@ -34,9 +34,6 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     /// <summary>The lanes that take part in the next step.</summary>
     public RowLane[] Lanes { get; private set; } = guard.Decide is null ? lanes : [lanes[0].With([.. lanes[0].Prompt, .. guard.DecideSuffix])];
 
-    /// <summary>Whether tokens are chosen from the first lane's logits as they are, and nothing else is to be decided.</summary>
-    public bool TakesOneLanesLogits => phase == Phase.Answering && guard.Stages.Length == 0;
-
     private Sequence Sequence => lanes[0].Sequence;
 
     private int PromptLength => row.PromptLength;
@@ -68,6 +65,18 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
         }
     }
 
+    /// <summary>Puts the choice of the next token, and the stages before it, among those that are made where the logits lie; false: it cannot be.</summary>
+    public bool TryDescribe(LogitChoices choices)
+    {
+        if (phase != Phase.Answering || Lanes.Length != guard.Lanes.Count + 1)
+            return false;
+        choices.Begin(Lanes[0].Place);
+        foreach (ref readonly LogitStage stage in guard.Stages.AsSpan())
+            if (row.NewCount + pilot.Count < stage.Tokens)
+                choices.Add(stage, Lanes[stage.Lane].Place, guard.StageIds);
+        return true;
+    }
+
     /// <summary>The scores that a token is chosen from.</summary>
     public ReadOnlySpan<float> Scores(Span2D logits)
     {
@@ -81,7 +90,7 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
             if (!mixed)
                 own.CopyTo(scores);
             mixed = true;
-            Apply(stage, stage.Lane == 0 ? own : logits.Row(Lanes[stage.Lane].Place));
+            LogitStages.Apply(stage, scores, stage.Lane == 0 ? own : logits.Row(Lanes[stage.Lane].Place), guard.StageIds);
         }
         return mixed ? scores : own;
     }
@@ -99,40 +108,6 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
             if (guard.Lanes[lane].Pass is { } pass && ReceiptWriter.Failure($"{guard.Name}, lane {guard.Lanes[lane].Name}", pass, lanes[lane + 1].Sequence.Edits) is { } beside)
                 return beside;
         return null;
-    }
-
-    private void Apply(in LogitStage stage, ReadOnlySpan<float> lane)
-    {
-        ReadOnlySpan<int> ids = guard.StageIds.AsSpan(stage.FirstId, stage.IdCount);
-        switch (stage.Kind)
-        {
-            case LogitStageKind.Mix:
-                LogitStages.Mix(scores, lane, stage.Keep, stage.Strength, stage.Cut);
-                break;
-            case LogitStageKind.Union:
-                LogitStages.Union(scores, lane, stage.Strength);
-                break;
-            case LogitStageKind.Window:
-                LogitStages.Window(scores, lane, stage.Strength, stage.Common);
-                break;
-            case LogitStageKind.Penalty:
-                foreach (int id in ids)
-                    scores[id] -= stage.Strength;
-                break;
-            case LogitStageKind.Mask:
-                foreach (int id in ids)
-                    scores[id] = float.NegativeInfinity;
-                break;
-            default:
-                int next = 0; // the ids ascend
-                foreach (int id in ids)
-                {
-                    scores.AsSpan(next..id).Fill(float.NegativeInfinity);
-                    next = id + 1;
-                }
-                scores.AsSpan(next).Fill(float.NegativeInfinity);
-                break;
-        }
     }
 
     // The pass over the prompt has read what it was made for: its registers are given to the answer's pass.

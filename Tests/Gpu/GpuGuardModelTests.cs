@@ -36,4 +36,33 @@ public class GpuGuardModelTests
         static GenerationOptions Under(CompiledGuard guard) => new() { MaxTokens = 8, Guard = guard, Precision = Precision.Exact };
         Assert.That(model.Generate(prompt, Under(guard)).Ids, Is.EqualTo(processor.Generate(prompt, Under(same)).Ids));
     }
+
+    [Test]
+    public void Stages_on_the_device_give_the_processor_s_tokens()
+    {
+        Action<GuardBuilder>[] guards =
+        [
+            g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(3)).Scale(0.5f)).Union("edited", 0.9f),
+            g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(3)).Scale(0.5f)).Mix("edited", -0.5f, keep: 1.5f, cut: 0.01f),
+            g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(2)).Scale(2)).Mask(11, 3, 200).Penalty(2, 30, 40, 30).Mix("edited", 0.3f),
+            g => g.Mask(5, 100),
+            g => g.At(GuardPoints.ResidPost(1)).Scale(1.1f),
+        ];
+        using LanguageModel model = Load(), processor = TestModels.Load(TestModels.HearthPath);
+        IReadOnlyList<int[]> actual = Texts(model, guards), expected = Texts(processor, guards);
+        for (int i = 0; i < expected.Count; i++)
+            Assert.That(actual[i], Is.EqualTo(expected[i]), $"row {i}");
+    }
+
+    // Guarded rows together, a plain one among them, and each alone.
+    private static IReadOnlyList<int[]> Texts(LanguageModel model, Action<GuardBuilder>[] write)
+    {
+        CompiledGuard[] guards = Array.ConvertAll(write, each => Guard.Define(each).Compile(model));
+        int[] prompt = model.Encode("Where is the mill?");
+        GenerationRequest[] requests = [.. guards.Append(null).Select(guard => new GenerationRequest(prompt, new GenerationOptions { MaxTokens = 8, Guard = guard, Precision = Precision.Exact }))];
+        List<int[]> texts = [.. model.GenerateBatch(requests).Select(result => result.Ids.ToArray())];
+        texts.AddRange(requests.Select(request => model.Generate([.. request.Ids], request.Options).Ids.ToArray()));
+        Array.ForEach(guards, guard => guard.Dispose());
+        return texts;
+    }
 }

@@ -1,4 +1,5 @@
 using ILGPU.Runtime.Cuda;
+using Managed.Guards;
 using Managed.Kernels;
 using Managed.Tests.Ilgpu.Cuda;
 using Managed.Tests.Models;
@@ -20,5 +21,19 @@ public class RecordedStepTests
         Assert.That(launches, Has.Length.EqualTo(1 + (10 * model.LayerCount) + 2), string.Join("\n", launches));
         Assert.That(driver.Calls.Count(call => call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)), Is.EqualTo(1));
         Assert.That(driver.Calls.Count(call => call.StartsWith("cuGraphLaunch", StringComparison.Ordinal)), Is.EqualTo(4), "the first step of a token runs as it is");
+    }
+
+    [Test]
+    public void Two_lanes_are_a_recorded_step_two_launches_and_one_small_download()
+    {
+        FakeCudaDriver driver = new();
+        using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
+        using CompiledGuard guard = Guard.Define(g => g.Lane("twin").Union("twin", 0.5f)).Compile(model);
+        model.Generate([5, 6, 7, 8, 9, 10, 11, 12, 13, 14], new GenerationOptions { MaxTokens = 6, IgnoreEndTokens = true, Guard = guard });
+        int last = driver.Calls.FindLastIndex(call => call.StartsWith("cuGraphLaunch", StringComparison.Ordinal));
+        string[] after = [.. driver.Calls[last..]];
+        Assert.That(after.Count(call => call.StartsWith("cuLaunchKernel", StringComparison.Ordinal)), Is.EqualTo(2), string.Join("\n", after));
+        Assert.That(after.Count(call => call.StartsWith("cuMemcpyDtoH", StringComparison.Ordinal)), Is.EqualTo(1), string.Join("\n", after));
+        Assert.That(after.Count(call => call.StartsWith("cuMemcpyHtoD", StringComparison.Ordinal)), Is.Zero, string.Join("\n", after));
     }
 }

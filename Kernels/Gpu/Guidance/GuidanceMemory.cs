@@ -1,0 +1,24 @@
+using ILGPU;
+using Managed.Kernels.Guidance;
+
+namespace Managed.Kernels.Gpu.Guidance;
+
+/// <summary>What <see cref="GuidanceKernel"/> reads and writes.</summary>
+internal readonly struct GuidanceMemory(
+    ArrayView<ChunkBest> best, ArrayView<float> scores, ArrayView<ChunkStatistics> statistics, ArrayView<LogitChoice> choices, ArrayView<StageItem> stages, ArrayView<int> ids)
+{
+    /// <summary>[choices, chunks]</summary>
+    public readonly ArrayView<ChunkBest> Best = best;
+
+    /// <summary>Scores between two stages. // [choices, vocabulary]</summary>
+    public readonly ArrayView<float> Scores = scores;
+
+    /// <summary>Of even and of odd rounds, since a round reads what the one before has written. // [choices, 2, chunks]</summary>
+    public readonly ArrayView<ChunkStatistics> Statistics = statistics;
+
+    public readonly ArrayView<LogitChoice> Choices = choices;
+
+    public readonly ArrayView<StageItem> Stages = stages;
+
+    public readonly ArrayView<int> Ids = ids;
+}
