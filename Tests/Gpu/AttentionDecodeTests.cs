@@ -47,7 +47,7 @@ public class AttentionDecodeTests
         {
             Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.True);
             for (int row = 0; row < scene.Rows; row++)
-                Assert.That(scene.Error(row), Is.LessThan(3e-6), $"row {row}");
+                Assert.That(scene.Error(row), Is.LessThan(3e-5), $"row {row}");
         }
     }
 

@@ -74,10 +74,5 @@ internal sealed partial class AttentionKernelSet
         where TTiles : ISize
         where TWarps : ISize =>
         memory.Accelerator.LoadStreamKernel<RowsView, DecodeScratch, AttentionInputs, PagedCache, AttentionShape>(
-            Ahead switch
-            {
-                0 => IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Nothing, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, Nothing, Ampere>.Run,
-                32 => IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Sector, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, Sector, Ampere>.Run,
-                _ => IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, CacheLine, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, CacheLine, Ampere>.Run,
-            }, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
+            IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, Ampere>.Run, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
 }

@@ -22,9 +22,6 @@ internal sealed partial class AttentionKernelSet(GpuMemory memory) : IDisposable
     /// <summary>Warps of a group: 4 or 8; for measurements.</summary>
     public int Warps { get; init; } = 4;
 
-    /// <summary>Bytes that one prefetch brings: 0, 32 or 128; for measurements.</summary>
-    public int Ahead { get; init; } = 128;
-
     /// <summary>Tiles of eight heads of a group of decoding, where not chosen by the shape; for measurements.</summary>
     public int Tiles { get; init; }
 

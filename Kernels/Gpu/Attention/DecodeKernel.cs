@@ -18,16 +18,16 @@ internal readonly struct DecodeScratch(ArrayView<Four> mixed, ArrayView<Pair> to
 /// order. Grid: splits, parts (key heads · tiles of heads), rows.
 /// </summary>
 /// <remarks>
-/// Scores and mixing run on the tensor cores in tf32, each factor as its leading 11 bits and the rest, three products for one: the error is
-/// that of float32. A warp's step is 16 positions: keys as the left operand straight from 16-byte loads (the order of a head's elements is
-/// permuted alike in keys and queries), weights turned over in shared memory, values again straight from 16-byte loads.
+/// Scores and mixing run on the tensor cores: each factor is the sum of two bfloat16 numbers, three of the four products are made, in
+/// float32 sums; what is left out is 2⁻¹⁶ of a product. A warp's step is 16 positions: keys as the left operand straight from 16-byte loads (the
+/// order of a head's elements is permuted alike in keys and queries), weights turned over between lanes, values again straight from 16-byte
+/// loads.
 /// </remarks>
-internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGeneration>
+internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration>
     where TKey : ISize
     where TValue : ISize
     where THeadTiles : ISize
     where TWarps : ISize
-    where TAhead : ISize
     where TGeneration : struct, IGeneration
 {
     private const int Step = 16, TileHeads = 8;
@@ -35,8 +35,6 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGe
     private static int Warps => TWarps.Value;
 
     private static int Threads => 32 * TWarps.Value;
-
-    private const int KeysAtOnce = 32; // elements of a key whose loads are under way together
 
     private const int ValuesAtOnce = 128; // elements of a value that are summed over the warps at once
 
@@ -58,21 +56,16 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGe
         int thread = Group.IdxX, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
         int start = (firstSplit + split) << shift, begin = IntrinsicMath.Max(start, first), end = IntrinsicMath.Min(start + (1 << shift), position + 1);
 
-        // One after the other: queries and weights, then the warps' parts.
-        const int QueryFours = 4;
-        int queryEnd = THeadTiles.Value * TKey.Value * QueryFours, weightFours = Warps * Step * TileHeads / 4 * THeadTiles.Value;
-        ArrayView<Four> shared = SharedMemory.Allocate<Four>(Math.Max(queryEnd + weightFours, Warps * TileHeads * ((Math.Min(TValue.Value, ValuesAtOnce) / 4) + 1)));
-        ArrayView<Four> queries = shared.SubView(0, queryEnd);
+        // One after the other: queries, then the warps' parts.
+        int queryEnd = THeadTiles.Value * TKey.Value * 2;
+        ArrayView<Four> shared = SharedMemory.Allocate<Four>(Math.Max(queryEnd, Warps * TileHeads * ((Math.Min(TValue.Value, ValuesAtOnce) / 4) + 1)));
+        ArrayView<SplitPairs> queries = shared.Cast<SplitPairs>();
         int firstStep = start + (warp * Step);
         if (firstStep + Step <= begin)
             firstStep += (begin - firstStep) / (Warps * Step) * (Warps * Step);
-        Prefetch(cache, firstPage, keyHead, firstStep, end, lane);
-        Prefetch(cache, firstPage, keyHead, firstStep + (Warps * Step), end, lane);
         TGeneration.WaitForEarlier();
         LoadQueries(queries, inputs, row, firstHead, headCount, warp, lane);
 
-        ArrayView<Pair> weights = shared.SubView(queryEnd, weightFours).Cast<Pair>();
-        int ownWeights = warp * (Step * TileHeads / 2 * THeadTiles.Value);
         ArrayView<float> mixed = LocalMemory.Allocate<float>(THeadTiles.Value * TValue.Value / 16 * 4);
         ArrayView<float> most = LocalMemory.Allocate<float>(THeadTiles.Value * 2), sum = LocalMemory.Allocate<float>(THeadTiles.Value * 2);
         for (int i = 0; i < THeadTiles.Value * TValue.Value / 4; i++)
@@ -83,10 +76,9 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGe
 
         for (int at = firstStep; at < end; at += Warps * Step)
         {
-            Prefetch(cache, firstPage, keyHead, at + (2 * Warps * Step), end, lane);
             if (at + Step <= begin)
                 continue;
-            // Rows outside of the split are read as the nearest row within, and weigh nothing.
+            // Keys and values outside of the split weigh nothing. Those values are read as the nearest ones within: what lies there may be no number.
             int low = IntrinsicMath.Max(at, begin & ~7), high = IntrinsicMath.Min(IntrinsicMath.Max(at + 8, begin & ~7), (end - 1) & ~7);
             int lowPage = low / cache.PagePositions, highPage = high / cache.PagePositions;
             long lowStart = cache.Pages[firstPage + lowPage] >> 2, highStart = cache.Pages[firstPage + highPage] >> 2;
@@ -95,84 +87,61 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGe
             ArrayView<float> scores = LocalMemory.Allocate<float>(THeadTiles.Value * 4);
             for (int i = 0; i < THeadTiles.Value * 4; i++)
                 scores[i] = 0;
-            long lowKey = lowStart + cache.KeyStart + ((lowFirst + Within(low + g, begin, end)) * (TKey.Value / 4)) + t;
-            long highKey = highStart + cache.KeyStart + ((highFirst + Within(high + g, begin, end)) * (TKey.Value / 4)) + t;
-            for (int part = 0; part < TKey.Value; part += KeysAtOnce)
+            long lowKey = lowStart + cache.KeyStart + ((lowFirst + low + g) * (TKey.Value / 4)) + t;
+            long highKey = highStart + cache.KeyStart + ((highFirst + high + g) * (TKey.Value / 4)) + t;
+            for (int part = 0; part < TKey.Value; part += ValuesAtOnce)
                 AddScores(scores, queries, cache.Memory, lowKey + (part / 4), highKey + (part / 4), part, lane);
 
-            ArrayView<float> values = LocalMemory.Allocate<float>(TValue.Value / 4 * 2);
-            int lowValues = cache.ValueStart + g, highValues = lowValues;
-            LoadValues(values, cache.Memory,
-                lowStart + lowValues + ((lowFirst + Within(low + t, begin, end)) * (TValue.Value / 4)),
-                lowStart + lowValues + ((lowFirst + Within(low + t + 4, begin, end)) * (TValue.Value / 4)));
-            for (int tile = 0; tile < THeadTiles.Value; tile++)
-                Weigh(scores, tile, most, sum, mixed, inputs, shape, firstHead, headCount, (2 * t), at + g, begin, end, position);
-            Warp.Barrier();
+            long value0 = lowStart + cache.ValueStart + g + ((lowFirst + Within(low + (2 * t), begin, end)) * (TValue.Value / 4));
+            long value1 = lowStart + cache.ValueStart + g + ((lowFirst + Within(low + (2 * t) + 1, begin, end)) * (TValue.Value / 4));
+            long value2 = highStart + cache.ValueStart + g + ((highFirst + Within(high + (2 * t), begin, end)) * (TValue.Value / 4));
+            long value3 = highStart + cache.ValueStart + g + ((highFirst + Within(high + (2 * t) + 1, begin, end)) * (TValue.Value / 4));
+            ArrayView<float> values = LocalMemory.Allocate<float>(Math.Min(TValue.Value, ValuesAtOnce) / 2);
+            LoadValues(values, cache.Memory, value0, value1, value2, value3);
+            ArrayView<uint> weights = LocalMemory.Allocate<uint>(THeadTiles.Value * 4);
             for (int tile = 0; tile < THeadTiles.Value; tile++)
             {
-                weights[ownWeights + (tile * 64) + lane] = new Pair { X = scores[tile * 4], Y = scores[(tile * 4) + 1] };
-                weights[ownWeights + (tile * 64) + 32 + lane] = new Pair { X = scores[(tile * 4) + 2], Y = scores[(tile * 4) + 3] };
+                Weigh(scores, tile, most, sum, mixed, inputs, shape, firstHead, headCount, 2 * t, at + g, begin, end, position);
+                Turn(weights, scores, 4 * tile);
             }
-            Warp.Barrier();
-            ArrayView<float> turned = weights.Cast<float>();
-            Mix(mixed, values, turned, (2 * ownWeights) + (8 * t) + g);
-            LoadValues(values, cache.Memory,
-                highStart + highValues + ((highFirst + Within(high + t, begin, end)) * (TValue.Value / 4)),
-                highStart + highValues + ((highFirst + Within(high + t + 4, begin, end)) * (TValue.Value / 4)));
-            Mix(mixed, values, turned, (2 * ownWeights) + 64 + (8 * t) + g);
+            for (int part = 0; part < TValue.Value; part += ValuesAtOnce)
+            {
+                if (part > 0)
+                    LoadValues(values, cache.Memory, value0 + (part / 4), value1 + (part / 4), value2 + (part / 4), value3 + (part / 4));
+                Mix(mixed, values, weights, part);
+            }
         }
         Finish(output, scratch, inputs, shape, shared, mixed, most, sum, row, split, splits, firstHead, headCount);
     }
 
-    // A step's keys and values, as far as the second-level cache: the warp has few registers to hold what is on its way.
-    private static void Prefetch(PagedCache cache, int firstPage, int keyHead, int at, int end, int lane)
-    {
-        if (TAhead.Value == 0)
-            return;
-        for (int half = 0; half < Step; half += 8)
-        {
-            int position = at + half;
-            if (position >= end)
-                return;
-            int page = position / cache.PagePositions, row = ((keyHead - page) * cache.PagePositions) + position;
-            long from = cache.Pages[firstPage + page] >> 2;
-            for (int i = 0; i < 2 * TKey.Value; i += 32 * TAhead.Value / 16)
-                TensorCore.Prefetch(ref cache.Memory[from + cache.KeyStart + (row * (TKey.Value / 4)) + i + (lane * (TAhead.Value / 16))]);
-            for (int i = 0; i < 2 * TValue.Value; i += 32 * TAhead.Value / 16)
-                TensorCore.Prefetch(ref cache.Memory[from + cache.ValueStart + (row * (TValue.Value / 4)) + i + (lane * (TAhead.Value / 16))]);
-        }
-    }
-
     private static int Within(int position, int begin, int end) => IntrinsicMath.Min(IntrinsicMath.Max(position, begin), end - 1);
 
-    // The right operand of a key's chunk of 16 elements, for each lane: leading parts of its four, then the rests.
-    private static void LoadQueries(ArrayView<Four> queries, AttentionInputs inputs, int row, int firstHead, int headCount, int warp, int lane)
+    // The right operand of a key's chunk of 16 elements, for each lane.
+    private static void LoadQueries(ArrayView<SplitPairs> queries, AttentionInputs inputs, int row, int firstHead, int headCount, int warp, int lane)
     {
         for (int chunk = warp; chunk < THeadTiles.Value * TKey.Value / 16; chunk += Warps)
         {
-            int tile = chunk / (TKey.Value / 16), head = (tile * TileHeads) + (lane / 4);
-            Four q = default;
+            int tile = chunk / (TKey.Value / 16), head = (tile * TileHeads) + (lane >> 2);
+            SplitPairs split = default;
             if (head < headCount)
             {
-                long from = inputs.Queries.Start(row) + ((firstHead + head) * TKey.Value) + (chunk % (TKey.Value / 16) * 16) + (lane % 4 * 4);
-                q = new Four { X = inputs.Queries.Values[from], Y = inputs.Queries.Values[from + 1], Z = inputs.Queries.Values[from + 2], W = inputs.Queries.Values[from + 3] };
+                long from = inputs.Queries.Start(row) + ((firstHead + head) * TKey.Value) + (chunk % (TKey.Value / 16) * 16) + ((lane & 3) * 4);
+                split = SplitPairs.Of(inputs.Queries.Values[from], inputs.Queries.Values[from + 1], inputs.Queries.Values[from + 2], inputs.Queries.Values[from + 3]);
             }
-            var leading = new Four { X = TensorCore.Leading(q.X), Y = TensorCore.Leading(q.Y), Z = TensorCore.Leading(q.Z), W = TensorCore.Leading(q.W) };
-            queries[(chunk * 64) + lane] = leading;
-            queries[(chunk * 64) + 32 + lane] = new Four { X = q.X - leading.X, Y = q.Y - leading.Y, Z = q.Z - leading.Z, W = q.W - leading.W };
+            queries[(chunk * 32) + lane] = split;
         }
     }
 
-    // scores[16 positions, 8 heads] += keys · queries, over up to 32 elements from `first` on.
-    private static void AddScores(ArrayView<float> scores, ArrayView<Four> queries, ArrayView<Four> memory, long low, long high, int first, int lane)
+    // scores[16 positions, 8 heads] += keys · queries, over up to 128 elements from `first` on.
+    private static void AddScores(ArrayView<float> scores, ArrayView<SplitPairs> queries, ArrayView<Four> memory, long low, long high, int first, int lane)
     {
-        int chunks = Math.Min(TKey.Value - first, KeysAtOnce) / 16;
-        ArrayView<float> keys = LocalMemory.Allocate<float>(KeysAtOnce / 2);
+        int chunks = Math.Min(TKey.Value - first, ValuesAtOnce) / 16;
+        ArrayView<float> keys = LocalMemory.Allocate<float>(ValuesAtOnce / 2);
         for (int c = 0; c < chunks; c++)
         {
             Four x = memory[low + (4 * c)], y = memory[high + (4 * c)];
-            (keys[8 * c], keys[(8 * c) + 1], keys[(8 * c) + 2], keys[(8 * c) + 3]) = (x.X, y.X, x.Y, y.Y);
-            (keys[(8 * c) + 4], keys[(8 * c) + 5], keys[(8 * c) + 6], keys[(8 * c) + 7]) = (x.Z, y.Z, x.W, y.W);
+            (keys[8 * c], keys[(8 * c) + 1], keys[(8 * c) + 2], keys[(8 * c) + 3]) = (x.X, x.Y, x.Z, x.W);
+            (keys[(8 * c) + 4], keys[(8 * c) + 5], keys[(8 * c) + 6], keys[(8 * c) + 7]) = (y.X, y.Y, y.Z, y.W);
         }
         // Small products apart from the large ones: shorter chains, and the small ones add up first.
         ArrayView<float> rests = LocalMemory.Allocate<float>(THeadTiles.Value * 4);
@@ -180,26 +149,18 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGe
             rests[i] = 0;
         for (int c = 0; c < chunks; c++)
         {
+            SplitPairs x = SplitPairs.Of(keys[8 * c], keys[(8 * c) + 1], keys[(8 * c) + 2], keys[(8 * c) + 3]);
+            SplitPairs y = SplitPairs.Of(keys[(8 * c) + 4], keys[(8 * c) + 5], keys[(8 * c) + 6], keys[(8 * c) + 7]);
             for (int tile = 0; tile < THeadTiles.Value; tile++)
             {
-                int q = (((tile * TKey.Value) + first) / 16 * 64) + (c * 64) + lane;
-                Four leading = queries[q], rest = queries[q + 32];
-                Product(scores, 4 * tile, rests, 4 * tile, keys, 8 * c, leading.X, leading.Y, rest.X, rest.Y);
-                Product(scores, 4 * tile, rests, 4 * tile, keys, (8 * c) + 4, leading.Z, leading.W, rest.Z, rest.W);
+                SplitPairs q = queries[(((tile * TKey.Value) + first) / 16 * 32) + (c * 32) + lane];
+                TensorCore.MultiplyAdd(scores, 4 * tile, x.Leading0, y.Leading0, x.Leading1, y.Leading1, q.Leading0, q.Leading1);
+                TensorCore.MultiplyAdd(rests, 4 * tile, x.Leading0, y.Leading0, x.Leading1, y.Leading1, q.Rest0, q.Rest1);
+                TensorCore.MultiplyAdd(rests, 4 * tile, x.Rest0, y.Rest0, x.Rest1, y.Rest1, q.Leading0, q.Leading1);
             }
         }
         for (int i = 0; i < THeadTiles.Value * 4; i++)
             scores[i] += rests[i];
-    }
-
-    // sums += leading · leading; rests += leading · rest, rest · leading.
-    private static void Product(ArrayView<float> sums, int at, ArrayView<float> rests, int restsAt, ArrayView<float> left, int from, float leading0, float leading1, float rest0, float rest1)
-    {
-        float a0 = left[from], a1 = left[from + 1], a2 = left[from + 2], a3 = left[from + 3];
-        float l0 = TensorCore.Leading(a0), l1 = TensorCore.Leading(a1), l2 = TensorCore.Leading(a2), l3 = TensorCore.Leading(a3);
-        TensorCore.MultiplyAdd(sums, at, l0, l1, l2, l3, leading0, leading1);
-        TensorCore.MultiplyAdd(rests, restsAt, l0, l1, l2, l3, rest0, rest1);
-        TensorCore.MultiplyAdd(rests, restsAt, a0 - l0, a1 - l1, a2 - l2, a3 - l3, leading0, leading1);
     }
 
     // Scores of a tile of heads become weights relative to the largest score so far; what was mixed so far is brought to the same measure.
@@ -244,32 +205,42 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TAhead, TGe
         return key >= begin && key < end ? score * Log2E : float.NegativeInfinity;
     }
 
-    // Values of two positions, four neighbouring elements of each 32.
-    private static void LoadValues(ArrayView<float> values, ArrayView<Four> memory, long near, long far)
+    // Weights of 16 positions and 8 heads become the right operand: leading parts, then the rests.
+    private static void Turn(ArrayView<uint> weights, ArrayView<float> scores, int at)
     {
-        for (int c = 0; c < TValue.Value / 32; c++)
+        SplitPairs split = SplitPairs.Of(scores[at], scores[at + 1], scores[at + 2], scores[at + 3]);
+        weights[at] = TensorCore.Turn(split.Leading0);
+        weights[at + 1] = TensorCore.Turn(split.Leading1);
+        weights[at + 2] = TensorCore.Turn(split.Rest0);
+        weights[at + 3] = TensorCore.Turn(split.Rest1);
+    }
+
+    // Values of four positions, four neighbouring elements of each 32, up to 128 elements.
+    private static void LoadValues(ArrayView<float> values, ArrayView<Four> memory, long from0, long from1, long from2, long from3)
+    {
+        for (int c = 0; c < Math.Min(TValue.Value, ValuesAtOnce) / 32; c++)
         {
-            Four x = memory[near + (8 * c)], y = memory[far + (8 * c)];
-            (values[8 * c], values[(8 * c) + 1], values[(8 * c) + 2], values[(8 * c) + 3]) = (x.X, x.Y, y.X, y.Y);
-            (values[(8 * c) + 4], values[(8 * c) + 5], values[(8 * c) + 6], values[(8 * c) + 7]) = (x.Z, x.W, y.Z, y.W);
+            Four x = memory[from0 + (8 * c)], y = memory[from1 + (8 * c)], z = memory[from2 + (8 * c)], w = memory[from3 + (8 * c)];
+            (values[16 * c], values[(16 * c) + 1], values[(16 * c) + 2], values[(16 * c) + 3]) = (x.X, y.X, z.X, w.X);
+            (values[(16 * c) + 4], values[(16 * c) + 5], values[(16 * c) + 6], values[(16 * c) + 7]) = (x.Y, y.Y, z.Y, w.Y);
+            (values[(16 * c) + 8], values[(16 * c) + 9], values[(16 * c) + 10], values[(16 * c) + 11]) = (x.Z, y.Z, z.Z, w.Z);
+            (values[(16 * c) + 12], values[(16 * c) + 13], values[(16 * c) + 14], values[(16 * c) + 15]) = (x.W, y.W, z.W, w.W);
         }
     }
 
-    // mixed[elements, heads] += valuesᵀ · weights, over 8 positions.
-    private static void Mix(ArrayView<float> mixed, ArrayView<float> values, ArrayView<float> weights, int from)
+    // mixed[elements, heads] += valuesᵀ · weights, over 16 positions and up to 128 elements from `first` on.
+    private static void Mix(ArrayView<float> mixed, ArrayView<float> values, ArrayView<uint> weights, int first)
     {
-        for (int tile = 0; tile < THeadTiles.Value; tile++)
+        for (int i = 0; i < Math.Min(TValue.Value, ValuesAtOnce) / 16; i++)
         {
-            float w0 = weights[from + (tile * 128)], w1 = weights[from + (tile * 128) + 32];
-            float l0 = TensorCore.Leading(w0), l1 = TensorCore.Leading(w1);
-            for (int i = 0; i < TValue.Value / 16; i++)
+            SplitPairs x = SplitPairs.Of(values[8 * i], values[(8 * i) + 1], values[(8 * i) + 2], values[(8 * i) + 3]);
+            SplitPairs y = SplitPairs.Of(values[(8 * i) + 4], values[(8 * i) + 5], values[(8 * i) + 6], values[(8 * i) + 7]);
+            for (int tile = 0; tile < THeadTiles.Value; tile++)
             {
-                int at = ((tile * (TValue.Value / 16)) + i) * 4;
-                float a0 = values[4 * i], a1 = values[(4 * i) + 1], a2 = values[(4 * i) + 2], a3 = values[(4 * i) + 3];
-                float b0 = TensorCore.Leading(a0), b1 = TensorCore.Leading(a1), b2 = TensorCore.Leading(a2), b3 = TensorCore.Leading(a3);
-                TensorCore.MultiplyAdd(mixed, at, a0 - b0, a1 - b1, a2 - b2, a3 - b3, l0, l1);
-                TensorCore.MultiplyAdd(mixed, at, b0, b1, b2, b3, w0 - l0, w1 - l1);
-                TensorCore.MultiplyAdd(mixed, at, b0, b1, b2, b3, l0, l1);
+                int at = ((tile * (TValue.Value / 16)) + (first / 16) + i) * 4;
+                TensorCore.MultiplyAdd(mixed, at, x.Rest0, y.Rest0, x.Rest1, y.Rest1, weights[4 * tile], weights[(4 * tile) + 1]);
+                TensorCore.MultiplyAdd(mixed, at, x.Leading0, y.Leading0, x.Leading1, y.Leading1, weights[(4 * tile) + 2], weights[(4 * tile) + 3]);
+                TensorCore.MultiplyAdd(mixed, at, x.Leading0, y.Leading0, x.Leading1, y.Leading1, weights[4 * tile], weights[(4 * tile) + 1]);
             }
         }
     }

@@ -57,18 +57,3 @@ internal readonly struct EightWarps : ISize
 {
     public static int Value => 8;
 }
-
-internal readonly struct Nothing : ISize
-{
-    public static int Value => 0;
-}
-
-internal readonly struct Sector : ISize
-{
-    public static int Value => 32;
-}
-
-internal readonly struct CacheLine : ISize
-{
-    public static int Value => 128;
-}

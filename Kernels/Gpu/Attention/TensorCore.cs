@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 
@@ -7,20 +6,6 @@ namespace Managed.Kernels.Gpu.Attention;
 /// <summary>Products of small matrices on the tensor cores of NVIDIA GPUs, by one warp. g = lane / 4, t = lane % 4.</summary>
 internal static class TensorCore
 {
-    /// <summary>
-    /// c[16, 8] += a[16, 8] · b[8, 8] in tf32, of which the cores read the leading 19 bits. a: (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4);
-    /// b: (t, g), (t + 4, g); c: (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1).
-    /// </summary>
-    public static void MultiplyAdd(ArrayView<float> c, int at, float a0, float a1, float a2, float a3, float b0, float b1)
-    {
-        Ref<float> c0 = c[at], c1 = c[at + 1], c2 = c[at + 2], c3 = c[at + 3];
-        Input<float> x0 = a0, x1 = a1, x2 = a2, x3 = a3, y0 = b0, y1 = b1;
-        CudaAsm.EmitRef(
-            "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};",
-            ref c0, ref c1, ref c2, ref c3, ref x0, ref x1, ref x2, ref x3, ref y0, ref y1);
-        (c[at], c[at + 1], c[at + 2], c[at + 3]) = (c0.Value, c1.Value, c2.Value, c3.Value);
-    }
-
     /// <summary>
     /// c[16, 8] += a[16, 16] · b[16, 8] in bfloat16, two to a register. a: (g, 2t…), (g + 8, 2t…), (g, 2t + 8…), (g + 8, 2t + 8…); b: (2t…, g), (2t + 8…, g).
     /// </summary>
@@ -70,9 +55,12 @@ internal static class TensorCore
         return result.Value;
     }
 
-    /// <summary>Asks for the memory around an address ahead of its use, as far as the second-level cache.</summary>
-    public static unsafe void Prefetch(ref Four from) => CudaAsm.Emit("prefetch.global.L2 [%0];", (long)Unsafe.AsPointer(ref from));
-
-    /// <summary>The leading 19 bits of a number; the rest is exactly the difference.</summary>
-    public static float Leading(float x) => Interop.IntAsFloat(Interop.FloatAsInt(x) & 0xFFFFE000u);
+    /// <summary>A matrix of 8 × 8 16-bit numbers, two to a lane, turned over.</summary>
+    public static uint Turn(uint pair)
+    {
+        Output<uint> turned = default;
+        Input<uint> x = pair;
+        CudaAsm.EmitRef("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;", ref turned, ref x);
+        return turned.Value;
+    }
 }
