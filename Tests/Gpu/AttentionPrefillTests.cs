@@ -24,6 +24,7 @@ public class AttentionPrefillTests
         ["96 elements"] = (Of(1, 1, 96), [(3, 20)]),
         ["128 elements"] = (Of(1, 1, 128), [(50, 20)]),
         ["256 elements"] = (Of(1, 1, 256), [(50, 20)]),
+        ["many tiles of keys"] = (Of(1, 1, 64), [(600, 20)]),
         ["window"] = (Of(1, 1, 64) with { Window = 11 }, [(0, 5), (120, 20)]),
         ["window over tiles"] = (Of(1, 1, 64) with { Window = 100 }, [(120, 90)]),
         ["window of one"] = (Of(1, 1, 64) with { Window = 1 }, [(60, 10)]),

@@ -7,8 +7,8 @@ namespace Managed.Kernels.Gpu.Attention;
 
 internal sealed partial class AttentionKernelSet
 {
-    private readonly Dictionary<(int Key, int Value, int Warps), (PrefillLaunch Launch, int SharedBytes, int Rows, int Threads)> prefill = [];
-    private BrainLaunch? toBrains;
+    private readonly Dictionary<(int Key, int Value, int Warps, bool Extras), (PrefillLaunch Launch, BrainLaunch Copy, int SharedBytes, int Rows, int Threads)> prefill = [];
+    private BrainLaunch? toRows, toBlocks;
     private HostTable<PrefillSequence>? sequenceTable;
     private MemoryBuffer1D<FourBrains, Stride1D.Dense>? brainKeys, brainValues;
 
@@ -29,7 +29,7 @@ internal sealed partial class AttentionKernelSet
         if (sequences.Length is 0 or > 32767 || settings.Heads > 65535 || settings.Scale <= 0 || !PagedCache.Fits(cache))
             return false;
         int warps = PrefillWarps > 0 ? PrefillWarps : HasWarpgroups ? 0 : most > 64 ? 8 : 4;
-        if (Prefill(settings.KeyDimension, settings.ValueDimension, warps) is not { } kernel)
+        if (Prefill(settings.KeyDimension, settings.ValueDimension, warps, settings.SoftCap != 0 || settings.AlibiSlopes is not null) is not { } kernel)
             return false;
         int positions = (longest + 127) / 128 * 128, rows = kernel.Rows, tiles = 0;
         foreach ((_, int firstPosition, int tokens) in sequences)
@@ -41,47 +41,53 @@ internal sealed partial class AttentionKernelSet
         Grow(ref brainValues, heads * settings.ValueDimension / 4);
         var paged = new PagedCache(cache);
         var brains = new BrainCache(brainKeys!.View.AsContiguous(), brainValues!.View.AsContiguous(), positions);
-        toBrains ??= memory.Accelerator.LoadStreamKernel<BrainCache, PagedCache, ArrayView<PrefillSequence>, int, int>(
-            IsHopper ? BrainCacheKernel<Hopper>.Run : BrainCacheKernel<Ampere>.Run, new KernelSpecialization(256, null));
         int keyFours = settings.KeyDimension / 4, valueFours = settings.ValueDimension / 4, copyGroups = ((positions * Math.Max(keyFours, valueFours)) + 255) / 256;
-        toBrains(new KernelConfig(new Index3D(copyGroups, settings.KeyHeads, 2 * sequences.Length), new Index3D(256, 1, 1)), brains, paged, table, keyFours, valueFours);
+        kernel.Copy(new KernelConfig(new Index3D(copyGroups, settings.KeyHeads, 2 * sequences.Length), new Index3D(256, 1, 1)), brains, paged, table, keyFours, valueFours);
         kernel.Launch(new KernelConfig(new Index3D(settings.Heads, tiles, sequences.Length), new Index3D(kernel.Threads, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(kernel.SharedBytes)),
             output, inputs, brains, table, new AttentionShape(settings));
         return true;
     }
 
-    private (PrefillLaunch Launch, int SharedBytes, int Rows, int Threads)? Prefill(int key, int value, int warps)
+    private (PrefillLaunch Launch, BrainLaunch Copy, int SharedBytes, int Rows, int Threads)? Prefill(int key, int value, int warps, bool extras)
     {
-        if (prefill.TryGetValue((key, value, warps), out (PrefillLaunch, int, int, int) known))
+        if (prefill.TryGetValue((key, value, warps, extras), out (PrefillLaunch, BrainLaunch, int, int, int) known))
             return known;
-        (PrefillLaunch, int, int, int)? fresh = (key, value, warps) switch
+        (PrefillLaunch, BrainLaunch, int, int, int)? fresh = (key, value, warps) switch
         {
-            (64, 64, 0) => LoadWarpgroupPrefill<Dimension64>(),
-            (128, 128, 0) => LoadWarpgroupPrefill<Dimension128>(),
-            (64, 64, _) => LoadPrefill<Dimension64>(warps),
-            (96, 96, _) => LoadPrefill<Dimension96>(warps),
-            (128, 128, _) => LoadPrefill<Dimension128>(warps),
-            (256, 256, _) => LoadPrefill<Dimension256>(warps),
+            (64, 64, 0) => extras ? LoadWarpgroupPrefill<Dimension64, One>() : LoadWarpgroupPrefill<Dimension64, Zero>(),
+            (128, 128, 0) => extras ? LoadWarpgroupPrefill<Dimension128, One>() : LoadWarpgroupPrefill<Dimension128, Zero>(),
+            (64, 64, _) => LoadPrefill<Dimension64>(warps, extras),
+            (96, 96, _) => LoadPrefill<Dimension96>(warps, extras),
+            (128, 128, _) => LoadPrefill<Dimension128>(warps, extras),
+            (256, 256, _) => LoadPrefill<Dimension256>(warps, extras),
             _ => null,
         };
         if (fresh is { } kernel)
-            prefill[(key, value, warps)] = kernel;
+            prefill[(key, value, warps, extras)] = kernel;
         return fresh;
     }
 
-    private (PrefillLaunch, int, int, int) LoadPrefill<TDimension>(int warps)
-        where TDimension : ISize => warps == 4 ? LoadPrefill<TDimension, FourWarps>() : LoadPrefill<TDimension, EightWarps>();
+    private BrainLaunch LoadCopy<TLayout>()
+        where TLayout : struct, IBrainLayout => memory.Accelerator.LoadStreamKernel<BrainCache, PagedCache, ArrayView<PrefillSequence>, int, int>(
+            IsHopper ? BrainCacheKernel<TLayout, Hopper>.Run : BrainCacheKernel<TLayout, Ampere>.Run, new KernelSpecialization(256, null));
 
-    private (PrefillLaunch, int, int, int) LoadPrefill<TDimension, TWarps>()
+    private (PrefillLaunch, BrainLaunch, int, int, int) LoadPrefill<TDimension>(int warps, bool extras)
+        where TDimension : ISize => warps == 4
+            ? extras ? LoadPrefill<TDimension, FourWarps, One>() : LoadPrefill<TDimension, FourWarps, Zero>()
+            : extras ? LoadPrefill<TDimension, EightWarps, One>() : LoadPrefill<TDimension, EightWarps, Zero>();
+
+    private (PrefillLaunch, BrainLaunch, int, int, int) LoadPrefill<TDimension, TWarps, TExtras>()
         where TDimension : ISize
-        where TWarps : ISize =>
+        where TWarps : ISize
+        where TExtras : ISize =>
         (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
-            PrefillKernel<TDimension, TDimension, TWarps>.Run, new KernelSpecialization(32 * TWarps.Value, PrefillGroups > 0 ? PrefillGroups : 8 / TWarps.Value)),
-            PrefillKernel<TDimension, TDimension, TWarps>.SharedBytes, 16 * TWarps.Value, 32 * TWarps.Value);
+            PrefillKernel<TDimension, TDimension, TWarps, TExtras>.Run, new KernelSpecialization(32 * TWarps.Value, PrefillGroups > 0 ? PrefillGroups : 8 / TWarps.Value)), toRows ??= LoadCopy<BrainRows>(),
+            PrefillKernel<TDimension, TDimension, TWarps, TExtras>.SharedBytes, 16 * TWarps.Value, 32 * TWarps.Value);
 
-    private (PrefillLaunch, int, int, int) LoadWarpgroupPrefill<TDimension>()
-        where TDimension : ISize =>
+    private (PrefillLaunch, BrainLaunch, int, int, int) LoadWarpgroupPrefill<TDimension, TExtras>()
+        where TDimension : ISize
+        where TExtras : ISize =>
         (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
-            WarpgroupPrefillKernel<TDimension, TDimension>.Run, new KernelSpecialization(WarpgroupPrefillKernel<TDimension, TDimension>.Threads, 1)),
-            WarpgroupPrefillKernel<TDimension, TDimension>.SharedBytes, WarpgroupPrefillKernel<TDimension, TDimension>.Rows, WarpgroupPrefillKernel<TDimension, TDimension>.Threads);
+            WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Run, new KernelSpecialization(WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Threads, 1)), toBlocks ??= LoadCopy<BrainBlocks>(),
+            WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.SharedBytes, WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Rows, WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Threads);
 }

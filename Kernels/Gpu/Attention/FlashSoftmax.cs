@@ -25,17 +25,19 @@ internal struct FlashSoftmax
     /// <param name="key">Position of the lane's first key.</param>
     /// <param name="position">Position of the lane's low query.</param>
     /// <param name="isCut">Whether some of the warp's queries do not see some of the keys.</param>
-    public void Weigh(ArrayView<float> scores, int count, ArrayView<float> mixed, int mixedCount, AttentionShape shape, float slope, int key, int position, bool isCut)
+    /// <typeparam name="TExtras">1: with a cap and slopes where the shape has them.</typeparam>
+    public void Weigh<TExtras>(ArrayView<float> scores, int count, ArrayView<float> mixed, int mixedCount, AttentionShape shape, float slope, int key, int position, bool isCut)
+        where TExtras : ISize
     {
         float scale = shape.Scale * Log2E;
-        if (shape.SoftCap != 0)
+        if (TExtras.Value != 0 && shape.SoftCap != 0)
         {
             float cap = shape.SoftCap * Log2E, inner = shape.Scale / shape.SoftCap;
             for (int i = 0; i < count; i++)
                 scores[i] = cap * Arithmetic.Tanh(scores[i] * inner);
             scale = 1;
         }
-        if (shape.HasSlopes != 0)
+        if (TExtras.Value != 0 && shape.HasSlopes != 0)
         {
             for (int i = 0; i < count; i++)
                 scores[i] = Arithmetic.MultiplyAdd(scores[i], scale, slope * Log2E * (key + (8 * (i / 4)) + (i % 2) - position - (8 * (i / 2 % 2))));
@@ -73,12 +75,18 @@ internal struct FlashSoftmax
         }
         sumLow = Arithmetic.MultiplyAdd(sumLow, smallerLow, addedLow);
         sumHigh = Arithmetic.MultiplyAdd(sumHigh, smallerHigh, addedHigh);
-        for (int i = 0; i < mixedCount / 4; i++)
+        if (TensorCore.AnyIsNotOne(smallerLow, smallerHigh))
+            Shrink(mixed, mixedCount, smallerLow, smallerHigh);
+    }
+
+    private static void Shrink(ArrayView<float> mixed, int count, float low, float high)
+    {
+        for (int i = 0; i < count / 4; i++)
         {
-            mixed[4 * i] *= smallerLow;
-            mixed[(4 * i) + 1] *= smallerLow;
-            mixed[(4 * i) + 2] *= smallerHigh;
-            mixed[(4 * i) + 3] *= smallerHigh;
+            mixed[4 * i] *= low;
+            mixed[(4 * i) + 1] *= low;
+            mixed[(4 * i) + 2] *= high;
+            mixed[(4 * i) + 3] *= high;
         }
     }
 

@@ -10,20 +10,50 @@ internal struct FourBrains
     public uint Low, High;
 }
 
-/// <summary>Keys and values of a step's sequences in bfloat16, without pages; zeros behind each sequence's end.</summary>
+/// <summary>Keys and values of a step's sequences in bfloat16, without pages; zeros behind each sequence's end. Laid out by an <see cref="IBrainLayout"/>.</summary>
 internal readonly struct BrainCache(ArrayView<FourBrains> keys, ArrayView<FourBrains> values, int positions)
 {
-    public readonly ArrayView<FourBrains> Keys = keys, Values = values; // [sequences, keyHeads, positions, dimension / 4]
+    public readonly ArrayView<FourBrains> Keys = keys, Values = values; // [sequences, keyHeads, positions · dimension / 4]
 
-    /// <summary>Room for so many positions of each head; a multiple of 64.</summary>
+    /// <summary>Room for so many positions of each head; a multiple of 128.</summary>
     public readonly int Positions = positions;
+}
+
+/// <summary>Where the elements of a head lie.</summary>
+internal interface IBrainLayout
+{
+    /// <summary>Place of four neighbouring elements among a head's.</summary>
+    static abstract int Place(int position, int four, int fours);
+}
+
+/// <summary>Position after position.</summary>
+internal readonly struct BrainRows : IBrainLayout
+{
+    public static int Place(int position, int four, int fours) => (position * fours) + four;
+}
+
+/// <summary>
+/// As warpgroups want it in shared memory, so that a tile is copied in one piece: tiles of 128 positions, in each blocks of 64 elements, in each rows of
+/// 128 bytes whose pieces of 16 bytes are exchanged: piece p of row r lies at p ^ (r mod 8).
+/// </summary>
+internal readonly struct BrainBlocks : IBrainLayout
+{
+    public const int TilePositions = 128, BlockFours = 16;
+
+    public static int Place(int position, int four, int fours)
+    {
+        int row = position % TilePositions, block = four / BlockFours, piece = four % BlockFours / 2;
+        int blockRow = (((position / TilePositions * (fours / BlockFours)) + block) * TilePositions) + row;
+        return (blockRow * BlockFours) + ((piece ^ (row & 7)) * 2) + (four & 1);
+    }
 }
 
 /// <summary>
 /// Copies a step's cache to <see cref="BrainCache"/>; one thread for each four elements of a key or value. Grid: elements of a head, heads,
 /// sequences twice: first all keys, then all values.
 /// </summary>
-internal static class BrainCacheKernel<TGeneration>
+internal static class BrainCacheKernel<TLayout, TGeneration>
+    where TLayout : struct, IBrainLayout
     where TGeneration : struct, IGeneration
 {
     public static void Run(BrainCache output, PagedCache cache, ArrayView<PrefillSequence> sequences, int keyFours, int valueFours)
@@ -42,7 +72,7 @@ internal static class BrainCacheKernel<TGeneration>
             Four x = cache.Memory[(cache.Pages[cache.FirstPage[sequence] + page] >> 2) + (isValue == 0 ? cache.KeyStart : cache.ValueStart) + (row * fours) + four];
             brains = new FourBrains { Low = TensorCore.Brains(x.X, x.Y), High = TensorCore.Brains(x.Z, x.W) };
         }
-        long at = (((((long)sequence * Grid.DimY) + head) * output.Positions) * fours) + unit;
+        long at = (((((long)sequence * Grid.DimY) + head) * output.Positions) * fours) + TLayout.Place(position, four, fours);
         if (isValue == 0)
             output.Keys[at] = brains;
         else
@@ -59,10 +89,11 @@ internal readonly record struct PrefillSequence(int FirstToken, int FirstPositio
 /// (16 of wide ones) positions that begin at multiples of their length: a query's bits do not depend on what else is in the step, nor on how its text was cut into
 /// steps. Grid: heads, tiles of queries (the last first, it has most to do), sequences.
 /// </summary>
-internal static class PrefillKernel<TKey, TValue, TWarps>
+internal static class PrefillKernel<TKey, TValue, TWarps, TExtras>
     where TKey : ISize
     where TValue : ISize
     where TWarps : ISize
+    where TExtras : ISize
 {
     public static int KeyTile => TKey.Value > 128 ? 16 : 64;
 
@@ -134,7 +165,7 @@ internal static class PrefillKernel<TKey, TValue, TWarps>
             }
 
             bool isCut = (firstKey + KeyTile - 1 > warpFirst) | ((shape.Window > 0) & (firstKey <= warpFirst + 15 - shape.Window));
-            softmax.Weigh(scores, KeyTile / 2, mixed, TValue.Value / 2, shape, slope, firstKey + (2 * t), position, isCut);
+            softmax.Weigh<TExtras>(scores, KeyTile / 2, mixed, TValue.Value / 2, shape, slope, firstKey + (2 * t), position, isCut);
 
             // A product of the first kind has the layout of the left operand of the second.
             for (int k = 0; k < KeyTile / 16; k++)

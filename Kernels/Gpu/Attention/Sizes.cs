@@ -57,3 +57,8 @@ internal readonly struct EightWarps : ISize
 {
     public static int Value => 8;
 }
+
+internal readonly struct Zero : ISize
+{
+    public static int Value => 0;
+}

@@ -55,6 +55,13 @@ internal static class TensorCore
         return result.Value;
     }
 
+    /// <summary>Whether one of the warp's lanes has a number other than 1.</summary>
+    public static bool AnyIsNotOne(float x, float y)
+    {
+        CudaAsm.Emit(".reg .pred a, b; setp.neu.f32 a, %1, 0f3F800000; setp.neu.or.f32 b, %2, 0f3F800000, a; vote.sync.any.pred a, b, -1; selp.b32 %0, 1, 0, a;", out int any, x, y);
+        return any != 0;
+    }
+
     /// <summary>A matrix of 8 × 8 16-bit numbers, two to a lane, turned over.</summary>
     public static uint Turn(uint pair)
     {

@@ -1,27 +1,30 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Managed.Kernels.Gpu.Matrix;
 
 namespace Managed.Kernels.Gpu.Attention;
 
 /// <summary>
-/// As <see cref="PrefillKernel{TKey, TValue, TWarps}"/>, for GPUs of compute capability 9.0 alone: a group has two warpgroups that take 64 queries
-/// each, and meets the keys in tiles of 128. Dimensions are 64 or 128.
+/// As <see cref="PrefillKernel{TKey, TValue, TWarps, TExtras}"/>, for GPUs of compute capability 9.0 alone: a group has two warpgroups that take 64 queries
+/// each, and meets the keys in tiles of 128, which the copy engine fetches two ahead. The second warpgroup multiplies while the first one
+/// takes its softmax. Dimensions are 64 or 128.
 /// </summary>
-internal static class WarpgroupPrefillKernel<TKey, TValue>
+internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
     where TKey : ISize
     where TValue : ISize
+    where TExtras : ISize
 {
-    public const int Rows = 128, Threads = 256, KeyTile = 128;
+    public const int Rows = 128, Threads = 256, KeyTile = BrainBlocks.TilePositions;
 
-    private const int GroupRows = 64, RowBytes = 128, BlockElements = 64, Alignment = 1024;
+    private const int GroupRows = 64, RowBytes = 128, BlockElements = 64, Alignment = 1024, Stages = 3;
 
     private static int KeyBytes => KeyTile * 2 * TKey.Value;
 
     private static int StageBytes => KeyTile * 2 * (TKey.Value + TValue.Value);
 
     /// <summary>Dynamic shared memory of a group.</summary>
-    public static int SharedBytes => Alignment + (Rows * 2 * TKey.Value) + (2 * StageBytes);
+    public static int SharedBytes => Alignment + (Rows * 2 * TKey.Value) + (Stages * (StageBytes + 16));
 
     public static void Run(RowsView output, AttentionInputs inputs, BrainCache cache, ArrayView<PrefillSequence> sequences, AttentionShape shape)
     {
@@ -40,7 +43,21 @@ internal static class WarpgroupPrefillKernel<TKey, TValue>
         int last = IntrinsicMath.Min(first + Rows - 1, lastPosition), keyHead = head / shape.Group;
         int firstKeys = shape.Window > 0 ? IntrinsicMath.Max(0, first - shape.Window + 1) / KeyTile : 0, endKeys = (last / KeyTile) + 1;
         long row = (((long)Grid.IdxZ * (shape.Heads / shape.Group)) + keyHead) * cache.Positions;
-        CopyTile(cache, row + (firstKeys * KeyTile), stages + (uint)((firstKeys & 1) * StageBytes), thread);
+        uint full = stages + (uint)(Stages * StageBytes), empty = full + (8 * Stages);
+        if (thread == 0)
+        {
+            for (int i = 0; i < Stages; i++)
+            {
+                CopyEngine.Initialise(full + (uint)(8 * i), 1);
+                CopyEngine.Initialise(empty + (uint)(8 * i), Threads / 32);
+            }
+            CopyEngine.Publish();
+            for (int i = 0; i < Stages; i++)
+                if (firstKeys + i < endKeys)
+                    Fetch(cache, row, firstKeys + i, stages + (uint)(i * StageBytes), full + (uint)(8 * i));
+        }
+        CudaAsm.Emit("fence.proxy.async.shared::cta;"); // the queries that this thread has stored
+        Group.Barrier();
 
         ArrayView<float> mixed = LocalMemory.Allocate<float>(TValue.Value / 2), scores = LocalMemory.Allocate<float>(KeyTile / 2);
         for (int i = 0; i < TValue.Value / 2; i++)
@@ -53,36 +70,55 @@ internal static class WarpgroupPrefillKernel<TKey, TValue>
         float slope = shape.HasSlopes != 0 ? inputs.Slopes[head] : 0;
         uint ownQueries = queries + (uint)((warp >> 2) * GroupRows * 2 * TKey.Value);
 
+        int stage = 0;
+        uint phase = 0;
         for (int keys = firstKeys; keys < endKeys; keys++)
         {
-            CudaAsm.Emit("cp.async.wait_group 0;");
-            CudaAsm.Emit("fence.proxy.async.shared::cta;");
-            Group.Barrier();
-            uint stage = stages + (uint)((keys & 1) * StageBytes);
-            if (keys + 1 < endKeys)
-                CopyTile(cache, row + ((keys + 1) * KeyTile), stages + (uint)(((keys + 1) & 1) * StageBytes), thread);
+            uint at = stages + (uint)(stage * StageBytes);
             int firstKey = keys * KeyTile;
-            bool isUnseen = (firstKey > groupFirst + GroupRows - 1) | ((shape.Window > 0) & (firstKey + KeyTile - 1 <= groupFirst - shape.Window));
-            if (isUnseen)
-                continue; // nothing that this warpgroup's queries see
-
-            WarpgroupProducts.Score(scores, WarpgroupProducts.DescribeRows(ownQueries), WarpgroupProducts.DescribeRows(stage));
-            if (TKey.Value > BlockElements)
-                WarpgroupProducts.AddScore(scores, WarpgroupProducts.DescribeRows(ownQueries + (GroupRows * RowBytes)), WarpgroupProducts.DescribeRows(stage + (KeyTile * RowBytes)));
-            WarpgroupProducts.End();
-
-            bool isCut = (firstKey + KeyTile - 1 > groupFirst) | ((shape.Window > 0) & (firstKey <= groupFirst + GroupRows - 1 - shape.Window));
-            softmax.Weigh(scores, KeyTile / 2, mixed, TValue.Value / 2, shape, slope, firstKey + (2 * t), position, isCut);
-
-            // A product of the first kind has the layout of the left factor of the second.
-            for (int i = 0; i < KeyTile / 4; i++)
-                weights[i] = TensorCore.Brains(scores[2 * i], scores[(2 * i) + 1]);
-            ulong values = WarpgroupProducts.DescribeColumns(stage + (uint)KeyBytes, KeyTile * RowBytes);
-            if (TValue.Value == 128)
-                WarpgroupProducts.Mix128(mixed, weights, values);
-            else
-                WarpgroupProducts.Mix64(mixed, weights, values);
-            WarpgroupProducts.End();
+            bool sees = (firstKey <= groupFirst + GroupRows - 1) & ((shape.Window <= 0) | (firstKey + KeyTile - 1 > groupFirst - shape.Window));
+            CopyEngine.Wait(full + (uint)(8 * stage), phase);
+            if (warp >= 4)
+                CudaAsm.Emit("bar.sync 1, 256;");
+            if (sees)
+            {
+                WarpgroupProducts.Score(scores, WarpgroupProducts.DescribeRows(ownQueries), WarpgroupProducts.DescribeRows(at));
+                if (TKey.Value > BlockElements)
+                    WarpgroupProducts.AddScore(scores, WarpgroupProducts.DescribeRows(ownQueries + (GroupRows * RowBytes)), WarpgroupProducts.DescribeRows(at + (KeyTile * RowBytes)));
+                WarpgroupProducts.End();
+            }
+            if (warp < 4)
+                CudaAsm.Emit("bar.arrive 1, 256;");
+            if (thread == 0 && keys > firstKeys && keys + Stages - 1 < endKeys)
+            {
+                // The stage of the tile before this one, when all have done with it.
+                int before = stage == 0 ? Stages - 1 : stage - 1;
+                CopyEngine.Wait(empty + (uint)(8 * before), stage == 0 ? phase ^ 1 : phase);
+                Fetch(cache, row, keys + Stages - 1, stages + (uint)(before * StageBytes), full + (uint)(8 * before));
+            }
+            Warp.Barrier();
+            if (sees)
+            {
+                bool isCut = (firstKey + KeyTile - 1 > groupFirst) | ((shape.Window > 0) & (firstKey <= groupFirst + GroupRows - 1 - shape.Window));
+                softmax.Weigh<TExtras>(scores, KeyTile / 2, mixed, TValue.Value / 2, shape, slope, firstKey + (2 * t), position, isCut);
+                // A product of the first kind has the layout of the left factor of the second.
+                for (int i = 0; i < KeyTile / 4; i++)
+                    weights[i] = Attention.TensorCore.Brains(scores[2 * i], scores[(2 * i) + 1]);
+                ulong values = WarpgroupProducts.DescribeColumns(at + (uint)KeyBytes, KeyTile * RowBytes);
+                if (TValue.Value == 128)
+                    WarpgroupProducts.Mix128(mixed, weights, values);
+                else
+                    WarpgroupProducts.Mix64(mixed, weights, values);
+                WarpgroupProducts.End();
+            }
+            if (lane == 0)
+                CopyEngine.Arrive(empty + (uint)(8 * stage));
+            stage++;
+            if (stage == Stages)
+            {
+                stage = 0;
+                phase ^= 1;
+            }
         }
 
         softmax.Factors(shape.HasSinks != 0 ? inputs.Sinks[head] : float.NegativeInfinity, out float low, out float high);
@@ -112,32 +148,25 @@ internal static class WarpgroupPrefillKernel<TKey, TValue>
             if (position >= firstPosition && position <= lastPosition)
             {
                 long from = inputs.Queries.Start(firstToken + position - firstPosition) + (head * TKey.Value) + (4 * four);
-                brains.Low = TensorCore.Brains(inputs.Queries.Values[from], inputs.Queries.Values[from + 1]);
-                brains.High = TensorCore.Brains(inputs.Queries.Values[from + 2], inputs.Queries.Values[from + 3]);
+                brains.Low = Attention.TensorCore.Brains(inputs.Queries.Values[from], inputs.Queries.Values[from + 1]);
+                brains.High = Attention.TensorCore.Brains(inputs.Queries.Values[from + 2], inputs.Queries.Values[from + 3]);
             }
             int blocks = TKey.Value / BlockElements, blockRow = (((row / GroupRows * blocks) + block) * GroupRows) + (row % GroupRows);
             all[start + (blockRow * (RowBytes / 8)) + ((piece ^ (row & 7)) * 2) + (four & 1)] = brains;
         }
     }
 
-    // A tile of keys and values on their way into shared memory, in blocks of 64 elements.
-    private static void CopyTile(BrainCache cache, long row, uint stage, int thread)
+    // A tile of keys and values on their way into shared memory.
+    private static unsafe void Fetch(BrainCache cache, long row, int tile, uint stage, uint barrier)
     {
-        Copy<TKey>(cache.Keys, row, stage, thread);
-        Copy<TValue>(cache.Values, row, stage + (uint)KeyBytes, thread);
-        CudaAsm.Emit("cp.async.commit_group;");
+        CopyEngine.ArriveAndExpect(barrier, StageBytes);
+        long first = row + (tile * KeyTile);
+        Copy(stage, (long)Unsafe.AsPointer(ref cache.Keys[first * (TKey.Value / 4)]), KeyBytes, barrier);
+        Copy(stage + (uint)KeyBytes, (long)Unsafe.AsPointer(ref cache.Values[first * (TValue.Value / 4)]), StageBytes - KeyBytes, barrier);
     }
 
-    private static unsafe void Copy<TDimension>(ArrayView<FourBrains> from, long row, uint to, int thread)
-        where TDimension : ISize
-    {
-        // A thread takes the same piece of every so manieth row, so that pieces are exchanged alike in all of them.
-        int pieces = TDimension.Value / 8, piece = thread % pieces, firstRow = thread / pieces, rows = Threads / pieces;
-        uint shared = to + (uint)((piece / 8 * KeyTile * RowBytes) + (firstRow * RowBytes) + (((piece % 8) ^ (firstRow & 7)) * 16));
-        long global = (long)Unsafe.AsPointer(ref from[((row + firstRow) * (2 * pieces)) + (2 * piece)]);
-        for (int i = 0; i < KeyTile / rows; i++)
-            CudaAsm.Emit("cp.async.cg.shared.global [%0], [%1], 16;", shared + (uint)(i * rows * RowBytes), global + ((long)i * rows * TDimension.Value * 2));
-    }
+    private static void Copy(uint to, long from, int bytes, uint barrier) =>
+        CudaAsm.Emit("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];", to, from, bytes, barrier);
 
     private static unsafe uint Address(ArrayView<FourBrains> shared) => (uint)(long)Unsafe.AsPointer(ref shared[0]);
 }
