@@ -7,7 +7,7 @@ namespace Managed.Kernels.Gpu.Attention;
 
 /// <summary>
 /// As <see cref="PrefillKernel{TKey, TValue, TWarps, TExtras}"/>, for GPUs of compute capability 9.0 alone: a group has two warpgroups that take 64 queries
-/// each, and meets the keys in tiles of 128, which the copy engine fetches two ahead. The second warpgroup multiplies while the first one
+/// each, and meets the keys in tiles of 128, which the copy engine fetches up to three ahead. The second warpgroup multiplies while the first one
 /// takes its softmax. Dimensions are 64 or 128.
 /// </summary>
 internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
@@ -24,7 +24,7 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
     private static int StageBytes => KeyTile * 2 * (TKey.Value + TValue.Value);
 
     /// <summary>Dynamic shared memory of a group.</summary>
-    public static int SharedBytes => Alignment + (Rows * 2 * TKey.Value) + (Stages * (StageBytes + 16));
+    public static int SharedBytes => Alignment + (Rows * 2 * TKey.Value) + (Stages * (StageBytes + 24));
 
     public static void Run(RowsView output, AttentionInputs inputs, BrainCache cache, ArrayView<PrefillSequence> sequences, AttentionShape shape)
     {
@@ -43,13 +43,14 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
         int last = IntrinsicMath.Min(first + Rows - 1, lastPosition), keyHead = head / shape.Group;
         int firstKeys = shape.Window > 0 ? IntrinsicMath.Max(0, first - shape.Window + 1) / KeyTile : 0, endKeys = (last / KeyTile) + 1;
         long row = (((long)Grid.IdxZ * (shape.Heads / shape.Group)) + keyHead) * cache.Positions;
-        uint full = stages + (uint)(Stages * StageBytes), empty = full + (8 * Stages);
+        uint full = stages + (uint)(Stages * StageBytes), empty = full + (8 * Stages), turn = empty + (8 * Stages);
         if (thread == 0)
         {
             for (int i = 0; i < Stages; i++)
             {
                 CopyEngine.Initialise(full + (uint)(8 * i), 1);
                 CopyEngine.Initialise(empty + (uint)(8 * i), Threads / 32);
+                CopyEngine.Initialise(turn + (uint)(8 * i), Threads / 64);
             }
             CopyEngine.Publish();
             for (int i = 0; i < Stages; i++)
@@ -79,7 +80,7 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
             bool sees = (firstKey <= groupFirst + GroupRows - 1) & ((shape.Window <= 0) | (firstKey + KeyTile - 1 > groupFirst - shape.Window));
             CopyEngine.Wait(full + (uint)(8 * stage), phase);
             if (warp >= 4)
-                CudaAsm.Emit("bar.sync 1, 256;");
+                CopyEngine.Wait(turn + (uint)(8 * stage), phase); // the first warpgroup has its scores
             if (sees)
             {
                 WarpgroupProducts.Score(scores, WarpgroupProducts.DescribeRows(ownQueries), WarpgroupProducts.DescribeRows(at));
@@ -87,16 +88,8 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
                     WarpgroupProducts.AddScore(scores, WarpgroupProducts.DescribeRows(ownQueries + (GroupRows * RowBytes)), WarpgroupProducts.DescribeRows(at + (KeyTile * RowBytes)));
                 WarpgroupProducts.End();
             }
-            if (warp < 4)
-                CudaAsm.Emit("bar.arrive 1, 256;");
-            if (thread == 0 && keys > firstKeys && keys + Stages - 1 < endKeys)
-            {
-                // The stage of the tile before this one, when all have done with it.
-                int before = stage == 0 ? Stages - 1 : stage - 1;
-                CopyEngine.Wait(empty + (uint)(8 * before), stage == 0 ? phase ^ 1 : phase);
-                Fetch(cache, row, keys + Stages - 1, stages + (uint)(before * StageBytes), full + (uint)(8 * before));
-            }
-            Warp.Barrier();
+            if (warp < 4 && lane == 0)
+                CopyEngine.Arrive(turn + (uint)(8 * stage));
             if (sees)
             {
                 bool isCut = (firstKey + KeyTile - 1 > groupFirst) | ((shape.Window > 0) & (firstKey <= groupFirst + GroupRows - 1 - shape.Window));
@@ -113,6 +106,12 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
             }
             if (lane == 0)
                 CopyEngine.Arrive(empty + (uint)(8 * stage));
+            if (thread == Threads / 2 && keys + Stages < endKeys)
+            {
+                CopyEngine.Wait(empty + (uint)(8 * stage), phase);
+                Fetch(cache, row, keys + Stages, at, full + (uint)(8 * stage));
+            }
+            Warp.Barrier();
             stage++;
             if (stage == Stages)
             {
