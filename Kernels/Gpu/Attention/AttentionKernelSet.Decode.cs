@@ -6,6 +6,9 @@ namespace Managed.Kernels.Gpu.Attention;
 
 internal sealed partial class AttentionKernelSet
 {
+    /// <summary>So many rows fill the device with groups that take 16 heads each; with fewer, groups of 8 heads are done sooner.</summary>
+    private const int RowsForTwoTiles = 8;
+
     private readonly Dictionary<(int Key, int Value, int Tiles, int Warps, int Groups), DecodeLaunch> decode = [];
     private MemoryBuffer1D<Four, Stride1D.Dense>? mixed;
     private MemoryBuffer1D<Pair, Stride1D.Dense>? totals;
@@ -24,7 +27,7 @@ internal sealed partial class AttentionKernelSet
     /// <returns>False: nothing was done, the shape is not one of this kernel's.</returns>
     public bool TryDecode(RowsView output, AttentionInputs inputs, in CacheView cache, AttentionSettings settings, int rows, int longest)
     {
-        int group = settings.Heads / settings.KeyHeads, tiles = Tiles > 0 ? Tiles : group <= 8 || settings.ValueDimension > 128 || settings.KeyDimension > 128 ? 1 : 2;
+        int group = settings.Heads / settings.KeyHeads, tiles = Tiles > 0 ? Tiles : group > 8 && rows >= RowsForTwoTiles && settings.KeyDimension is (64 or 128) ? 2 : 1;
         if (!PagedCache.Fits(cache) || rows > 65535 || Decode(settings.KeyDimension, settings.ValueDimension, tiles, Warps, Groups) is not { } kernel)
             return false;
         int splits = DecodeSplits.Bound(longest, settings.Window, 16 * Warps), parts = settings.KeyHeads * ((group + (8 * tiles) - 1) / (8 * tiles));
@@ -54,7 +57,7 @@ internal sealed partial class AttentionKernelSet
             (64, 64, 1) => Load<Dimension64, One>(warps, groups > 0 ? groups : 3),
             (64, 64, 2) => Load<Dimension64, Two>(warps, groups > 0 ? groups : 3),
             (96, 96, 1) => Load<Dimension96, One>(warps, groups > 0 ? groups : 3),
-            (128, 128, 1) => Load<Dimension128, One>(warps, groups > 0 ? groups : 3),
+            (128, 128, 1) => Load<Dimension128, One>(warps, groups > 0 ? groups : 2),
             (128, 128, 2) => Load<Dimension128, Two>(warps, groups > 0 ? groups : 2),
             (256, 256, 1) => Load<Dimension256, One>(warps, groups > 0 ? groups : 2),
             _ => null,

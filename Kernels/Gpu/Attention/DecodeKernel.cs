@@ -38,6 +38,11 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
 
     private const int ValuesAtOnce = 128; // elements of a value that are summed over the warps at once
 
+    // Elements of a key or value that are loaded together: as many as there are registers for.
+    private static int KeysLoaded => TKey.Value > 128 ? 32 : 128;
+
+    private static int ValuesLoaded => TValue.Value > 128 ? 32 : 128;
+
     private const float Log2E = 1.44269504f;
 
     public static void Run(RowsView output, DecodeScratch scratch, AttentionInputs inputs, PagedCache cache, AttentionShape shape)
@@ -89,14 +94,14 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
                 scores[i] = 0;
             long lowKey = lowStart + cache.KeyStart + ((lowFirst + low + g) * (TKey.Value / 4)) + t;
             long highKey = highStart + cache.KeyStart + ((highFirst + high + g) * (TKey.Value / 4)) + t;
-            for (int part = 0; part < TKey.Value; part += ValuesAtOnce)
+            for (int part = 0; part < TKey.Value; part += KeysLoaded)
                 AddScores(scores, queries, cache.Memory, lowKey + (part / 4), highKey + (part / 4), part, lane);
 
             long value0 = lowStart + cache.ValueStart + g + ((lowFirst + Within(low + (2 * t), begin, end)) * (TValue.Value / 4));
             long value1 = lowStart + cache.ValueStart + g + ((lowFirst + Within(low + (2 * t) + 1, begin, end)) * (TValue.Value / 4));
             long value2 = highStart + cache.ValueStart + g + ((highFirst + Within(high + (2 * t), begin, end)) * (TValue.Value / 4));
             long value3 = highStart + cache.ValueStart + g + ((highFirst + Within(high + (2 * t) + 1, begin, end)) * (TValue.Value / 4));
-            ArrayView<float> values = LocalMemory.Allocate<float>(Math.Min(TValue.Value, ValuesAtOnce) / 2);
+            ArrayView<float> values = LocalMemory.Allocate<float>(Math.Min(TValue.Value, ValuesLoaded) / 2);
             LoadValues(values, cache.Memory, value0, value1, value2, value3);
             ArrayView<uint> weights = LocalMemory.Allocate<uint>(THeadTiles.Value * 4);
             for (int tile = 0; tile < THeadTiles.Value; tile++)
@@ -104,7 +109,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
                 Weigh(scores, tile, most, sum, mixed, inputs, shape, firstHead, headCount, 2 * t, at + g, begin, end, position);
                 Turn(weights, scores, 4 * tile);
             }
-            for (int part = 0; part < TValue.Value; part += ValuesAtOnce)
+            for (int part = 0; part < TValue.Value; part += ValuesLoaded)
             {
                 if (part > 0)
                     LoadValues(values, cache.Memory, value0 + (part / 4), value1 + (part / 4), value2 + (part / 4), value3 + (part / 4));
@@ -132,11 +137,11 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
         }
     }
 
-    // scores[16 positions, 8 heads] += keys · queries, over up to 128 elements from `first` on.
+    // scores[16 positions, 8 heads] += keys · queries, over as many elements as are loaded together, from `first` on.
     private static void AddScores(ArrayView<float> scores, ArrayView<SplitPairs> queries, ArrayView<Four> memory, long low, long high, int first, int lane)
     {
-        int chunks = Math.Min(TKey.Value - first, ValuesAtOnce) / 16;
-        ArrayView<float> keys = LocalMemory.Allocate<float>(ValuesAtOnce / 2);
+        int chunks = Math.Min(TKey.Value - first, KeysLoaded) / 16;
+        ArrayView<float> keys = LocalMemory.Allocate<float>(KeysLoaded / 2);
         for (int c = 0; c < chunks; c++)
         {
             Four x = memory[low + (4 * c)], y = memory[high + (4 * c)];
@@ -215,10 +220,10 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
         weights[at + 3] = TensorCore.Turn(split.Rest1);
     }
 
-    // Values of four positions, four neighbouring elements of each 32, up to 128 elements.
+    // Values of four positions, four neighbouring elements of each 32.
     private static void LoadValues(ArrayView<float> values, ArrayView<Four> memory, long from0, long from1, long from2, long from3)
     {
-        for (int c = 0; c < Math.Min(TValue.Value, ValuesAtOnce) / 32; c++)
+        for (int c = 0; c < Math.Min(TValue.Value, ValuesLoaded) / 32; c++)
         {
             Four x = memory[from0 + (8 * c)], y = memory[from1 + (8 * c)], z = memory[from2 + (8 * c)], w = memory[from3 + (8 * c)];
             (values[16 * c], values[(16 * c) + 1], values[(16 * c) + 2], values[(16 * c) + 3]) = (x.X, y.X, z.X, w.X);
@@ -228,10 +233,10 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
         }
     }
 
-    // mixed[elements, heads] += valuesᵀ · weights, over 16 positions and up to 128 elements from `first` on.
+    // mixed[elements, heads] += valuesᵀ · weights, over 16 positions, of as many elements as are loaded together, from `first` on.
     private static void Mix(ArrayView<float> mixed, ArrayView<float> values, ArrayView<uint> weights, int first)
     {
-        for (int i = 0; i < Math.Min(TValue.Value, ValuesAtOnce) / 16; i++)
+        for (int i = 0; i < Math.Min(TValue.Value, ValuesLoaded) / 16; i++)
         {
             SplitPairs x = SplitPairs.Of(values[8 * i], values[(8 * i) + 1], values[(8 * i) + 2], values[(8 * i) + 3]);
             SplitPairs y = SplitPairs.Of(values[(8 * i) + 4], values[(8 * i) + 5], values[(8 * i) + 6], values[(8 * i) + 7]);
@@ -384,8 +389,9 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
                 factors[(head * MostSplits) + MostSplits - 1] = lastWeight * inverse;
         }
         Group.Barrier();
-        // Where there are more threads than fours of results, several threads share one, and take every so manieth split.
-        int fours = headCount * (TValue.Value / 4), shares = IntrinsicMath.Max(1, Threads / fours), perRound = Threads / shares;
+        // Where there are more threads than fours of results, several threads share one, and take every so manieth split: as many whether a group
+        // has one tile of heads or two, so that their bits are the same.
+        int fours = headCount * (TValue.Value / 4), shares = IntrinsicMath.Max(1, Threads / (IntrinsicMath.Min(TileHeads, shape.Group) * (TValue.Value / 4))), perRound = Threads / shares;
         int share = thread / perRound;
         for (int first = 0; first < fours; first += perRound)
         {
