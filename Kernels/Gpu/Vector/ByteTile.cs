@@ -27,6 +27,14 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
 
     public static int MostWarps => TIntegers.HighQuads > 0 ? 8 : SpansTogether > 1 ? 12 : 16;
 
+    public static (int Least, int Together) Warps(bool isPaired) => (isPaired, Quads >= 4) switch
+    {
+        (false, true) => (4, 16),
+        (false, false) => (2, 12),
+        (true, false) when TScales.HasMinimum => (1, 8),
+        (true, _) => (3, 12),
+    };
+
     public static bool TileAfterTile => TIntegers.HighQuads > 0;
 
     public static float Factor => TIntegers.Factor;

@@ -26,6 +26,13 @@ internal interface ITileFormat
     /// <summary>Warps of a group, at most: with 16 there are 128 registers for each, with 12 there are 168, with 8 as many as it wants.</summary>
     static abstract int MostWarps { get; }
 
+    /// <summary>
+    /// Warps of a group, at least, where there are columns for them, and warps of all groups of a multiprocessor that are aimed at. What was
+    /// fastest for the shapes of models of 1.1B and 8B on an H200.
+    /// </summary>
+    /// <param name="isPaired">Whether two matrices make one result.</param>
+    static abstract (int Least, int Together) Warps(bool isPaired);
+
     /// <summary>Whether a warp fetches the weights of a second tile only when it has done with the first: where registers are short.</summary>
     static abstract bool TileAfterTile { get; }
 

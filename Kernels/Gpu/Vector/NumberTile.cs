@@ -36,6 +36,8 @@ internal readonly struct NumberTile<TNumbers> : ITileFormat
 
     public static int MostWarps => 16;
 
+    public static (int Least, int Together) Warps(bool isPaired) => (isPaired && TNumbers.Parts == 1 ? 8 : 4, 16);
+
     public static bool TileAfterTile => false;
 
     public static float Factor => 1;

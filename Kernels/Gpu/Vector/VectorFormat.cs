@@ -54,13 +54,12 @@ internal abstract class VectorFormat
         public override int SpanColumns => TFormat.Columns;
 
         // So many warps as find room on a multiprocessor together with the other groups', but some for each group; and all of them with as
-        // many spans as the others, as nearly as may be. The numbers are those that were fastest on an H200 for shapes of 1.1B and 8B models.
+        // many spans as the others, as nearly as may be.
         public override int Warps<TEpilogue>(int columns, int groupsEach)
         {
             int step = TFormat.Columns * TileKernel.SpansTogether<TFormat, TEpilogue>(), steps = (columns + step - 1) / step;
-            int least = !TFormat.TakesBytes ? 4 : TEpilogue.IsPaired ? TFormat.Quads - 1 : TFormat.Quads;
-            int room = TEpilogue.IsPaired ? Math.Max(8, 4 * least) : 16;
-            int warps = Math.Clamp(room / groupsEach, Math.Min(least, 4), TileKernel.MostWarps<TFormat, TEpilogue>());
+            (int least, int together) = TFormat.Warps(TEpilogue.IsPaired);
+            int warps = Math.Clamp(together / groupsEach, least, TileKernel.MostWarps<TFormat, TEpilogue>());
             int rounds = (steps + warps - 1) / warps;
             return (steps + rounds - 1) / rounds;
         }
