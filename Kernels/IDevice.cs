@@ -29,6 +29,15 @@ internal interface IDevice : IDisposable
     /// <summary>How quantised weights meet activations here when this is asked for.</summary>
     Precision Effective(Precision wanted) => wanted;
 
+    /// <summary>
+    /// Whether a row has the same bits in any batch also where activations are rounded. A GPU is faster without; a processor knows no other way.
+    /// </summary>
+    bool KeepsBits
+    {
+        get => true;
+        set { }
+    }
+
     /// <summary>Copies host values into a new buffer (norm gains, biases).</summary>
     DeviceBuffer Upload(ReadOnlySpan<float> values);
 
@@ -79,6 +88,12 @@ internal interface IDevice : IDisposable
     /// <summary>output = act(gate · input) · (up · input); the projections' outputs are scratch, whose contents are anything afterwards.</summary>
     void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision) =>
         ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
+
+    /// <summary>
+    /// stream += down · (act(gate · input) · (up · input)), in one piece; false, and nothing is done, where the parts do as well.
+    /// The projections' outputs are scratch.
+    /// </summary>
+    bool TryGatedMlpAdd(Rows stream, Projection down, Projection gate, Projection up, Rows input, ActivationKind kind, Precision precision) => false;
 
     /// <summary>Rotates `heads` heads of `headDimension` in place, on the dimensions from `first` on. One table per sequence of the step.</summary>
     void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables);

@@ -130,6 +130,7 @@ public sealed partial class LanguageModel : IDisposable
         try
         {
             device.Prepare(StoredMatrix.TypesOf(checkpoint.Tensors.Values), options.Precision ?? Precision.Fast);
+            device.KeepsBits = options.Deterministic;
             var model = new LanguageModel(checkpoint, device, options);
             if (device is not CpuDevice)
                 options.Tell?.Invoke($"the forward pass runs on {device.Name}; routing to experts, sampling and code in hooks on the processor");

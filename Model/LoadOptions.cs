@@ -17,6 +17,12 @@ public sealed record LoadOptions
     /// <summary>Positions that a sequence may have; 0: no limit but memory.</summary>
     public int Context { get; init; }
 
+    /// <summary>
+    /// Whether a row must have the same bits in any batch, also on a GPU in fast precision, which takes longer. On the processor, and in exact
+    /// precision, it always has.
+    /// </summary>
+    public bool Deterministic { get; init; }
+
     /// <summary>Takes warnings, a sentence each: a text beyond the trained context, weights that had to be converted.</summary>
     public Action<string>? Warn { get; init; }
 

@@ -52,9 +52,12 @@ internal sealed class MlpBlock(ForwardPass pass)
         Rows output = pass.Rows(Scratch.MlpRaw, stream.Width);
         if (spec.Mlp.Router is null)
         {
+            bool adds = !spec.Parallel && block.MlpPostNorm is null && spec.ResidualScale == 1f
+                && pass.IsUnseen(HookPoint.MlpRaw, layer) && pass.IsUnseen(HookPoint.MlpOut, layer);
+            if (adds && TryWhole(layer, spec.Mlp, block.Mlp!, input, stream, output))
+                return null;
             Rows hidden = Hidden(layer, spec.Mlp, block.Mlp!, input);
-            if (!spec.Parallel && block.MlpPostNorm is null && spec.ResidualScale == 1f
-                && pass.IsUnseen(HookPoint.MlpRaw, layer) && pass.IsUnseen(HookPoint.MlpOut, layer) && pass.TryLinearAdd(stream, output, hidden, block.Mlp!.Down))
+            if (adds && pass.TryLinearAdd(stream, output, hidden, block.Mlp!.Down))
                 return null;
             pass.Linear(output, hidden, block.Mlp!.Down);
         }
@@ -73,6 +76,18 @@ internal sealed class MlpBlock(ForwardPass pass)
             device.Scale(output, output, spec.ResidualScale);
         pass.Visit(HookPoint.MlpOut, layer, output);
         return output;
+    }
+
+    // stream += down(act(gate(x)) · up(x)), where nobody looks in between.
+    private bool TryWhole(int layer, MlpSpec spec, MlpWeights weights, Rows input, Rows stream, Rows scratch)
+    {
+        if (weights.Gate is not { } gate || pass.HasAdapters || spec.ActivationLimit != 0f
+            || !pass.IsUnseen(HookPoint.MlpPre, layer) || !pass.IsUnseen(HookPoint.MlpPreLinear, layer) || !pass.IsUnseen(HookPoint.MlpPost, layer))
+            return false;
+        int width = weights.Down.Inputs;
+        return device.TryGatedMlpAdd(stream, new Projection(scratch, weights.Down.Matrix, weights.Down.Bias),
+            new Projection(pass.Rows(Scratch.MlpGate, width), gate.Matrix, gate.Bias), new Projection(pass.Rows(Scratch.MlpUp, width), weights.Up.Matrix, weights.Up.Bias),
+            input, spec.Activation, pass.Precision);
     }
 
     // act(gate(x)) · up(x), or act(up(x)).

@@ -35,7 +35,7 @@ internal static class Shared
     });
 }
 
-/// <summary>How a model is loaded: `--precision`, `--threads`, `--context`, `--device`.</summary>
+/// <summary>How a model is loaded: `--precision`, `--threads`, `--context`, `--device`, `--deterministic`.</summary>
 internal sealed class LoadArguments
 {
     private readonly Option<Precision?> precision = new("--precision") { Description = "exact or fast: how quantised weights meet activations." };
@@ -43,9 +43,15 @@ internal sealed class LoadArguments
     private readonly Option<int> context = new("--context") { Description = "Positions that the cache holds; 0: no limit." };
     private readonly Option<string> device = new("--device") { Description = $"{DeviceCatalog.Names}; `managed devices` lists what there is.", DefaultValueFactory = _ => "auto" };
 
+    private readonly Option<bool> deterministic = new("--deterministic")
+    {
+        Description = "The same bits for a row in any batch, also on a GPU in fast precision, which takes longer; elsewhere they always are.",
+    };
+
     public void AddTo(Command command)
     {
         command.Options.Add(precision);
+        command.Options.Add(deterministic);
         command.Options.Add(threads);
         command.Options.Add(context);
         threads.AtLeast(0);
@@ -64,6 +70,7 @@ internal sealed class LoadArguments
         Threads = result.GetValue(threads),
         Device = result.GetValue(device)!,
         Context = result.GetValue(context),
+        Deterministic = result.GetValue(deterministic),
         Tell = place => result.InvocationConfiguration.Error.WriteLine($"managed: {place}"),
         Warn = warning => result.InvocationConfiguration.Error.WriteLine($"managed: warning: {warning}"),
     };

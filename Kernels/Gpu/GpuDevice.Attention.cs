@@ -93,7 +93,7 @@ internal sealed partial class GpuDevice
     {
         if (attentions is null)
             return false;
-        if (plan.Count == plan.SequenceCount)
+        if (KeepsBits || plan.Count == plan.SequenceCount)
             return attentions.TryDecode(output, inputs, cache, settings, plan.Count, Math.Max(textBound, Furthest(plan) + 1));
         sequences.Clear();
         for (int s = 0; s < plan.SequenceCount; s++)

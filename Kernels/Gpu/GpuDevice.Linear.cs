@@ -49,6 +49,15 @@ internal sealed partial class GpuDevice
             ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
     }
 
+    public bool TryGatedMlpAdd(Rows stream, Projection down, Projection gate, Projection up, Rows input, ActivationKind kind, Precision precision)
+    {
+        if (matrices is null || precision != Precision.Fast || input.Count <= VectorKernels.MostTokens || gate.Bias is not null || up.Bias is not null)
+            return false;
+        GpuWeight last = (GpuWeight)down.Weight, first = (GpuWeight)gate.Weight, second = (GpuWeight)up.Weight;
+        return matrices.TryGatedMlp(new MatrixProduct(View(stream), last.Type, last.View, View(down.Bias), down.Bias is not null, Adds: true),
+            (first.Type, first.View), (second.Type, second.View), kind, View(input), input.Count);
+    }
+
     private bool TryVectors(ReadOnlySpan<Projection> projections, Rows input)
     {
         if (TryVectors(projections, input, default(PlainEpilogue)))
@@ -78,7 +87,7 @@ internal sealed partial class GpuDevice
 
     private bool CanRun(ReadOnlySpan<Projection> projections, Rows input)
     {
-        if (vectors is null || input.Count > VectorKernels.MostTokens || projections.Length > MostProducts)
+        if (vectors is null || KeepsBits || input.Count > VectorKernels.MostTokens || projections.Length > MostProducts)
             return false;
         WeightType type = projections[0].Weight.Type;
         foreach (Projection projection in projections)
@@ -115,7 +124,7 @@ internal sealed partial class GpuDevice
 
     private bool TryMatrices(ReadOnlySpan<Projection> projections, Rows input, Rows? stream)
     {
-        if (matrices is null || projections.Length > MostProducts)
+        if (matrices is null || projections.Length > MostProducts || (input.Count == 1 && !KeepsBits))
             return false;
         for (int i = 0; i < projections.Length; i++)
         {

@@ -52,6 +52,9 @@ internal sealed partial class GpuDevice : IDevice
 
     public string Name => $"{accelerator.AcceleratorType.ToString().ToLowerInvariant()}, {accelerator.Name}";
 
+    /// <summary>Then few rows go the way of many.</summary>
+    public bool KeepsBits { get; set; }
+
     public DeviceBuffer Allocate(long length)
     {
         GpuBuffer buffer = Reserve(length);

@@ -34,10 +34,11 @@ internal static class BenchVerb
         var context = new Option<int>("--context") { Description = "Tokens before those that are decoded.", DefaultValueFactory = _ => 64 };
         var rows = new Option<int>("--programs") { Description = "Rows with a program each.", DefaultValueFactory = _ => 256 };
         var captured = new Option<int>("--capture-tokens") { Description = "Length of the prompt whose stream is captured.", DefaultValueFactory = _ => 512 };
+        var deterministic = new Option<bool>("--deterministic") { Description = "The same bits for a row in any batch." };
         var megabytes = new Option<int>("--megabytes") { Description = "Memory that is read to measure the bandwidth.", DefaultValueFactory = _ => 4096 };
         var command = new Command("bench", "Bandwidth, decoding, prompts, guards, capture; exit code 1 if a figure fails.")
         {
-            device, precision, shapes, types, only, seconds, batches, prompts, context, rows, captured, megabytes,
+            device, precision, shapes, types, only, seconds, batches, prompts, context, rows, captured, megabytes, deterministic,
         };
         command.SetAction(parsed =>
         {
@@ -56,18 +57,19 @@ internal static class BenchVerb
                 figures.Add("memory, copied (read and written)", $"{bandwidth.Copy / 1e9:0.0} GB/s");
             foreach (ModelShape shape in wanted)
                 foreach (WeightType type in stored)
-                    figures.Try($"{shape.Name} {type}", () => Measure(name, shape, type, chosen, figures, sizes, bandwidth));
+                    figures.Try($"{shape.Name} {type}", () => Measure(name, shape, type, parsed.GetValue(deterministic), chosen, figures, sizes, bandwidth));
             return figures.Failures == 0 ? 0 : 1;
         });
         return command;
     }
 
-    private static void Measure(string name, ModelShape shape, WeightType type, string[] chosen, Figures figures, BenchSizes sizes, DeviceBandwidth bandwidth)
+    private static void Measure(string name, ModelShape shape, WeightType type, bool deterministic, string[] chosen, Figures figures, BenchSizes sizes, DeviceBandwidth bandwidth)
     {
         long start = Stopwatch.GetTimestamp();
         using LanguageModel model = SyntheticModel.Load(shape, type, DeviceCatalog.Open(name, 0), sizes.Precision);
         double load = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        figures.Title(string.Create(CultureInfo.InvariantCulture, $"{model.Path} on {model.Device.Name}, {model.Device.Effective(sizes.Precision)} precision, made in {load:0.0} s"));
+        figures.Title(string.Create(CultureInfo.InvariantCulture, $"{model.Path} on {model.Device.Name}, {model.Device.Effective(sizes.Precision)} precision, {(deterministic ? "deterministic, " : "")}made in {load:0.0} s"));
+        model.Device.KeepsBits = deterministic;
         var run = new BenchRun(model, figures, sizes, bandwidth);
         run.CheckFinite();
         foreach (string bench in chosen)

@@ -38,6 +38,28 @@ public class GpuModelTests
         Assert.That(logits.Passed, Is.True, $"{logits}; first divergence: {report.FirstDivergence}");
     }
 
+    /// <summary>A prompt at once, token by token, and beside others.</summary>
+    [Test, Category("Gpu")]
+    public void In_deterministic_fast_precision_a_token_has_the_same_bits_however_it_is_computed()
+    {
+        using LanguageModel model = LanguageModel.Load(
+            TestModels.HearthPath, Accelerators.Open(Accelerators.Cuda), new LoadOptions { Precision = Precision.Fast, Deterministic = true });
+        int[] ids = [.. model.Encode("Tell me about the old mill and the river that runs past it.").Take(20)];
+        float[] whole = Last([ids.AsMemory()]), single = Last([.. ids.Select((_, i) => ids.AsMemory(i, 1))]), halves = Last([ids.AsMemory(0, 11), ids.AsMemory(11)]);
+        Assert.That(single, Is.EqualTo(whole));
+        Assert.That(halves, Is.EqualTo(whole));
+
+        float[] Last(Memory<int>[] steps)
+        {
+            using Cache.Sequence sequence = model.Transformer.Cache.Create();
+            Rows logits = default;
+            model.Transformer.Precision = Precision.Fast;
+            foreach (Memory<int> tokens in steps)
+                logits = model.Transformer.Forward([new StepInput(sequence, tokens)], LogitsWanted.Last);
+            return model.Transformer.View(logits).Row(0).ToArray();
+        }
+    }
+
     [Test, Category("Gpu")]
     public void Hearth_in_fast_precision_goes_on_as_the_processor_does()
     {

@@ -59,7 +59,7 @@ internal sealed partial class MatrixKernels : IDisposable
         foreach (MatrixProduct product in products)
             if (!Takes(product.Type, product.Weight, input.Width))
                 return false;
-        if (tokens < 2 || !Reserve(products, tokens, input.Width))
+        if (!Reserve(products, tokens, input.Width))
             return false;
         Pack(input, tokens);
         foreach (MatrixProduct product in products)
