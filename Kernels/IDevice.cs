@@ -161,7 +161,7 @@ internal interface IDevice : IDisposable
 
     /// <summary>
     /// For each choice, the token with the greatest score after the choice's stages, the lowest among equals; −1: only the host can say,
-    /// because a logit or a score on the way is +∞ or not a number, or no token is left. False, and nothing is done, where the host does as
+    /// because a logit or a score on the way is +∞ or not a number, or no token is left, or the list that is wanted cannot be had. False, and nothing is done, where the host does as
     /// well or a stage is the host's alone.
     /// </summary>
     bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices) => false; // [choices]

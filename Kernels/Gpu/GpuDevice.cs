@@ -231,8 +231,8 @@ internal sealed partial class GpuDevice : IDevice
             return false;
         if (choices.Count == 0)
             return true;
-        guidance.Run(kernels.Guidance, kernels.GuidanceThreads, View(logits), choices);
-        guidance.Read(tokens[..choices.Count]);
+        guidance.Run(kernels.Guidance, kernels.GuidanceList, kernels.GuidanceThreads, View(logits), choices);
+        guidance.Read(tokens[..choices.Count], choices);
         return true;
     }
 

@@ -46,6 +46,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>? combine;
     private Action<KernelConfig, RowsView, RowsView>? softmax;
     private Action<KernelConfig, GuidanceMemory, RowsView, int>? guidance;
+    private Action<KernelConfig, GuidanceMemory, RowsView>? guidanceList;
     private Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>? edit;
 
     // Threads that share one sum. Where a group runs on one core of a processor, few threads have less to agree on.
@@ -158,6 +159,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     public Action<KernelConfig, GuidanceMemory, RowsView, int> Guidance =>
         guidance ??= accelerator.LoadStreamKernel<GuidanceMemory, RowsView, int>(GuidanceKernel.Run);
+
+    public Action<KernelConfig, GuidanceMemory, RowsView> GuidanceList =>
+        guidanceList ??= accelerator.LoadStreamKernel<GuidanceMemory, RowsView>(GuidanceKernel.List);
 
     /// <summary>Threads that take a chunk of a row's scores.</summary>
     public int GuidanceThreads => Math.Min(GuidanceKernel.Threads, hasWarps ? GuidanceKernel.Threads : groupThreads);

@@ -87,7 +87,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
             if (run.Precision == precision && !run.IsDone && run.IsReady)
                 try
                 {
-                    if (!isChosen || !run.TryTake(chosen))
+                    if (!isChosen || !run.TryTake(chosen, choices))
                         run.Choose(isChosen ? model.Transformer.View(rows) : logits);
                 }
                 catch (GenerationException failure)

@@ -102,26 +102,28 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
 
     /// <summary>
     /// Puts its choice among those that are made where the logits lie: the next token is the one with the greatest logit, or the greatest
-    /// score after the guard's stages. False: more than that decides, and <see cref="Choose"/> is to be called.
+    /// score after the guard's stages, or one drawn of those that lead. False: more than that decides, and <see cref="Choose"/> is to be called.
     /// </summary>
     public bool TryDescribe(LogitChoices choices)
     {
-        if (Row.Constraint is not null || !Row.Sampler.TakesBest)
+        if (Row.Constraint is not null || !(Row.Sampler.TakesBest || Row.Sampler.Listed > 0))
             return false;
         choice = choices.Count;
         if (guarded is not null)
             return guarded.TryDescribe(choices);
         if (Lanes.Length > 1)
             return false;
-        choices.Begin(Lanes[0].Place);
+        choices.Begin(Lanes[0].Place, Row.Sampler.Listed);
         return true;
     }
 
     /// <summary>Takes the token that was chosen; false where there is none, and <see cref="Choose"/> says why.</summary>
-    public bool TryTake(ReadOnlySpan<int> chosen)
+    public bool TryTake(ReadOnlySpan<int> chosen, LogitChoices choices)
     {
         int id = chosen[choice];
-        if (id >= 0)
+        if (id >= 0 && Row.Sampler.Listed > 0)
+            Row.Draw(choices.ListOf(choice));
+        else if (id >= 0)
             Row.Take(id, double.NaN);
         return id >= 0;
     }

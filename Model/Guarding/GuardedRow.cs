@@ -70,7 +70,7 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     {
         if (phase != Phase.Answering || Lanes.Length != guard.Lanes.Count + 1)
             return false;
-        choices.Begin(Lanes[0].Place);
+        choices.Begin(Lanes[0].Place, row.Sampler.Listed);
         foreach (ref readonly LogitStage stage in guard.Stages.AsSpan())
             if (row.NewCount + pilot.Count < stage.Tokens)
                 choices.Add(stage, Lanes[stage.Lane].Place, guard.StageIds);

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Managed.Kernels.Guidance;
 
 namespace Managed.Sampling;
 
@@ -81,6 +82,17 @@ internal sealed class Candidates(int vocabulary)
             count += logits[id] > float.NegativeInfinity ? 1 : 0;
         }
         ranking.Restart(count);
+        gaps = weighed = false;
+    }
+
+    /// <summary>Starts over with a few tokens; all others are dropped.</summary>
+    public void Load(TokenList tokens)
+    {
+        Array.Fill(scores, double.NegativeInfinity);
+        tokens.Ids.CopyTo(ranking.Ids);
+        for (int i = 0; i < tokens.Ids.Length; i++)
+            scores[tokens.Ids[i]] = tokens.Scores[i];
+        ranking.Restart(tokens.Ids.Length);
         gaps = weighed = false;
     }
 

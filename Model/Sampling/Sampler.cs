@@ -1,3 +1,5 @@
+using Managed.Kernels.Guidance;
+
 namespace Managed.Sampling;
 
 /// <summary>A chosen token.</summary>
@@ -41,6 +43,7 @@ internal sealed class Sampler
         Seed = options.Seed ?? Random.Shared.NextInt64();
         random = new CounterRandom((ulong)Seed, (uint)row);
         reports = options.LogProbabilities is not null;
+        Listed = greedy || reports ? 0 : Leading(steps);
         bestIds = new int[options.LogProbabilities ?? 0];
         best = new TokenLogProbability[bestIds.Length];
     }
@@ -52,6 +55,33 @@ internal sealed class Sampler
 
     /// <summary>Whether the greatest of the model's logits is all that a choice needs.</summary>
     public bool TakesBest => greedy && steps.Length == 0 && !reports;
+
+    /// <summary>
+    /// Of how many of the greatest logits a draw may be made: as many as <see cref="TopK"/> keeps and one more, where it comes before all that
+    /// asks for the others. 0: all are needed.
+    /// </summary>
+    public int Listed { get; }
+
+    private static int Leading(ILogitStep[] steps)
+    {
+        foreach (ILogitStep step in steps)
+            if (step is TopK top)
+                return top.Count < LogitChoices.MostListed ? top.Count + 1 : 0;
+            else if (step is not Temperature { Value: > 0 })
+                return 0;
+        return 0;
+    }
+
+    /// <summary>Draws the next token from the greatest logits, at least as many as <see cref="Listed"/>: the same token as from all.</summary>
+    /// <param name="leading">The tokens, no other's logit being greater.</param>
+    /// <param name="ids">Prompt and generated tokens.</param>
+    /// <param name="promptLength">How many of them are the prompt's.</param>
+    public int Draw(TokenList leading, ReadOnlySpan<int> ids, int promptLength)
+    {
+        candidates.Load(leading);
+        Run(ids, promptLength, default);
+        return Pick(ids);
+    }
 
     /// <summary>The best tokens of the model's own distribution at the last choice, as many as were asked for.</summary>
     public ReadOnlySpan<TokenLogProbability> Best => best;
@@ -80,6 +110,11 @@ internal sealed class Sampler
         if (greedy && steps.Length == 0 && allowed.IsEmpty)
             return LogitFunctions.IndexOfHighest(logits);
         Process(logits, ids, promptLength, allowed, unconditional);
+        return Pick(ids);
+    }
+
+    private int Pick(ReadOnlySpan<int> ids)
+    {
         int id = greedy ? Highest() : candidates.Draw(random.Uniform(ids.Length, RandomPurpose.Token));
         foreach (IDrawObserver observer in observers)
             observer.Drawn(candidates.Probability(id));
@@ -139,6 +174,11 @@ internal sealed class Sampler
         candidates.Load(logits);
         if (!allowed.IsEmpty)
             candidates.KeepOnly(allowed);
+        Run(ids, promptLength, unconditional);
+    }
+
+    private void Run(ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<float> unconditional)
+    {
         var context = new SamplingContext(ids, promptLength) { Unconditional = unconditional, Random = random };
         foreach (ILogitStep step in steps)
             step.Apply(candidates, context);

@@ -1,5 +1,6 @@
 using Managed.Guards;
 using Managed.Kernels;
+using Managed.Sampling;
 using Managed.Tests.Guarding;
 using Managed.Tests.Models;
 
@@ -54,12 +55,21 @@ public class GpuGuardModelTests
             Assert.That(actual[i], Is.EqualTo(expected[i]), $"row {i}");
     }
 
+    [Test]
+    public void Tokens_drawn_of_those_that_lead_are_the_processor_s_with_the_same_seed()
+    {
+        Action<GuardBuilder>[] guards = [g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(3)).Scale(0.5f)).Union("edited", 0.9f), g => g.Mask(5, 100)];
+        using LanguageModel model = Load(), processor = TestModels.Load(TestModels.HearthPath);
+        foreach (SamplingOptions sampling in new[] { new SamplingOptions { Temperature = 1.3, TopK = 40, TopP = 0.95, Seed = 5 }, new SamplingOptions { TopK = 63, MinP = 0.02, Seed = 6 }, new SamplingOptions { TopK = 1, Seed = 7 } })
+            Assert.That(Texts(model, guards, sampling), Is.EqualTo(Texts(processor, guards, sampling)), $"{sampling}");
+    }
+
     // Guarded rows together, a plain one among them, and each alone.
-    private static IReadOnlyList<int[]> Texts(LanguageModel model, Action<GuardBuilder>[] write)
+    private static IReadOnlyList<int[]> Texts(LanguageModel model, Action<GuardBuilder>[] write, SamplingOptions? sampling = null)
     {
         CompiledGuard[] guards = Array.ConvertAll(write, each => Guard.Define(each).Compile(model));
         int[] prompt = model.Encode("Where is the mill?");
-        GenerationRequest[] requests = [.. guards.Append(null).Select(guard => new GenerationRequest(prompt, new GenerationOptions { MaxTokens = 8, Guard = guard, Precision = Precision.Exact }))];
+        GenerationRequest[] requests = [.. guards.Append(null).Select(guard => new GenerationRequest(prompt, new GenerationOptions { MaxTokens = 8, Guard = guard, Precision = Precision.Exact, Sampling = sampling ?? SamplingOptions.Greedy }))];
         List<int[]> texts = [.. model.GenerateBatch(requests).Select(result => result.Ids.ToArray())];
         texts.AddRange(requests.Select(request => model.Generate([.. request.Ids], request.Options).Ids.ToArray()));
         Array.ForEach(guards, guard => guard.Dispose());

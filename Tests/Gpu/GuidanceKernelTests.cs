@@ -19,10 +19,13 @@ public class GuidanceKernelTests
 
         public LogitChoices Choices { get; } = new();
 
-        public void Choose(params LogitStage[] stages)
+        public void Choose(params LogitStage[] stages) => Choose(0, stages);
+
+        // Rows of coarse numbers have more equals than a list takes.
+        public void Choose(int listed, params LogitStage[] stages)
         {
-            int row = random.Next(Logits.Length);
-            Choices.Begin(row);
+            int row = listed > 0 ? random.Next(2) : random.Next(Logits.Length);
+            Choices.Begin(row, listed);
             var own = new List<(LogitStage, int, int[])>();
             foreach (LogitStage given in stages)
             {
@@ -38,13 +41,15 @@ public class GuidanceKernelTests
             wanted.Add((row, own));
         }
 
-        public int[] OnHost() => [.. wanted.Select(choice =>
+        public int[] OnHost() => [.. Enumerable.Range(0, wanted.Count).Select(choice => Highest(ScoresOf(choice)))];
+
+        public float[] ScoresOf(int choice)
         {
-            float[] scores = [.. Logits[choice.Row]];
-            foreach ((LogitStage stage, int lane, int[] ids) in choice.Stages)
+            float[] scores = [.. Logits[wanted[choice].Row]];
+            foreach ((LogitStage stage, int lane, int[] ids) in wanted[choice].Stages)
                 LogitStages.Apply(stage, scores, Logits[lane], ids);
-            return Highest(scores);
-        })];
+            return scores;
+        }
 
         public int[] On(IDevice device)
         {
@@ -146,7 +151,32 @@ public class GuidanceKernelTests
     public void PTX_assembles_without_spills() => Accelerators.AssertAssembles("guidance", device =>
     {
         var wanted = new Case(300, 2, 1);
-        wanted.Choose(s_stages[0]);
+        wanted.Choose(5, s_stages[0]);
         wanted.On(device);
     });
+
+    [Test]
+    public void Lists_hold_every_token_that_leads([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator)
+    {
+        using GpuDevice device = Accelerators.Open(accelerator);
+        int vocabulary = 4099;
+        var wanted = new Case(vocabulary, 3, 8);
+        wanted.Choose(1);
+        wanted.Choose(41);
+        wanted.Choose(64);
+        wanted.Choose(20, s_stages[6]);
+        wanted.Choose();
+        int[] best = wanted.On(device);
+        Assert.That(best, Is.EqualTo(wanted.OnHost()));
+        foreach ((int choice, int count) in new[] { (0, 1), (1, 41), (2, 64), (3, 20) })
+        {
+            float[] scores = wanted.ScoresOf(choice);
+            TokenList list = wanted.Choices.ListOf(choice);
+            int[] ids = list.Ids.ToArray();
+            float least = list.Scores.ToArray().Min();
+            Assert.That(ids, Has.Length.AtLeast(count));
+            Assert.That(ids.Order(), Is.EqualTo(Enumerable.Range(0, vocabulary).Where(id => scores[id] >= least)));
+            Assert.That(list.Scores.ToArray(), Is.EqualTo(ids.Select(id => scores[id])));
+        }
+    }
 }

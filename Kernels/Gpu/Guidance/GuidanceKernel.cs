@@ -14,8 +14,13 @@ internal static class GuidanceKernel
     /// <summary>Most threads of a group.</summary>
     public const int Threads = 256;
 
-    /// <summary>Chunks of a row. The vocabulary's size alone says where they begin.</summary>
+    /// <summary>Chunks of a row: token t belongs to chunk t / 32 modulo this, since neighbours in a vocabulary are often alike.</summary>
     public const int Chunks = 64;
+
+    /// <summary>Tokens that a chunk may put on a list.</summary>
+    public const int Slots = 32;
+
+    private const int Block = 32;
 
     /// <summary>
     /// Grid.IdxX is the chunk, Grid.IdxY the choice. All threads of all groups meet at the same barriers, whatever the stages are: what is
@@ -29,7 +34,7 @@ internal static class GuidanceKernel
         int choice = Grid.IdxY, chunk = Grid.IdxX, bestAt = (choice * Chunks) + chunk;
         LogitChoice wanted = memory.Choices[choice];
         bool acts = round <= wanted.StageCount, isLast = round == wanted.StageCount;
-        int width = (logits.Width + Chunks - 1) / Chunks, start = Math.Min(chunk * width, logits.Width), end = acts ? Math.Min(start + width, logits.Width) : start;
+        int end = acts ? Places(logits.Width) : 0;
         long own = logits.Start(wanted.Row), scores = (long)choice * logits.Width;
         bool unfit = round > 0 && memory.Best[bestAt].Score == float.PositiveInfinity;
 
@@ -64,8 +69,11 @@ internal static class GuidanceKernel
         // Each thread takes every so-manieth token.
         float most = float.NegativeInfinity, laneMost = float.NegativeInfinity;
         int place = int.MaxValue;
-        for (int id = start + Group.IdxX; id < end; id += Group.DimX)
+        for (int at = Group.IdxX; at < end; at += Group.DimX)
         {
+            int id = Token(chunk, at);
+            if (id >= logits.Width)
+                continue;
             float score = round <= 1 ? logits.Values[own + id] : memory.Scores[scores + id];
             unfit |= !(score < float.PositiveInfinity);
             if (hasStage)
@@ -73,7 +81,7 @@ internal static class GuidanceKernel
                 float other = stage.HasLane ? logits.Values[lane + id] : 0;
                 score = Apply(memory.Ids, stage, score, other, id, least, ownTotal, laneTotal);
                 unfit |= !(score < float.PositiveInfinity);
-                if (!isLast)
+                if (!isLast || wanted.Listed > 0)
                     memory.Scores[scores + id] = score;
             }
             if (score > most)
@@ -96,8 +104,11 @@ internal static class GuidanceKernel
         // What the next stage needs to know.
         Maxima(ref most, ref laneMost, greatest);
         ownSum = laneSum = 0;
-        for (int id = start + Group.IdxX; id < end && next.HasSums; id += Group.DimX)
+        for (int at = Group.IdxX; at < end && next.HasSums; at += Group.DimX)
         {
+            int id = Token(chunk, at);
+            if (id >= logits.Width)
+                continue;
             float score = round == 0 ? logits.Values[own + id] : memory.Scores[scores + id];
             ownSum += Exponential(score, most);
             laneSum += Exponential(score > float.NegativeInfinity ? logits.Values[nextLane + id] : float.NegativeInfinity, laneMost);
@@ -106,6 +117,58 @@ internal static class GuidanceKernel
         if (Group.IdxX == 0 && acts && !isLast)
             memory.Statistics[StatisticsAt(choice, round) + chunk] = new ChunkStatistics { OwnSum = ownSum, LaneSum = laneSum, OwnMost = most, LaneMost = laneMost };
     }
+
+    /// <summary>
+    /// Behind the last round: lists each choice's greatest scores. As many chunks as tokens are wanted have a greatest score that is not below
+    /// the limit, so as many tokens reach it, and all that do are listed. Grid.IdxX is the chunk, Grid.IdxY the choice.
+    /// </summary>
+    public static void List(GuidanceMemory memory, RowsView logits)
+    {
+        ArrayView<float> greatest = SharedMemory.Allocate<float>(Chunks);
+        ArrayView<float> limit = SharedMemory.Allocate<float>(1);
+        ArrayView<int> count = SharedMemory.Allocate<int>(1);
+        int choice = Grid.IdxY, chunk = Grid.IdxX, thread = Group.IdxX;
+        LogitChoice wanted = memory.Choices[choice];
+        ChunkBest own = memory.Best[(choice * Chunks) + chunk];
+        long to = ((long)choice * Chunks + chunk) * (2 + Slots), from = logits.Start(wanted.Row), scores = (long)choice * logits.Width;
+        if (thread == 0)
+            count[0] = 0;
+        for (int i = thread; i < Chunks; i += Group.DimX)
+            greatest[i] = memory.Best[(choice * Chunks) + i].Score;
+        Group.Barrier();
+        for (int i = thread; i < Chunks; i += Group.DimX)
+        {
+            int before = 0;
+            for (int j = 0; j < Chunks; j++)
+                before += greatest[j] > greatest[i] || (greatest[j] == greatest[i] && j < i) ? 1 : 0;
+            if (before == Math.Max(wanted.Listed, 1) - 1)
+                limit[0] = greatest[i];
+        }
+        Group.Barrier();
+        int end = wanted.Listed > 0 ? Places(logits.Width) : 0;
+        for (int at = thread; at < end; at += Group.DimX)
+        {
+            int id = Token(chunk, at);
+            float score = id >= logits.Width ? float.NegativeInfinity : wanted.StageCount == 0 ? logits.Values[from + id] : memory.Scores[scores + id];
+            if (score >= limit[0] && score > float.NegativeInfinity)
+            {
+                int slot = Atomic.Add(ref count[0], 1);
+                if (slot < Slots)
+                    memory.Lists[to + 2 + slot] = new ChunkBest { Score = score, Id = id };
+            }
+        }
+        Group.Barrier();
+        if (thread == 0)
+        {
+            memory.Lists[to] = new ChunkBest { Score = own.Score, Id = count[0] };
+            memory.Lists[to + 1] = own;
+        }
+    }
+
+    // Places of a chunk, some of them behind the vocabulary's end.
+    private static int Places(int vocabulary) => (vocabulary + (Chunks * Block) - 1) / (Chunks * Block) * Block;
+
+    private static int Token(int chunk, int place) => (((place / Block) * Chunks) + chunk) * Block + (place % Block);
 
     private static long StatisticsAt(int choice, int round) => ((2L * choice) + (round & 1)) * Chunks;
 

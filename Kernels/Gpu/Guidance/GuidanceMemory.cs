@@ -5,10 +5,16 @@ namespace Managed.Kernels.Gpu.Guidance;
 
 /// <summary>What <see cref="GuidanceKernel"/> reads and writes.</summary>
 internal readonly struct GuidanceMemory(
-    ArrayView<ChunkBest> best, ArrayView<float> scores, ArrayView<ChunkStatistics> statistics, ArrayView<LogitChoice> choices, ArrayView<StageItem> stages, ArrayView<int> ids)
+    ArrayView<ChunkBest> best, ArrayView<ChunkBest> lists, ArrayView<float> scores, ArrayView<ChunkStatistics> statistics, ArrayView<LogitChoice> choices, ArrayView<StageItem> stages, ArrayView<int> ids)
 {
     /// <summary>[choices, chunks]</summary>
     public readonly ArrayView<ChunkBest> Best = best;
+
+    /// <summary>
+    /// What comes back where lists are wanted: of each chunk its greatest score and how many tokens reach the choice's limit, its greatest
+    /// score once more with its token, then those that do reach it. // [choices, chunks, 2 + slots]
+    /// </summary>
+    public readonly ArrayView<ChunkBest> Lists = lists;
 
     /// <summary>Scores between two stages. // [choices, vocabulary]</summary>
     public readonly ArrayView<float> Scores = scores;
