@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.Runtime.Cuda;
 using Managed.Kernels.Gpu.Formats;
 
 namespace Managed.Kernels.Gpu.Matrix;
@@ -17,7 +19,7 @@ internal static class BrainPacking
             return;
         int row = piece / piecesOfRow, eight = piece - (row * piecesOfRow), rest = rows.Width - (8 * eight);
         long at = rows.Start(row) + (8 * eight);
-        Eight x = rest >= 8 ? Eight.Load(rows.Values, at) : Eight.LoadFirst(rows.Values, at, rest);
+        Eight x = rest >= 8 ? LoadWhole(rows.Values, at) : Eight.LoadFirst(rows.Values, at, rest);
         packed[piece] = Round(x);
     }
 
@@ -43,12 +45,25 @@ internal static class BrainPacking
     }
 
     /// <summary>Two numbers rounded to the nearest bfloat16, ties to even; the first in the low half.</summary>
-    public static uint Pair(float low, float high) => Round(low) | (Round(high) << 16);
-
-    private static uint Round(float value)
+    public static uint Pair(float low, float high)
     {
-        uint bits = Interop.FloatAsInt(value);
-        return (bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FFFu : (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
+        CudaAsm.Emit("cvt.rn.bf16x2.f32 %0, %1, %2;", out uint pair, high, low);
+        return pair;
+    }
+
+    /// <summary>Eight numbers in two accesses where they lie at a multiple of 16 bytes.</summary>
+    private static unsafe Eight LoadWhole(ArrayView<float> from, long at)
+    {
+        Input<long> first = (long)Unsafe.AsPointer(ref from[at]), second = (long)Unsafe.AsPointer(ref from[at + 4]);
+        if ((first.Value & 15) != 0)
+            return Eight.Load(from, at);
+        Output<float> v0 = default, v1 = default, v2 = default, v3 = default, v4 = default, v5 = default, v6 = default, v7 = default;
+        CudaAsm.EmitRef("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];", ref v0, ref v1, ref v2, ref v3, ref first);
+        CudaAsm.EmitRef("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];", ref v4, ref v5, ref v6, ref v7, ref second);
+        return new Eight
+        {
+            V0 = v0.Value, V1 = v1.Value, V2 = v2.Value, V3 = v3.Value, V4 = v4.Value, V5 = v5.Value, V6 = v6.Value, V7 = v7.Value,
+        };
     }
 }
 
