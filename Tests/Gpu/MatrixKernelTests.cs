@@ -107,11 +107,11 @@ public class MatrixKernelTests
         Assert.That(TensorMap.TryEncode(maps.AsSpan(TensorMap.Words), weights.View.BaseView, outputs, columns, stride, TTile.Outputs));
         using var mapsThere = accelerator.Allocate1D(maps);
         var epilogue = new StoreRows(new RowsView(output.View.BaseView, outputs, outputs), output.View.BaseView, 0);
-        var kernel = accelerator.LoadStreamKernel<StoreRows, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
+        var kernel = accelerator.LoadStreamKernel<StoreRows, StoreRows, StoreRows, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ProductShape>(
             WarpgroupKernel.Run<TTile, StoreRows>, new KernelSpecialization(WarpgroupKernel.Threads, 1));
-        kernel(new KernelConfig(groups, WarpgroupKernel.Threads, SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>())), epilogue,
-            mapsThere.View.SubView(0, TensorMap.Words).BaseView, mapsThere.View.SubView(TensorMap.Words, TensorMap.Words).BaseView,
-            mapsThere.View.SubView(0, TensorMap.Words).BaseView, tokens, outputs, columns);
+        ArrayView<ulong> inputMap = mapsThere.View.SubView(0, TensorMap.Words).BaseView, weightMap = mapsThere.View.SubView(TensorMap.Words, TensorMap.Words).BaseView;
+        kernel(new KernelConfig(groups, WarpgroupKernel.Threads, SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>())),
+            epilogue, epilogue, epilogue, inputMap, weightMap, weightMap, weightMap, new ProductShape(tokens, columns, outputs, 0, 0));
         float[] all = output.GetAsArray1D();
         double largest = 0;
         for (int t = 0; t < tokens; t++)

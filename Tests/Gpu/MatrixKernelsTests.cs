@@ -120,9 +120,9 @@ public sealed unsafe class MatrixKernelsTests : IDisposable
     }
 
     [Test]
-    public void A_gated_MLP_has_the_bits_of_its_steps()
+    public void A_gated_MLP_has_the_bits_of_its_steps([Values(2, 20, 67)] int tokens)
     {
-        const int tokens = 67, columns = 72, width = 136, outputs = 24;
+        const int columns = 72, width = 136, outputs = 24;
         using GpuWeight gate = Weight(WeightType.BF16, width, columns, out _), up = Weight(WeightType.BF16, width, columns, out _), down = Weight(WeightType.BF16, outputs, width, out _);
         using var input = Rows(tokens, columns, out _);
         using var gates = accelerator.Allocate1D<float>(tokens * width);
@@ -134,10 +134,36 @@ public sealed unsafe class MatrixKernelsTests : IDisposable
         Assert.That(kernels.TryMultiply([Product(g, gate), Product(u, up)], x, tokens));
         var activation = ActivationKernels.Load(ActivationKind.Silu, accelerator);
         activation(new KernelConfig(((tokens * width) + 255) / 256, 256), g, g, u, 1, tokens);
+        float[] hidden = gates.GetAsArray1D();
+        Assert.That(kernels.TryGate(u, (WeightType.BF16, gate.View), (WeightType.BF16, up.View), ActivationKind.Silu, x, tokens));
+        Assert.That(ups.GetAsArray1D(), Is.EqualTo(hidden));
         Assert.That(kernels.TryMultiply([Product(new RowsView(single.View.BaseView, outputs, outputs), down) with { Adds = true }], g, tokens));
         Assert.That(kernels.TryGatedMlp(Product(new RowsView(whole.View.BaseView, outputs, outputs), down) with { Adds = true },
             (WeightType.BF16, gate.View), (WeightType.BF16, up.View), ActivationKind.Silu, x, tokens));
         Assert.That(whole.GetAsArray1D(), Is.EqualTo(single.GetAsArray1D()).And.Not.EqualTo(before));
+    }
+
+    [Test]
+    public void Products_of_one_launch_have_the_bits_of_single_ones([Values(2, 20, 131)] int tokens, [Values(2, 3)] int count)
+    {
+        const int columns = 136;
+        int[] outputs = [200, 70, 64];
+        using var input = Rows(tokens, columns, out _);
+        var x = new RowsView(input.View.BaseView, columns, columns);
+        GpuWeight[] weights = [.. outputs[..count].Select(rows => Weight(WeightType.BF16, rows, columns, out _))];
+        MemoryBuffer1D<float, Stride1D.Dense>[] results = [.. outputs[..count].Select(rows => accelerator.Allocate1D<float>(tokens * rows))];
+        using var biases = Rows(1, 200, out _);
+        MatrixProduct[] products = [.. weights.Select((weight, i) =>
+            new MatrixProduct(new RowsView(results[i].View.BaseView, outputs[i], outputs[i]), WeightType.BF16, weight.View, biases.View.BaseView, i == 1))];
+        foreach (MatrixProduct product in products)
+            Assert.That(kernels.TryMultiply([product], x, tokens));
+        float[][] single = [.. results.Select(result => result.GetAsArray1D())];
+        foreach (MemoryBuffer1D<float, Stride1D.Dense> result in results)
+            result.MemSetToZero();
+        Assert.That(kernels.TryMultiply(products, x, tokens));
+        Assert.That(results.Select(result => result.GetAsArray1D()), Is.EqualTo(single));
+        foreach (IDisposable owned in weights.Concat<IDisposable>(results))
+            owned.Dispose();
     }
 
     private static MatrixProduct Product(RowsView output, GpuWeight weight) => new(output, weight.Type, weight.View, output.Values, false);

@@ -49,25 +49,33 @@ internal static class BatchKernel
 
     private const int RowBytes = 2 * MatrixKernel.Depth;
 
-    public static int SharedBytes<TTile>()
-        where TTile : struct, IBatchTile => 1024 + (TTile.Stages * ((RowBytes * (Outputs + TTile.Tokens)) + 16));
+    /// <summary>Rows of weights in a stage: those of two weights where the epilogue is gated.</summary>
+    private static int WeightRows<TEpilogue>()
+        where TEpilogue : struct, IMatrixEpilogue => TEpilogue.IsGated ? 2 * Outputs : Outputs;
 
-    /// <summary>A group for each 64 outputs (x) and TTile.Tokens tokens (y).</summary>
-    /// <param name="epilogue">Where sums go.</param>
-    /// <param name="inputMap">Map of the input in boxes of TTile.Tokens rows.</param>
-    /// <param name="weightMap">Map of the weight in boxes of <see cref="Outputs"/> rows.</param>
-    /// <param name="tokens">Rows of the input that count.</param>
-    /// <param name="outputs">Rows of the weight.</param>
-    /// <param name="columns">Columns of both.</param>
-    public static void Run<TTile, TEpilogue>(TEpilogue epilogue, ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, int tokens, int outputs, int columns)
+    public static int SharedBytes<TTile, TEpilogue>()
+        where TTile : struct, IBatchTile
+        where TEpilogue : struct, IMatrixEpilogue => 1024 + (TTile.Stages * ((RowBytes * (WeightRows<TEpilogue>() + TTile.Tokens)) + 16));
+
+    /// <summary>A group for each tile.</summary>
+    /// <param name="first">Where sums of the first product go.</param>
+    /// <param name="second">Of the second.</param>
+    /// <param name="third">Of the third.</param>
+    /// <param name="input">Map of the input in boxes of TTile.Tokens rows.</param>
+    /// <param name="weight">Map of the first weight in boxes of <see cref="Outputs"/> rows.</param>
+    /// <param name="secondWeight">Of the second; where the epilogue is gated, of the weight whose products belong to the first's.</param>
+    /// <param name="thirdWeight">Of the third.</param>
+    /// <param name="shape">All sizes.</param>
+    public static void Run<TTile, TEpilogue>(TEpilogue first, TEpilogue second, TEpilogue third,
+        ArrayView<ulong> input, ArrayView<ulong> weight, ArrayView<ulong> secondWeight, ArrayView<ulong> thirdWeight, ProductShape shape)
         where TTile : struct, IBatchTile
         where TEpilogue : struct, IMatrixEpilogue
     {
         ArrayView<byte> dynamic = SharedMemory.GetDynamic<byte>();
-        int stageBytes = RowBytes * (Outputs + TTile.Tokens);
+        int stageBytes = RowBytes * (WeightRows<TEpilogue>() + TTile.Tokens);
         uint stages = (TensorCore.SharedAddress(ref dynamic[0]) + 1023u) & ~1023u;
         uint full = stages + (uint)(TTile.Stages * stageBytes), empty = full + (uint)(8 * TTile.Stages);
-        int thread = Group.IdxX, firstOutput = Outputs * Grid.IdxX, firstToken = TTile.Tokens * Grid.IdxY;
+        int thread = Group.IdxX;
         if (thread == 0)
         {
             for (int i = 0; i < TTile.Stages; i++)
@@ -78,34 +86,48 @@ internal static class BatchKernel
             CopyEngine.Publish();
         }
         Group.Barrier();
-        int steps = (columns + MatrixKernel.Depth - 1) / MatrixKernel.Depth;
+        int product = shape.Place(Grid.IdxX, TTile.Tokens, Outputs, 1 << 20, out int firstToken, out int firstOutput);
         if (thread >= 128)
         {
             if (thread == 128)
-                Fetch<TTile>(inputMap, weightMap, stages, full, empty, firstToken, firstOutput, steps);
+            {
+                long from = CopyEngine.MapAddress(ref weight[0]), secondFrom = CopyEngine.MapAddress(ref secondWeight[0]);
+                if (!TEpilogue.IsGated && product > 0)
+                    from = product == 1 ? secondFrom : CopyEngine.MapAddress(ref thirdWeight[0]);
+                Fetch<TTile, TEpilogue>(CopyEngine.MapAddress(ref input[0]), from, secondFrom, stages, full, empty, firstToken, firstOutput, shape.Steps);
+            }
         }
         else
         {
-            Compute<TTile, TEpilogue>(epilogue, stages, full, empty, tokens, outputs, firstToken, firstOutput, steps);
+            TEpilogue epilogue = first;
+            if (product == 1)
+                epilogue = second;
+            else if (product == 2)
+                epilogue = third;
+            Compute<TTile, TEpilogue>(epilogue, stages, full, empty, shape.Tokens, shape.Outputs(product), firstToken, firstOutput, shape.Steps);
         }
     }
 
-    private static void Fetch<TTile>(
-        ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, uint stages, uint full, uint empty, int firstToken, int firstOutput, int steps)
+    private static void Fetch<TTile, TEpilogue>(
+        long input, long weight, long second, uint stages, uint full, uint empty, int firstToken, int firstOutput, int steps)
         where TTile : struct, IBatchTile
+        where TEpilogue : struct, IMatrixEpilogue
     {
-        long input = CopyEngine.MapAddress(ref inputMap[0]), weight = CopyEngine.MapAddress(ref weightMap[0]);
         CopyEngine.AcquireMap(input);
         CopyEngine.AcquireMap(weight);
-        int stage = 0;
+        if (TEpilogue.IsGated)
+            CopyEngine.AcquireMap(second);
+        int stage = 0, stageBytes = RowBytes * (WeightRows<TEpilogue>() + TTile.Tokens);
         uint phase = 1; // the stages are empty
         for (int step = 0; step < steps; step++)
         {
-            uint to = stages + (uint)(stage * RowBytes * (Outputs + TTile.Tokens)), barrier = full + (uint)(8 * stage);
+            uint to = stages + (uint)(stage * stageBytes), barrier = full + (uint)(8 * stage);
             CopyEngine.Wait(empty + (uint)(8 * stage), phase);
-            CopyEngine.ArriveAndExpect(barrier, RowBytes * (Outputs + TTile.Tokens));
+            CopyEngine.ArriveAndExpect(barrier, stageBytes);
             CopyEngine.Load(to, weight, step * MatrixKernel.Depth, firstOutput, barrier);
-            CopyEngine.Load(to + (RowBytes * Outputs), input, step * MatrixKernel.Depth, firstToken, barrier);
+            if (TEpilogue.IsGated)
+                CopyEngine.Load(to + (RowBytes * Outputs), second, step * MatrixKernel.Depth, firstOutput, barrier);
+            CopyEngine.Load(to + (uint)(RowBytes * WeightRows<TEpilogue>()), input, step * MatrixKernel.Depth, firstToken, barrier);
             Next<TTile>(ref stage, ref phase);
         }
     }
@@ -115,18 +137,30 @@ internal static class BatchKernel
         where TTile : struct, IBatchTile
         where TEpilogue : struct, IMatrixEpilogue
     {
-        int lane = Group.IdxX & 31, warp = Group.IdxX >> 5;
-        ArrayView<float> sums = LocalMemory.Allocate<float>(TTile.Tokens / 2);
+        int lane = Group.IdxX & 31, warp = Group.IdxX >> 5, stageBytes = RowBytes * (WeightRows<TEpilogue>() + TTile.Tokens);
+        ArrayView<float> sums = LocalMemory.Allocate<float>(TTile.Tokens / 2), ups = LocalMemory.Allocate<float>(TTile.Tokens / 2);
         for (int i = 0; i < TTile.Tokens / 2; i++)
+        {
             sums[i] = 0f;
+            ups[i] = 0f;
+        }
         int stage = 0;
         uint phase = 0, before = empty;
         for (int step = 0; step < steps; step++)
         {
-            uint from = stages + (uint)(stage * RowBytes * (Outputs + TTile.Tokens)), barrier = empty + (uint)(8 * stage);
+            uint from = stages + (uint)(stage * stageBytes), barrier = empty + (uint)(8 * stage);
             CopyEngine.Wait(full + (uint)(8 * stage), phase);
-            Warpgroup.Multiply(sums, TTile.Tokens, Warpgroup.Describe(from), Warpgroup.Describe(from + (RowBytes * Outputs)));
-            Warpgroup.WaitForAllButOne(); // of the step before
+            ulong rows = Warpgroup.Describe(from + (uint)(RowBytes * WeightRows<TEpilogue>()));
+            Warpgroup.Multiply(sums, TTile.Tokens, Warpgroup.Describe(from), rows);
+            if (TEpilogue.IsGated)
+            {
+                Warpgroup.Multiply(ups, TTile.Tokens, Warpgroup.Describe(from + (RowBytes * Outputs)), rows);
+                Warpgroup.WaitForAllButTwo(); // those of the step before
+            }
+            else
+            {
+                Warpgroup.WaitForAllButOne();
+            }
             if (lane == 0 && step > 0)
                 CopyEngine.Arrive(before);
             before = barrier;
@@ -139,7 +173,7 @@ internal static class BatchKernel
         {
             int t = token + (8 * (i >> 2)) + (i & 1), o = output + (8 * ((i >> 1) & 1));
             if (t < tokens && o < outputs)
-                epilogue.StoreOne(t, o, sums[i]);
+                epilogue.StoreOne(t, o, sums[i], ups[i]);
         }
     }
 

@@ -13,8 +13,8 @@ internal interface IMatrixEpilogue
     /// <summary>Whether two weights of one shape are multiplied at once, and <see cref="StoreGated"/> is called.</summary>
     static abstract bool IsGated { get; }
 
-    /// <summary>One output of a token.</summary>
-    void StoreOne(int token, int output, float sum);
+    /// <summary>One output of a token; `up` is the second weight's sum where the epilogue is gated.</summary>
+    void StoreOne(int token, int output, float sum, float up);
 
     /// <summary>Two neighbouring outputs of a token with the sums of both weights.</summary>
     void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both);
@@ -31,7 +31,7 @@ internal readonly struct StoreRows(RowsView output, ArrayView<float> bias, int h
 
     public static bool IsGated => false;
 
-    public void StoreOne(int token, int output, float sum) => Output[token, output] = HasBias != 0 ? sum + Bias[output] : sum;
+    public void StoreOne(int token, int output, float sum, float up) => Output[token, output] = HasBias != 0 ? sum + Bias[output] : sum;
 
     public void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both)
     {
@@ -61,7 +61,7 @@ internal readonly struct AddToRows(RowsView output, RowsView residual, float sca
 
     public static bool IsGated => false;
 
-    public void StoreOne(int token, int output, float sum) => Output[token, output] = Residual[token, output] + (Scale * (HasBias != 0 ? sum + Bias[output] : sum));
+    public void StoreOne(int token, int output, float sum, float up) => Output[token, output] = Residual[token, output] + (Scale * (HasBias != 0 ? sum + Bias[output] : sum));
 
     public void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both)
     {
@@ -80,7 +80,7 @@ internal readonly struct AddToRows(RowsView output, RowsView residual, float sca
 }
 
 /// <summary>packed[token, o] = act(gate) · up, rounded to bfloat16: the input of the next product.</summary>
-internal readonly struct GateToBrain<TFunction>(ArrayView<uint> packed, int stride) : IMatrixEpilogue
+internal readonly unsafe struct GateToBrain<TFunction>(ArrayView<uint> packed, int stride) : IMatrixEpilogue
     where TFunction : struct, IActivationFunction
 {
     /// <summary>Two outputs a word. // [tokens, Stride]</summary>
@@ -94,11 +94,28 @@ internal readonly struct GateToBrain<TFunction>(ArrayView<uint> packed, int stri
         Packed[((long)token * Stride) + (output >> 1)] =
             BrainPacking.Pair(TFunction.Apply(firstGate) * firstUp, both ? TFunction.Apply(secondGate) * secondUp : 0f);
 
+    public void StoreOne(int token, int output, float sum, float up) =>
+        *((ushort*)Unsafe.AsPointer(ref Packed[(long)token * Stride]) + output) = (ushort)BrainPacking.Pair(TFunction.Apply(sum) * up, 0f);
+
     public void Store(int token, int output, float first, float second, bool both)
     {
     }
+}
 
-    public void StoreOne(int token, int output, float sum)
+/// <summary>output[token, o] = act(gate) · up.</summary>
+internal readonly struct GateToRows<TFunction>(RowsView output) : IMatrixEpilogue
+    where TFunction : struct, IActivationFunction
+{
+    public readonly RowsView Output = output;
+
+    public static bool IsGated => true;
+
+    public void StoreGated(int token, int output, float firstGate, float secondGate, float firstUp, float secondUp, bool both) =>
+        Pairs.Write(Output, token, output, TFunction.Apply(firstGate) * firstUp, both ? TFunction.Apply(secondGate) * secondUp : 0f, both);
+
+    public void StoreOne(int token, int output, float sum, float up) => Output[token, output] = TFunction.Apply(sum) * up;
+
+    public void Store(int token, int output, float first, float second, bool both)
     {
     }
 }

@@ -13,12 +13,12 @@ internal sealed partial class MatrixKernels
     /// <summary>Maps that fit into their buffer; further weights are multiplied without.</summary>
     private const int MostMaps = 4096;
 
-    private static readonly Dictionary<ActivationKind, GateLauncher> s_gates = new()
+    private static readonly Dictionary<ActivationKind, Gates> s_gates = new()
     {
-        [ActivationKind.Silu] = Gate<ActivationKernels.Silu>,
-        [ActivationKind.Gelu] = Gate<ActivationKernels.Gelu>,
-        [ActivationKind.GeluTanh] = Gate<ActivationKernels.GeluTanh>,
-        [ActivationKind.Relu] = Gate<ActivationKernels.Relu>,
+        [ActivationKind.Silu] = new GatesOf<ActivationKernels.Silu>(),
+        [ActivationKind.Gelu] = new GatesOf<ActivationKernels.Gelu>(),
+        [ActivationKind.GeluTanh] = new GatesOf<ActivationKernels.GeluTanh>(),
+        [ActivationKind.Relu] = new GatesOf<ActivationKernels.Relu>(),
     };
 
     private readonly Dictionary<Type, Delegate> kernels = [];
@@ -27,7 +27,32 @@ internal sealed partial class MatrixKernels
     private readonly bool hasWarpgroups;
     private MemoryBuffer1D<ulong, Stride1D.Dense>? maps;
 
-    private delegate bool GateLauncher(MatrixKernels own, ArrayView<uint> hidden, WeightView gate, WeightView up, int tokens);
+    /// <summary>Launches of gated products with one non-linearity.</summary>
+    private abstract class Gates
+    {
+        public abstract bool TryToBrain(MatrixKernels own, ArrayView<uint> hidden, WeightView gate, WeightView up, int tokens);
+
+        public abstract bool TryToRows(MatrixKernels own, RowsView output, WeightView gate, WeightView up, int tokens);
+    }
+
+    private sealed class GatesOf<TFunction> : Gates
+        where TFunction : struct, IActivationFunction
+    {
+        public override bool TryToBrain(MatrixKernels own, ArrayView<uint> hidden, WeightView gate, WeightView up, int tokens) =>
+            own.TryGates(new GateToBrain<TFunction>(hidden, BrainPacking.Stride(gate.Rows)), gate, up, tokens);
+
+        public override bool TryToRows(MatrixKernels own, RowsView output, WeightView gate, WeightView up, int tokens) =>
+            own.TryGates(new GateToRows<TFunction>(output), gate, up, tokens);
+    }
+
+    /// <summary>The weights of a launch, and the sizes.</summary>
+    private readonly record struct Factors(WeightView First, WeightView Second, WeightView Third, ProductShape Shape)
+    {
+        public Factors(WeightView only, int tokens)
+            : this(only, only, only, new ProductShape(tokens, only.Columns, only.Rows, 0, 0))
+        {
+        }
+    }
 
     private readonly record struct MapKey(nint Address, long Rows, int Columns, int Stride, int BoxRows);
 
@@ -44,7 +69,7 @@ internal sealed partial class MatrixKernels
     private void Launch<TEpilogue>(TEpilogue epilogue, ArrayView<uint> input, WeightView weight, int tokens)
         where TEpilogue : struct, IMatrixEpilogue
     {
-        if (hasWarpgroups && TryWarpgroups(epilogue, input, weight, tokens))
+        if (hasWarpgroups && TryWarpgroups(epilogue, epilogue, epilogue, input, new Factors(weight, tokens)))
             return;
         if (tokens <= 16)
             Warps<Tile16x32, TEpilogue>(epilogue, input, weight, tokens);
@@ -58,29 +83,36 @@ internal sealed partial class MatrixKernels
             Warps<Tile64x64, TEpilogue>(epilogue, input, weight, tokens);
     }
 
-    private bool TryWarpgroups<TEpilogue>(TEpilogue epilogue, ArrayView<uint> input, WeightView weight, int tokens)
-        where TEpilogue : struct, IMatrixEpilogue => tokens switch
-        {
-            <= 16 => TryBatch<Batch16, TEpilogue>(epilogue, input, weight, tokens),
-            <= 32 => TryBatch<Batch32, TEpilogue>(epilogue, input, weight, tokens),
-            < WarpgroupTokens => TryBatch<Batch64, TEpilogue>(epilogue, input, weight, tokens),
-            _ => IsWide(tokens, weight.Rows, 256)
-                ? TryTiles<Warpgroups256, TEpilogue>(epilogue, input, weight, weight, tokens)
-                : TryTiles<Warpgroups128, TEpilogue>(epilogue, input, weight, weight, tokens),
-        };
-
-    /// <summary>Whether wide tiles keep nearly all multiprocessors busy.</summary>
-    private bool IsWide(int tokens, int outputs, int tile) => 10 * Tiles(tokens, WarpgroupKernel.Tokens) * Tiles(outputs, tile) >= 9 * multiprocessors;
-
-    private static bool Gate<TFunction>(MatrixKernels own, ArrayView<uint> hidden, WeightView gate, WeightView up, int tokens)
-        where TFunction : struct, IActivationFunction
+    /// <summary>Up to three products in one launch.</summary>
+    private bool TryTogether(ReadOnlySpan<MatrixProduct> products, ArrayView<uint> input, int tokens)
     {
-        var epilogue = new GateToBrain<TFunction>(hidden, BrainPacking.Stride(gate.Rows));
-        ArrayView<uint> input = own.packed!.View.AsContiguous().Cast<uint>();
-        return own.IsWide(tokens, gate.Rows, 128)
-            ? own.TryTiles<Warpgroups256, GateToBrain<TFunction>>(epilogue, input, gate, up, tokens)
-            : own.TryTiles<Warpgroups128, GateToBrain<TFunction>>(epilogue, input, gate, up, tokens);
+        if (!hasWarpgroups || products.Length is < 2 or > 3)
+            return false;
+        foreach (MatrixProduct product in products)
+            if (product.Type != WeightType.BF16 || product.Adds)
+                return false;
+        MatrixProduct first = products[0], second = products[1], third = products[^1];
+        var shape = new ProductShape(tokens, first.Weight.Columns, first.Weight.Rows, second.Weight.Rows, products.Length == 3 ? third.Weight.Rows : 0);
+        return TryWarpgroups(Store(first), Store(second), Store(third), input, new Factors(first.Weight, second.Weight, third.Weight, shape));
     }
+
+    private static StoreRows Store(in MatrixProduct product) => new(product.Output, product.Bias, product.HasBias ? 1 : 0);
+
+    private bool TryGates<TEpilogue>(TEpilogue epilogue, WeightView gate, WeightView up, int tokens)
+        where TEpilogue : struct, IMatrixEpilogue =>
+        TryWarpgroups(epilogue, epilogue, epilogue, packed!.View.AsContiguous().Cast<uint>(),
+            new Factors(gate, up, up, new ProductShape(tokens, gate.Columns, gate.Rows, 0, 0)));
+
+    private bool TryWarpgroups<TEpilogue>(TEpilogue first, TEpilogue second, TEpilogue third, ArrayView<uint> input, in Factors factors)
+        where TEpilogue : struct, IMatrixEpilogue => factors.Shape.Tokens switch
+        {
+            <= 16 => TryBatch<Batch16, TEpilogue>(first, second, third, input, factors),
+            <= 32 => TryBatch<Batch32, TEpilogue>(first, second, third, input, factors),
+            < WarpgroupTokens => TryBatch<Batch64, TEpilogue>(first, second, third, input, factors),
+            _ => 10 * factors.Shape.Tiles(WarpgroupKernel.Tokens, WarpgroupKernel.Outputs<Warpgroups256, TEpilogue>()) >= 9 * multiprocessors
+                ? TryTiles<Warpgroups256, TEpilogue>(first, second, third, input, factors)
+                : TryTiles<Warpgroups128, TEpilogue>(first, second, third, input, factors),
+        };
 
     private static int Tiles(int size, int tile) => (size + tile - 1) / tile;
 
@@ -98,42 +130,51 @@ internal sealed partial class MatrixKernels
             memory.Stream, config, epilogue, input, BrainPacking.Stride(weight.Columns), weight, tokens);
     }
 
-    private bool TryBatch<TTile, TEpilogue>(TEpilogue epilogue, ArrayView<uint> input, WeightView weight, int tokens)
+    private bool TryBatch<TTile, TEpilogue>(TEpilogue first, TEpilogue second, TEpilogue third, ArrayView<uint> input, in Factors factors)
         where TTile : struct, IBatchTile
         where TEpilogue : struct, IMatrixEpilogue
     {
-        if (!TryInputMap(input, weight.Columns, TTile.Tokens, out ArrayView<ulong> inputMap) || !TryMap(weight, BatchKernel.Outputs, out ArrayView<ulong> weightMap))
+        if (!TryMaps(input, TTile.Tokens, factors, BatchKernel.Outputs, out Maps found))
             return false;
         if (!kernels.TryGetValue(typeof((TTile, TEpilogue)), out Delegate? kernel))
-            kernels[typeof((TTile, TEpilogue))] = kernel = memory.Accelerator.LoadKernel<TEpilogue, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
-                BatchKernel.Run<TTile, TEpilogue>, new KernelSpecialization(BatchKernel.Threads, 1));
-        var config = new KernelConfig(new Index2D(Tiles(weight.Rows, BatchKernel.Outputs), Tiles(tokens, TTile.Tokens)), new Index2D(BatchKernel.Threads, 1),
-            SharedMemoryConfig.RequestDynamic<byte>(BatchKernel.SharedBytes<TTile>()));
-        ((Action<AcceleratorStream, KernelConfig, TEpilogue, ArrayView<ulong>, ArrayView<ulong>, int, int, int>)kernel)(
-            memory.Stream, config, epilogue, inputMap, weightMap, tokens, weight.Rows, weight.Columns);
+            kernels[typeof((TTile, TEpilogue))] = kernel =
+                memory.Accelerator.LoadKernel<TEpilogue, TEpilogue, TEpilogue, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ProductShape>(
+                    BatchKernel.Run<TTile, TEpilogue>, new KernelSpecialization(BatchKernel.Threads, 1));
+        var config = new KernelConfig(factors.Shape.Tiles(TTile.Tokens, BatchKernel.Outputs), BatchKernel.Threads,
+            SharedMemoryConfig.RequestDynamic<byte>(BatchKernel.SharedBytes<TTile, TEpilogue>()));
+        ((Action<AcceleratorStream, KernelConfig, TEpilogue, TEpilogue, TEpilogue, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ProductShape>)kernel)(
+            memory.Stream, config, first, second, third, found.Input, found.First, found.Second, found.Third, factors.Shape);
         return true;
     }
 
-    /// <param name="epilogue">Where sums go.</param>
-    /// <param name="input">Packed rows.</param>
-    /// <param name="weight">The weight.</param>
-    /// <param name="second">The second one where the epilogue is gated, else the same.</param>
-    /// <param name="tokens">Rows of the input.</param>
-    private bool TryTiles<TTile, TEpilogue>(TEpilogue epilogue, ArrayView<uint> input, WeightView weight, WeightView second, int tokens)
+    private bool TryTiles<TTile, TEpilogue>(TEpilogue first, TEpilogue second, TEpilogue third, ArrayView<uint> input, in Factors factors)
         where TTile : struct, IWarpgroupTile
         where TEpilogue : struct, IMatrixEpilogue
     {
         int outputs = WarpgroupKernel.Outputs<TTile, TEpilogue>();
-        if (!TryInputMap(input, weight.Columns, WarpgroupKernel.Tokens, out ArrayView<ulong> inputMap)
-            || !TryMap(weight, outputs, out ArrayView<ulong> weightMap) || !TryMap(second, outputs, out ArrayView<ulong> secondMap))
+        if (!TryMaps(input, WarpgroupKernel.Tokens, factors, outputs, out Maps found))
             return false;
         if (!kernels.TryGetValue(typeof((TTile, TEpilogue)), out Delegate? kernel))
-            kernels[typeof((TTile, TEpilogue))] = kernel = memory.Accelerator.LoadKernel<TEpilogue, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, int, int, int>(
-                WarpgroupKernel.Run<TTile, TEpilogue>, new KernelSpecialization(WarpgroupKernel.Threads, 1));
-        int tiles = Tiles(tokens, WarpgroupKernel.Tokens) * Tiles(weight.Rows, outputs);
-        var config = new KernelConfig(Math.Min(tiles, multiprocessors), WarpgroupKernel.Threads, SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>()));
-        ((Action<AcceleratorStream, KernelConfig, TEpilogue, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, int, int, int>)kernel)(
-            memory.Stream, config, epilogue, inputMap, weightMap, secondMap, tokens, weight.Rows, weight.Columns);
+            kernels[typeof((TTile, TEpilogue))] = kernel =
+                memory.Accelerator.LoadKernel<TEpilogue, TEpilogue, TEpilogue, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ProductShape>(
+                    WarpgroupKernel.Run<TTile, TEpilogue>, new KernelSpecialization(WarpgroupKernel.Threads, 1));
+        var config = new KernelConfig(Math.Min(factors.Shape.Tiles(WarpgroupKernel.Tokens, outputs), multiprocessors), WarpgroupKernel.Threads,
+            SharedMemoryConfig.RequestDynamic<byte>(WarpgroupKernel.SharedBytes<TTile>()));
+        ((Action<AcceleratorStream, KernelConfig, TEpilogue, TEpilogue, TEpilogue, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ArrayView<ulong>, ProductShape>)kernel)(
+            memory.Stream, config, first, second, third, found.Input, found.First, found.Second, found.Third, factors.Shape);
+        return true;
+    }
+
+    private readonly record struct Maps(ArrayView<ulong> Input, ArrayView<ulong> First, ArrayView<ulong> Second, ArrayView<ulong> Third);
+
+    /// <summary>The maps of a launch's factors in boxes of so many rows.</summary>
+    private bool TryMaps(ArrayView<uint> input, int inputRows, in Factors factors, int weightRows, out Maps found)
+    {
+        found = default;
+        if (!TryInputMap(input, factors.Shape.Columns, inputRows, out ArrayView<ulong> rows) || !TryMap(factors.First, weightRows, out ArrayView<ulong> first)
+            || !TryMap(factors.Second, weightRows, out ArrayView<ulong> second) || !TryMap(factors.Third, weightRows, out ArrayView<ulong> third))
+            return false;
+        found = new Maps(rows, first, second, third);
         return true;
     }
 

@@ -62,8 +62,9 @@ internal sealed partial class MatrixKernels : IDisposable
         if (!Reserve(products, tokens, input.Width))
             return false;
         Pack(input, tokens);
-        foreach (MatrixProduct product in products)
-            Multiply(product, packed!, tokens);
+        if (!TryTogether(products, packed!.View.AsContiguous().Cast<uint>(), tokens))
+            foreach (MatrixProduct product in products)
+                Multiply(product, packed!, tokens);
         return true;
     }
 
@@ -80,16 +81,39 @@ internal sealed partial class MatrixKernels : IDisposable
     /// <returns>False: nothing was done.</returns>
     public bool TryGatedMlp(in MatrixProduct down, (WeightType Type, WeightView Weight) gate, (WeightType Type, WeightView Weight) up, ActivationKind activation, RowsView input, int tokens)
     {
-        if (!hasWarpgroups || tokens < WarpgroupTokens || !s_gates.TryGetValue(activation, out GateLauncher? launch)
-            || gate.Type != WeightType.BF16 || up.Type != WeightType.BF16 || gate.Weight.Rows != up.Weight.Rows || gate.Weight.Rows != down.Weight.Columns
-            || !Takes(gate.Type, gate.Weight, input.Width) || !Takes(up.Type, up.Weight, input.Width) || !Takes(down.Type, down.Weight, down.Weight.Columns)
-            || !Reserve([down], tokens, input.Width) || !Grow(ref hidden, (long)tokens * BrainPacking.Stride(down.Weight.Columns) / 4))
+        if (!TakesGates(gate, up, activation, input.Width, tokens, out Gates? gates) || gate.Weight.Rows != down.Weight.Columns || gate.Weight.Rows % 8 != 0
+            || !Takes(down.Type, down.Weight, down.Weight.Columns) || !Reserve([down], tokens, input.Width)
+            || !Grow(ref hidden, (long)tokens * BrainPacking.Stride(down.Weight.Columns) / 4))
             return false;
         Pack(input, tokens);
-        if (!launch(this, hidden!.View.AsContiguous().Cast<uint>(), gate.Weight, up.Weight, tokens))
+        if (!gates!.TryToBrain(this, hidden!.View.AsContiguous().Cast<uint>(), gate.Weight, up.Weight, tokens))
             return false;
         Multiply(down, hidden, tokens);
         return true;
+    }
+
+    /// <summary>output = act(gate · input) · (up · input), in one launch.</summary>
+    /// <param name="output">float32 rows. // [tokens, gate.Rows]</param>
+    /// <param name="gate">bfloat16.</param>
+    /// <param name="up">bfloat16, of the gate's shape.</param>
+    /// <param name="activation">A non-linearity of one number.</param>
+    /// <param name="input">Rows. // [tokens, gate.Columns]</param>
+    /// <param name="tokens">Number of rows.</param>
+    /// <returns>False: nothing was done.</returns>
+    public bool TryGate(RowsView output, (WeightType Type, WeightView Weight) gate, (WeightType Type, WeightView Weight) up, ActivationKind activation, RowsView input, int tokens)
+    {
+        if (!TakesGates(gate, up, activation, input.Width, tokens, out Gates? gates) || !Reserve([], tokens, input.Width))
+            return false;
+        Pack(input, tokens);
+        return gates!.TryToRows(this, output, gate.Weight, up.Weight, tokens);
+    }
+
+    private bool TakesGates(
+        (WeightType Type, WeightView Weight) gate, (WeightType Type, WeightView Weight) up, ActivationKind activation, int columns, int tokens, out Gates? gates)
+    {
+        gates = null;
+        return hasWarpgroups && tokens >= 2 && gate.Type == WeightType.BF16 && up.Type == WeightType.BF16 && gate.Weight.Rows == up.Weight.Rows
+            && Takes(gate.Type, gate.Weight, columns) && Takes(up.Type, up.Weight, columns) && s_gates.TryGetValue(activation, out gates);
     }
 
     // Half-precision weights would lose bits, float32 ones more; and rows must begin at multiples of 16 bytes.

@@ -60,6 +60,9 @@ internal static class Warpgroup
     /// <summary>Waits until all but those of the last call are.</summary>
     public static void WaitForAllButOne() => CudaAsm.Emit("wgmma.wait_group.sync.aligned 1;");
 
+    /// <summary>Waits until all but those of the last two calls are.</summary>
+    public static void WaitForAllButTwo() => CudaAsm.Emit("wgmma.wait_group.sync.aligned 2;");
+
     [InlineArray(128)]
     private struct Registers128
     {

@@ -49,15 +49,22 @@ internal static class WarpgroupKernel
     public static int SharedBytes<TTile>()
         where TTile : struct, IWarpgroupTile => 1024 + (TTile.Stages * ((RowBytes * (Tokens + TTile.Outputs)) + 16));
 
+    /// <summary>Outputs of a tile: each has two sums where the epilogue is gated.</summary>
+    public static int Outputs<TTile, TEpilogue>()
+        where TTile : struct, IWarpgroupTile
+        where TEpilogue : struct, IMatrixEpilogue => TEpilogue.IsGated ? TTile.Outputs / 2 : TTile.Outputs;
+
     /// <summary>Any number of groups, as many as there are multiprocessors.</summary>
-    /// <param name="epilogue">Where sums go.</param>
-    /// <param name="inputMap">Map of the input in boxes of <see cref="Tokens"/> rows.</param>
-    /// <param name="weightMap">Map of the weight in boxes of TTile.Outputs rows, of half as many where the epilogue is gated.</param>
-    /// <param name="secondMap">Map of the second weight of the same shape, where the epilogue is gated.</param>
-    /// <param name="tokens">Rows of the input that count.</param>
-    /// <param name="outputs">Rows of the weight.</param>
-    /// <param name="columns">Columns of both.</param>
-    public static void Run<TTile, TEpilogue>(TEpilogue epilogue, ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, ArrayView<ulong> secondMap, int tokens, int outputs, int columns)
+    /// <param name="first">Where sums of the first product go.</param>
+    /// <param name="second">Of the second.</param>
+    /// <param name="third">Of the third.</param>
+    /// <param name="input">Map of the input in boxes of <see cref="Tokens"/> rows.</param>
+    /// <param name="weight">Map of the first weight in boxes of as many rows as a tile has outputs.</param>
+    /// <param name="secondWeight">Of the second; where the epilogue is gated, of the weight whose products belong to the first's.</param>
+    /// <param name="thirdWeight">Of the third.</param>
+    /// <param name="shape">All sizes.</param>
+    public static void Run<TTile, TEpilogue>(TEpilogue first, TEpilogue second, TEpilogue third,
+        ArrayView<ulong> input, ArrayView<ulong> weight, ArrayView<ulong> secondWeight, ArrayView<ulong> thirdWeight, ProductShape shape)
         where TTile : struct, IWarpgroupTile
         where TEpilogue : struct, IMatrixEpilogue
     {
@@ -76,62 +83,58 @@ internal static class WarpgroupKernel
             CopyEngine.Publish();
         }
         Group.Barrier();
-        int steps = (columns + MatrixKernel.Depth - 1) / MatrixKernel.Depth;
-        int tiles = ((tokens + Tokens - 1) / Tokens) * ((outputs + Outputs<TTile, TEpilogue>() - 1) / Outputs<TTile, TEpilogue>());
         if (thread < 128)
         {
             CudaAsm.Emit("setmaxnreg.dec.sync.aligned.u32 40;");
             if (thread == 0)
-                Fetch<TTile, TEpilogue>(inputMap, weightMap, secondMap, stages, full, empty, tokens, outputs, tiles, steps);
+                Fetch<TTile, TEpilogue>(CopyEngine.MapAddress(ref input[0]), CopyEngine.MapAddress(ref weight[0]), CopyEngine.MapAddress(ref secondWeight[0]),
+                    CopyEngine.MapAddress(ref thirdWeight[0]), stages, full, empty, shape);
         }
         else
         {
             CudaAsm.Emit("setmaxnreg.inc.sync.aligned.u32 232;");
-            Compute<TTile, TEpilogue>(epilogue, stages, full, empty, tokens, outputs, tiles, steps);
+            Compute<TTile, TEpilogue>(first, second, third, stages, full, empty, shape);
         }
     }
 
-    private static void Fetch<TTile, TEpilogue>(
-        ArrayView<ulong> inputMap, ArrayView<ulong> weightMap, ArrayView<ulong> secondMap, uint stages, uint full, uint empty, int tokens, int outputs, int tiles, int steps)
+    private static void Fetch<TTile, TEpilogue>(long input, long weight, long secondWeight, long thirdWeight, uint stages, uint full, uint empty, ProductShape shape)
         where TTile : struct, IWarpgroupTile
         where TEpilogue : struct, IMatrixEpilogue
     {
-        long second = CopyEngine.MapAddress(ref secondMap[0]);
-        long input = CopyEngine.MapAddress(ref inputMap[0]), weight = CopyEngine.MapAddress(ref weightMap[0]);
         CopyEngine.AcquireMap(input);
         CopyEngine.AcquireMap(weight);
-        if (TEpilogue.IsGated)
-            CopyEngine.AcquireMap(second);
-        int stage = 0;
+        CopyEngine.AcquireMap(secondWeight);
+        CopyEngine.AcquireMap(thirdWeight);
+        int stage = 0, steps = shape.Steps, tiles = shape.Tiles(Tokens, Outputs<TTile, TEpilogue>());
         uint phase = 1; // the stages are empty
         for (int tile = Grid.IdxX; tile < tiles; tile += Grid.DimX)
         {
-            Place<TTile, TEpilogue>(tile, tokens, outputs, out int firstToken, out int firstOutput);
+            int product = shape.Place(tile, Tokens, Outputs<TTile, TEpilogue>(), Band, out int firstToken, out int firstOutput);
+            long from = product == 0 ? weight : product == 1 ? secondWeight : thirdWeight;
             for (int step = 0; step < steps; step++)
             {
                 uint to = stages + (uint)(stage * RowBytes * (Tokens + TTile.Outputs)), barrier = full + (uint)(8 * stage);
                 CopyEngine.Wait(empty + (uint)(8 * stage), phase);
                 CopyEngine.ArriveAndExpect(barrier, RowBytes * (Tokens + TTile.Outputs));
                 CopyEngine.Load(to, input, step * MatrixKernel.Depth, firstToken, barrier);
-                CopyEngine.Load(to + (RowBytes * Tokens), weight, step * MatrixKernel.Depth, firstOutput, barrier);
+                CopyEngine.Load(to + (RowBytes * Tokens), from, step * MatrixKernel.Depth, firstOutput, barrier);
                 if (TEpilogue.IsGated)
-                    CopyEngine.Load(to + (uint)(RowBytes * (Tokens + (TTile.Outputs / 2))), second, step * MatrixKernel.Depth, firstOutput, barrier);
+                    CopyEngine.Load(to + (uint)(RowBytes * (Tokens + (TTile.Outputs / 2))), secondWeight, step * MatrixKernel.Depth, firstOutput, barrier);
                 Next<TTile>(ref stage, ref phase);
             }
         }
     }
 
-    private static void Compute<TTile, TEpilogue>(TEpilogue epilogue, uint stages, uint full, uint empty, int tokens, int outputs, int tiles, int steps)
+    private static void Compute<TTile, TEpilogue>(TEpilogue first, TEpilogue second, TEpilogue third, uint stages, uint full, uint empty, ProductShape shape)
         where TTile : struct, IWarpgroupTile
         where TEpilogue : struct, IMatrixEpilogue
     {
         int thread = Group.IdxX - 128, lane = thread & 31, warp = thread >> 5;
         ArrayView<float> sums = LocalMemory.Allocate<float>(TTile.Outputs / 2);
-        int stage = 0;
+        int stage = 0, steps = shape.Steps, tiles = shape.Tiles(Tokens, Outputs<TTile, TEpilogue>());
         uint phase = 0;
         for (int tile = Grid.IdxX; tile < tiles; tile += Grid.DimX)
         {
-            Place<TTile, TEpilogue>(tile, tokens, outputs, out int firstToken, out int firstOutput);
             for (int i = 0; i < TTile.Outputs / 2; i++)
                 sums[i] = 0f;
             uint before = empty;
@@ -151,6 +154,13 @@ internal static class WarpgroupKernel
             if (lane == 0)
                 CopyEngine.Arrive(before);
 
+            int product = shape.Place(tile, Tokens, Outputs<TTile, TEpilogue>(), Band, out int firstToken, out int firstOutput);
+            TEpilogue epilogue = first;
+            if (product == 1)
+                epilogue = second;
+            else if (product == 2)
+                epilogue = third;
+            int tokens = shape.Tokens, outputs = shape.Outputs(product);
             int token = firstToken + (16 * warp) + (lane >> 2), output = firstOutput + (2 * (lane & 3));
             if (TEpilogue.IsGated)
             {
@@ -186,20 +196,5 @@ internal static class WarpgroupKernel
             stage = 0;
             phase ^= 1;
         }
-    }
-
-    /// <summary>Outputs of a tile: each has two sums where the epilogue is gated.</summary>
-    public static int Outputs<TTile, TEpilogue>()
-        where TTile : struct, IWarpgroupTile
-        where TEpilogue : struct, IMatrixEpilogue => TEpilogue.IsGated ? TTile.Outputs / 2 : TTile.Outputs;
-
-    private static void Place<TTile, TEpilogue>(int tile, int tokens, int outputs, out int firstToken, out int firstOutput)
-        where TTile : struct, IWarpgroupTile
-        where TEpilogue : struct, IMatrixEpilogue
-    {
-        int rows = (tokens + Tokens - 1) / Tokens, columns = (outputs + Outputs<TTile, TEpilogue>() - 1) / Outputs<TTile, TEpilogue>();
-        int band = tile / (Band * columns), within = tile - (band * Band * columns), height = IntrinsicMath.Min(Band, rows - (band * Band));
-        firstToken = Tokens * ((band * Band) + (within % height));
-        firstOutput = Outputs<TTile, TEpilogue>() * (within / height);
     }
 }
