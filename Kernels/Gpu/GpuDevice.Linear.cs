@@ -45,7 +45,7 @@ internal sealed partial class GpuDevice
             ActivationKind.ClampedSwiglu => TryVectors(both, input, new ClampedSwigluEpilogue(limit)),
             _ => false,
         };
-        if (!done)
+        if (!done && !(precision == Precision.Fast && TryGatedMatrices(output, gate, up, input, kind)))
             ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
     }
 
@@ -120,6 +120,14 @@ internal sealed partial class GpuDevice
             vectors.PrepareNormed(View(output), View(input), View(settings.Gain), View(settings.Bias), shape, input.Count, asBytes, default(NoPrologue));
         prepared = (output.Buffer, output.Start, output.Count, asBytes);
         return true;
+    }
+
+    private bool TryGatedMatrices(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind)
+    {
+        if (matrices is null || gate.Bias is not null || up.Bias is not null)
+            return false;
+        GpuWeight gates = (GpuWeight)gate.Weight, ups = (GpuWeight)up.Weight;
+        return matrices.TryGate(View(output), (gates.Type, gates.View), (ups.Type, ups.View), kind, View(input), input.Count);
     }
 
     private bool TryMatrices(ReadOnlySpan<Projection> projections, Rows input, Rows? stream)
