@@ -50,25 +50,32 @@ internal sealed class BenchRun(LanguageModel model, Figures figures, BenchSizes 
     }
 
     /// <summary>How much longer a step takes with guards: the ratio of medians of runs in turn, and the medians.</summary>
-    public (double Ratio, double With, double Without) Cost(int rows, int context, Func<int, CompiledGuard?> guard)
+    public (double Ratio, double With, double Without) Cost(int rows, int context, Func<int, CompiledGuard?> guard) =>
+        Cost(steps => Steps(rows, context, steps, guard), steps => Steps(rows, context, steps, null));
+
+    private (double Ratio, double With, double Without) Cost(Func<int, List<double>> changed, Func<int, List<double>> plain)
     {
-        double trial = Spread.Of(Steps(rows, context, 4, guard)).Median;
-        Steps(rows, context, 4, null);
+        double trial = Spread.Of(changed(4)).Median;
+        plain(4);
         int steps = Math.Max(FewestSteps, StepsIn(trial) / 4);
         var (with, without) = (new List<double>(), new List<double>());
         for (int pair = 0; pair < 4; pair++)
         {
-            without.AddRange(Steps(rows, context, steps, null));
-            with.AddRange(Steps(rows, context, steps, guard));
+            without.AddRange(plain(steps));
+            with.AddRange(changed(steps));
         }
         double a = Spread.Of(with).Median, b = Spread.Of(without).Median;
         return (a / b, a, b);
     }
 
+    /// <summary>The same, of two precisions: the second's cost against the first.</summary>
+    public (double Ratio, double With, double Without) Cost(int rows, int context, Precision with, Precision without) =>
+        Cost(steps => Steps(rows, context, steps, null, with), steps => Steps(rows, context, steps, null, without));
+
     private int StepsIn(double step) => (int)Math.Clamp(Sizes.Seconds / step, FewestSteps, MostSteps);
 
     // Seconds of each step in which all rows took part with one token.
-    private List<double> Steps(int rows, int context, int steps, Func<int, CompiledGuard?>? guard)
+    private List<double> Steps(int rows, int context, int steps, Func<int, CompiledGuard?>? guard, Precision? precision = null)
     {
         var seconds = new List<double>();
         int[] taken = new int[rows];
@@ -81,6 +88,7 @@ internal sealed class BenchRun(LanguageModel model, Figures figures, BenchSizes 
             MaxTokens = tokens,
             IgnoreEndTokens = true,
             Guard = guard?.Invoke(row),
+            Precision = precision,
         }))], (row, _) =>
         {
             most = Math.Max(most, ++taken[row]);

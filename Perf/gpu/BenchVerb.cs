@@ -19,6 +19,7 @@ internal static class BenchVerb
         ["programs"] = GuardBench.Programs,
         ["lanes"] = GuardBench.Lanes,
         ["capture"] = CaptureBench.Run,
+        ["exact"] = ExactnessBench.Run,
     };
 
     public static Command Create(TextWriter output)

@@ -1,4 +1,5 @@
 using Managed.Cli.Bench;
+using Managed.Kernels;
 
 namespace Managed.GpuPerf;
 
@@ -24,8 +25,8 @@ internal static class PrefillBench
             return;
         }
         var seconds = new List<double>();
-        double first = Seconds(run, tokens); // warms up what is chosen by size
-        int runs = (int)Math.Clamp(run.Sizes.Seconds / first, 1, MostRuns);
+        Seconds(run, tokens); // warms up what is chosen by size
+        int runs = (int)Math.Clamp(run.Sizes.Seconds / Seconds(run, tokens), 1, MostRuns);
         for (int i = 0; i < runs; i++)
             seconds.Add(Seconds(run, tokens));
         double median = Spread.Of(seconds).Median;
@@ -33,6 +34,10 @@ internal static class PrefillBench
         run.Figures.Add(what, $"{tokens / median:0} tokens/s", $"{2 * multiplyAdds / median / 1e12:0.00} TFLOP/s ({median * 1e3:0.00} ms, {runs} run{(runs == 1 ? "" : "s")})");
     }
 
-    private static double Seconds(BenchRun run, int tokens) =>
-        run.Model.Generate(run.Prompt(tokens), new GenerationOptions { MaxTokens = 1, IgnoreEndTokens = true }).PrefillSeconds;
+    /// <summary>Seconds from a prompt to its first new token.</summary>
+    /// <param name="run">The model.</param>
+    /// <param name="tokens">Length of the prompt.</param>
+    /// <param name="precision">Null: the run's own.</param>
+    public static double Seconds(BenchRun run, int tokens, Precision? precision = null) =>
+        run.Model.Generate(run.Prompt(tokens), new GenerationOptions { MaxTokens = 1, IgnoreEndTokens = true, Precision = precision }).PrefillSeconds;
 }

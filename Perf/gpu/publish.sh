@@ -27,8 +27,11 @@ files=(
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/bundle"
-dotnet publish Perf/gpu/GpuPerf.csproj -c Release "${runtime[@]}" --nologo -v quiet -o "$stage/bundle/bin"
-rm -rf "$stage/bundle/bin/models" "$stage/bundle/bin/examples" "$stage"/bundle/bin/*.xml
+dotnet publish Perf/gpu/GpuPerf.csproj -c Release "${runtime[@]}" -p:RunAnalyzers=false --nologo -v quiet -o "$stage/bundle/bin"
+# What the tool carries for itself, what .NET's own test runner needs, and what debuggers do.
+(cd "$stage/bundle/bin" && rm -rf models examples ./*.xml Microsoft.CodeAnalysis*.dll Microsoft.Testing*.dll Microsoft.TestPlatform*.dll Microsoft.ApplicationInsights.dll \
+    Microsoft.VisualStudio.CodeCoverage*.dll Microsoft.VisualStudio.TestPlatform.Common.dll NUnit3.TestAdapter.* nunit.engine* testcentric* testhost* \
+    libmscordaccore.so libmscordbi.so libcoreclrtraceptprovider.so libclrgc*.so createdump)
 tar -c "${files[@]}" | tar -x -C "$stage/bundle"
 cp Perf/gpu/run.sh "$stage/bundle/run.sh"
 mkdir -p "$(dirname "$out")"
