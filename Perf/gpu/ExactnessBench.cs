@@ -3,7 +3,7 @@ using Managed.Kernels;
 
 namespace Managed.GpuPerf;
 
-/// <summary>What exact precision costs against fast: float32 activations, and the same bits in every batch.</summary>
+/// <summary>What exact precision costs against fast: activations stay float32.</summary>
 internal static class ExactnessBench
 {
     private const int Pairs = 3;
