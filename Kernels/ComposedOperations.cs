@@ -18,6 +18,31 @@ internal static class ComposedOperations
         device.Activate(output, gate.Output, up.Output, kind, limit);
     }
 
+    /// <inheritdoc cref="IDevice.Keep(Memory{float}, Rows)"/>
+    public static void Keep(IDevice device, Span<float> target, Rows values)
+    {
+        Span<float> read = Read(device, values);
+        if (values.IsDense)
+            read.CopyTo(target);
+        else
+            for (int row = 0; row < values.Count; row++)
+                read.Slice(row * values.Stride, values.Width).CopyTo(target[(row * values.Width)..]);
+    }
+
+    /// <inheritdoc cref="IDevice.Keep(Memory{float}, Rows, ReadOnlySpan{int})"/>
+    public static void Keep(IDevice device, Span<float> target, Rows values, ReadOnlySpan<int> rows)
+    {
+        Span<float> read = Read(device, values);
+        for (int i = 0; i < rows.Length; i++)
+            read.Slice(rows[i] * values.Stride, values.Width).CopyTo(target[(i * values.Width)..]);
+    }
+
+    private static Span<float> Read(IDevice device, Rows values)
+    {
+        device.Synchronize();
+        return values.Count == 0 ? [] : device.Read(values.Buffer, values.Start, ((values.Count - 1) * values.Stride) + values.Width);
+    }
+
     /// <inheritdoc cref="IDevice.RotateAndStore"/>
     public static void RotateAndStore(
         IDevice device, StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm,

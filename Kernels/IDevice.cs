@@ -50,6 +50,27 @@ internal interface IDevice : IDisposable
     /// <summary>The buffer's values in host memory, to look at: what is changed there the device need not see. Valid until the device next uses the buffer.</summary>
     Span<float> Read(DeviceBuffer buffer, long start, int length) => Span(buffer, start, length);
 
+    /// <summary>Memory of the host for <see cref="Keep(Memory{float}, Rows)"/>; its contents are anything. Nobody need give it back.</summary>
+    Memory<float> RentHost(int length) => GC.AllocateUninitializedArray<float>(length);
+
+    /// <summary>Gives memory back before nobody refers to it any more, for the next who asks.</summary>
+    void ReturnHost(Memory<float> memory)
+    {
+    }
+
+    /// <summary>
+    /// target = values as they are now, packed. A device need not wait for that: the target may be read after <see cref="Synchronize"/>.
+    /// </summary>
+    /// <param name="target">From <see cref="RentHost"/>, all of it. // [rows, width]</param>
+    /// <param name="values">What is kept.</param>
+    void Keep(Memory<float> target, Rows values) => ComposedOperations.Keep(this, target.Span, values);
+
+    /// <inheritdoc cref="Keep(Memory{float}, Rows)"/>
+    /// <param name="target">From <see cref="RentHost"/>, all of it. // [chosen rows, width]</param>
+    /// <param name="values">Of which these are kept:</param>
+    /// <param name="rows">The chosen rows, in the order of the target.</param>
+    void Keep(Memory<float> target, Rows values, ReadOnlySpan<int> rows) => ComposedOperations.Keep(this, target.Span, values, rows);
+
     /// <summary>
     /// Runs the operations of a step. With a key, a device may record them the first time and play the recording for every later step of
     /// that key: then the operations must do nothing but call this device, with the same arguments but for the plan.

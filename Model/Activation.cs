@@ -3,9 +3,10 @@ namespace Managed;
 /// <summary>A tensor of float32 that was read at a hook point, or logits.</summary>
 public sealed class Activation
 {
-    private readonly float[] values;
+    private readonly Memory<float> values;
+    private bool isGivenBack;
 
-    internal Activation(string name, int[] shape, float[] values)
+    internal Activation(string name, int[] shape, Memory<float> values)
     {
         Name = name;
         Shape = new TensorShape(shape);
@@ -19,7 +20,8 @@ public sealed class Activation
     public TensorShape Shape { get; }
 
     /// <summary>All values, packed, last axis fastest.</summary>
-    public ReadOnlySpan<float> Values => values;
+    /// <exception cref="ObjectDisposedException">The cache that this is from was disposed.</exception>
+    public ReadOnlySpan<float> Values => Buffer.Span;
 
     /// <summary>The values of one index of the first axis: a token's row, or a head's matrix.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such index.</exception>
@@ -27,14 +29,29 @@ public sealed class Activation
     {
         get
         {
-            int i = index.GetOffset(Shape[0]), width = Shape[0] == 0 ? 0 : values.Length / Shape[0];
+            int i = index.GetOffset(Shape[0]), width = Shape[0] == 0 ? 0 : Buffer.Length / Shape[0];
             ArgumentOutOfRangeException.ThrowIfNegative(i, nameof(index));
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(i, Shape[0], nameof(index));
-            return values.AsSpan(i * width, width);
+            return Buffer.Span.Slice(i * width, width);
         }
     }
 
-    internal float[] Buffer => values;
+    internal ReadOnlyMemory<float> Buffer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(isGivenBack, this);
+            return values;
+        }
+    }
+
+    /// <summary>Gives the memory to another; the values cannot be read afterwards.</summary>
+    internal void GiveBack(Kernels.IDevice device)
+    {
+        if (!isGivenBack)
+            device.ReturnHost(values);
+        isGivenBack = true;
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {Shape}";

@@ -1,13 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
 using Managed.Hooks;
+using Managed.Kernels;
 
 namespace Managed;
 
 /// <summary>What a run read at its hook points.</summary>
-public sealed class ActivationCache
+/// <remarks>
+/// It may be kept as long as one likes, beyond the model's end, too. Where runs follow each other on a GPU, disposing it gives its memory to the
+/// next at once rather than when the garbage collector has found it: memory that a GPU copies to is slow to get.
+/// </remarks>
+public sealed class ActivationCache : IDisposable
 {
     private readonly Dictionary<HookAddress, Activation> activations = [];
     private readonly HookNames names;
+    private IDevice? device;
 
     internal ActivationCache(HookNames names) => this.names = names;
 
@@ -32,7 +38,19 @@ public sealed class ActivationCache
     public bool TryGet(string name, [NotNullWhen(true)] out Activation? activation) =>
         activations.TryGetValue(names.ResolveOne(name), out activation);
 
-    internal void Add(HookAddress address, Activation activation) => activations[address] = activation;
+    /// <summary>Gives the memory of all that was read to following runs; spans of it must not be used any more, and nothing can be read here.</summary>
+    public void Dispose()
+    {
+        foreach (Activation activation in activations.Values)
+            activation.GiveBack(device!);
+        activations.Clear();
+        device = null;
+    }
+
+    /// <param name="address">Where it was read.</param>
+    /// <param name="activation">What was read.</param>
+    /// <param name="from">Whose memory it lies in.</param>
+    internal void Add(HookAddress address, Activation activation, IDevice from) => (activations[address], device) = (activation, from);
 
     internal bool Contains(HookAddress address) => activations.ContainsKey(address);
 

@@ -1,25 +1,29 @@
+using System.Runtime.InteropServices;
 using Managed.Hooks;
+using Managed.Kernels;
 
 namespace Managed;
 
-/// <summary>A hook that copies what it sees of one text into an <see cref="ActivationCache"/>, for chosen positions.</summary>
+/// <summary>Copies what passes the hook points of one text into an <see cref="ActivationCache"/>, for chosen positions.</summary>
 /// <param name="cache">Where to.</param>
 /// <param name="positions">Which positions; of scores and patterns these are queries, of an expert's rows the tokens routed to it.</param>
 /// <param name="length">Tokens of the text.</param>
-internal sealed class ActivationReader(ActivationCache cache, PositionFilter positions, int length)
+internal sealed class ActivationReader(ActivationCache cache, PositionFilter positions, int length) : IHookReader
 {
+    private readonly List<int> rows = []; // of one call
+
     /// <summary>Registers the reader at the points.</summary>
     public void Attach(HookTable hooks, IEnumerable<HookAddress> addresses)
     {
         foreach (HookAddress address in addresses.Distinct())
-            hooks.Add(address, Read);
+            hooks.Add(address, this);
     }
 
-    private void Read(Span2D values, HookContext at)
+    public void Read(IDevice device, Rows values, HookContext at)
     {
         if (positions.IsAll)
         {
-            Keep(at, at.Shape.ToArray(), values.ToArray());
+            device.Keep(Keep(device, at, at.Shape.ToArray(), checked(values.Count * values.Width)), values);
             return;
         }
         bool pattern = at.Address.Point is HookPoint.Scores or HookPoint.Pattern; // [heads, queries, keys]
@@ -28,14 +32,19 @@ internal sealed class ActivationReader(ActivationCache cache, PositionFilter pos
         if (kept.Count == 0 && at.Expert >= 0)
             return; // as if no token had been routed there
         int[] shape = at.Shape.ToArray();
-        int outer = pattern ? shape[0] : 1, count = shape[queryAxis], width = values.Columns;
+        int outer = pattern ? shape[0] : 1, count = shape[queryAxis];
         shape[queryAxis] = kept.Count;
-        var chosen = new float[outer * kept.Count * width];
+        rows.Clear();
         for (int o = 0; o < outer; o++)
-            for (int i = 0; i < kept.Count; i++)
-                values.Row((o * count) + kept[i]).CopyTo(chosen.AsSpan(((o * kept.Count) + i) * width));
-        Keep(at, shape, chosen);
+            foreach (int row in kept)
+                rows.Add((o * count) + row);
+        device.Keep(Keep(device, at, shape, checked(rows.Count * values.Width)), values, CollectionsMarshal.AsSpan(rows));
     }
 
-    private void Keep(HookContext at, int[] shape, float[] values) => cache.Add(at.Address, new Activation(at.Name, shape, values));
+    private Memory<float> Keep(IDevice device, HookContext at, int[] shape, int count)
+    {
+        Memory<float> memory = device.RentHost(count);
+        cache.Add(at.Address, new Activation(at.Name, shape, memory), device);
+        return memory;
+    }
 }

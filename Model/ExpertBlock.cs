@@ -77,6 +77,7 @@ internal sealed class ExpertBlock(ForwardPass pass)
         for (int i = 0; i < pass.Count * routing.Chosen; i++)
             view[i / routing.Chosen, i % routing.Chosen] = indices[i];
         pass.Visit(HookPoint.ExpertIndices, layer, values);
+        view = pass.View(values);
         for (int i = 0; i < pass.Count * routing.Chosen; i++)
         {
             int expert = (int)MathF.Round(view[i / routing.Chosen, i % routing.Chosen]);

@@ -80,7 +80,7 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
             for (int i = begin; i < end; i++)
                 (positions[i - begin], ids[i - begin]) = (Plan.Positions[tokens[i]], Plan.Tokens[tokens[i]]);
             var at = new HookContext(new HookAddress(point, layer, expert), [end - begin, values.Width], positions, ids, RowOf(sequence));
-            Hooks!.Call(View(values.Slice(begin, end - begin)), at);
+            Hooks!.Call(this, values.Slice(begin, end - begin), at);
         }
     }
 
@@ -103,7 +103,14 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
     private void Call(HookAddress address, Rows values, ReadOnlySpan<int> shape, int sequence, int first, int count)
     {
         var at = new HookContext(address, shape, Plan.Positions.AsSpan(first, count), Plan.Tokens.AsSpan(first, count), RowOf(sequence));
-        Hooks!.Call(View(values), at);
+        Hooks!.Call(this, values, at);
+    }
+
+    /// <summary>Waits, at a step's end, for what hooks have kept.</summary>
+    public void Settle()
+    {
+        if (Hooks is { HasReaders: true })
+            Device.Synchronize();
     }
 
     private int RowOf(int sequence) => Sequences[sequence].Row is >= 0 and int row ? row : sequence;

@@ -97,6 +97,7 @@ internal sealed class Transformer : IDisposable
         {
             wanted = logits;
             Rows answer = device.Step(pass.Plan, Cache.Layouts[0], Key(), whole);
+            pass.Settle();
             completed = true;
             return answer;
         }
@@ -147,6 +148,7 @@ internal sealed class Transformer : IDisposable
             for (int layer = first; layer < last; layer++)
                 Block(layer, stream);
             Rows answer = last < architecture.Layers.Length ? stream : Unembed(stream, logits);
+            pass.Settle();
             completed = true;
             return answer;
         }
@@ -190,6 +192,7 @@ internal sealed class Transformer : IDisposable
         for (int t = 0; t < pass.Count; t++)
             view[t, 0] = pass.Plan.Tokens[t];
         pass.Visit(HookPoint.Tokens, -1, ids);
+        view = pass.View(ids);
         for (int t = 0; t < pass.Count; t++)
             pass.Plan.Tokens[t] = stepper.CheckToken((int)MathF.Round(view[t, 0]));
     }

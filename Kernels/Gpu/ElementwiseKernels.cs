@@ -47,6 +47,13 @@ internal static class ElementwiseKernels
             values[row, column] *= factors[row, 0];
     }
 
+    /// <summary>output = input, bit for bit.</summary>
+    public static void Copy(RowsView output, RowsView input, int count)
+    {
+        if (Place(output, count, out int row, out int column))
+            output[row, column] = input[row, column];
+    }
+
     /// <summary>output[i] = input[indices[i]].</summary>
     public static void Gather(RowsView output, RowsView input, ArrayView<int> indices, int count)
     {

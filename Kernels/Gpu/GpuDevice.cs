@@ -47,6 +47,8 @@ internal sealed partial class GpuDevice : IDevice
         attentions = AttentionKernelSet.For(memory);
         vectors = new VectorKernels(memory) is { IsSupported: true } supported ? supported : null;
         one = memory.Allocate<float>(1);
+        keeping = new Keeping(memory);
+        keptRows = new HostTable<int>(memory);
         nothing = one.View.AsContiguous();
     }
 
@@ -104,8 +106,10 @@ internal sealed partial class GpuDevice : IDevice
 
     public void Synchronize()
     {
-        if (!memory.IsRecording)
-            memory.Wait();
+        if (memory.IsRecording)
+            return;
+        memory.Wait();
+        keeping.Wait();
     }
 
     public Span<float> Span(DeviceBuffer buffer, long start, int length)
@@ -254,6 +258,8 @@ internal sealed partial class GpuDevice : IDevice
 
     public void Dispose()
     {
+        keeping.Dispose();
+        keptRows.Dispose();
         ForgetRecordings();
         foreach (RopeAngles turns in angles)
             turns.Dispose();

@@ -42,6 +42,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
     private Action<KernelConfig, RowsView, float, int>? clamp;
     private Action<KernelConfig, RowsView, float, int>? softCap;
     private Action<KernelConfig, RowsView, RowsView, int>? scaleRows;
+    private Action<KernelConfig, RowsView, RowsView, int>? copy;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int>? gather;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>? combine;
     private Action<KernelConfig, RowsView, RowsView>? softmax;
@@ -150,6 +151,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     public Action<KernelConfig, RowsView, RowsView, int> ScaleRows =>
         scaleRows ??= accelerator.LoadStreamKernel<RowsView, RowsView, int>(ElementwiseKernels.ScaleRows);
+
+    public Action<KernelConfig, RowsView, RowsView, int> Copy =>
+        copy ??= accelerator.LoadStreamKernel<RowsView, RowsView, int>(ElementwiseKernels.Copy);
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int> Gather =>
         gather ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, int>(ElementwiseKernels.Gather);

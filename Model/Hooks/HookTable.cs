@@ -1,10 +1,15 @@
+using Managed.Kernels;
+
 namespace Managed.Hooks;
 
 /// <summary>Which hook points are wanted, and what is called there. A point that nobody wants costs one bit test.</summary>
 internal sealed class HookTable(int layers)
 {
     private readonly ulong[] wanted = new ulong[layers + 1]; // [layer + 1]; 0: points outside the blocks
-    private readonly List<(HookAddress Address, HookAction Action)> hooks = [];
+    private readonly List<Entry> hooks = [];
+
+    // One of the two.
+    private readonly record struct Entry(HookAddress Address, HookAction? Action, IHookReader? Reader);
 
     /// <summary>Another number after every change.</summary>
     public long Version { get; private set; }
@@ -16,18 +21,26 @@ internal sealed class HookTable(int layers)
     /// <summary>Whether any of the points outside the blocks that follow them is wanted.</summary>
     public bool WantsFinal => (wanted[0] >> (int)HookPoint.FinalNormScale) != 0;
 
-    public void Add(HookAddress address, HookAction action)
+    /// <summary>Whether some only read: what they keep has arrived when the device was waited for.</summary>
+    public bool HasReaders { get; private set; }
+
+    public void Add(HookAddress address, HookAction action) => Add(new Entry(address, action, null));
+
+    public void Add(HookAddress address, IHookReader reader) => Add(new Entry(address, null, reader));
+
+    private void Add(Entry entry)
     {
         Version++;
-        hooks.Add((address, action));
-        wanted[address.Layer + 1] |= 1UL << (int)address.Point;
+        hooks.Add(entry);
+        HasReaders |= entry.Reader is not null;
+        wanted[entry.Address.Layer + 1] |= 1UL << (int)entry.Address.Point;
     }
 
     /// <summary>Adds everything that is registered in another table.</summary>
     public void AddAll(HookTable other)
     {
-        foreach ((HookAddress address, HookAction action) in other.hooks)
-            Add(address, action);
+        foreach (Entry entry in other.hooks)
+            Add(entry);
     }
 
     public void Remove(HookAction action)
@@ -35,15 +48,22 @@ internal sealed class HookTable(int layers)
         Version++;
         hooks.RemoveAll(hook => hook.Action == action);
         Array.Clear(wanted);
-        foreach ((HookAddress address, _) in hooks)
-            wanted[address.Layer + 1] |= 1UL << (int)address.Point;
+        foreach (Entry entry in hooks)
+            wanted[entry.Address.Layer + 1] |= 1UL << (int)entry.Address.Point;
     }
 
     /// <summary>Calls what is registered there, in the order of registration.</summary>
-    public void Call(Span2D values, HookContext at)
+    public void Call(ForwardPass pass, Rows values, HookContext at)
     {
-        foreach ((HookAddress address, HookAction action) in hooks)
-            if (address.Point == at.Address.Point && address.Layer == at.Layer && (address.Expert < 0 || address.Expert == at.Expert))
-                action(values, at);
+        foreach (Entry entry in hooks)
+        {
+            HookAddress address = entry.Address;
+            if (address.Point != at.Address.Point || address.Layer != at.Layer || (address.Expert >= 0 && address.Expert != at.Expert))
+                continue;
+            if (entry.Action is { } action)
+                action(pass.View(values), at);
+            else
+                entry.Reader!.Read(pass.Device, values, at);
+        }
     }
 }

@@ -16,7 +16,9 @@ internal static class CaptureBench
         LanguageModel model = run.Model;
         int tokens = run.Sizes.CaptureTokens;
         model.Transformer.Precision = run.Sizes.Precision;
+        Check(model, run.Prompt(tokens));
         Seconds(model, run.Prompt(tokens), capture: false);
+        double first = Seconds(model, run.Prompt(tokens), capture: true); // gets the memory
         double trial = Seconds(model, run.Prompt(tokens), capture: true);
         int pairs = (int)Math.Clamp(run.Sizes.Seconds / trial / 2, 2, MostPairs);
         var (with, without) = (new List<double>(), new List<double>());
@@ -28,7 +30,45 @@ internal static class CaptureBench
         double a = Spread.Of(with).Median, b = Spread.Of(without).Median;
         double bytes = (double)model.LayerCount * tokens * model.Width * sizeof(float);
         run.Figures.Add($"capture of {model.LayerCount} layers × {tokens} tokens", $"{(a - b) * 1e3:+0.00;-0.00} ms",
-            $"{a * 1e3:0.00} ms against {b * 1e3:0.00} ms, {bytes / 1e6:0} MB of float32");
+            $"{a * 1e3:0.00} ms against {b * 1e3:0.00} ms, {bytes / 1e6:0} MB of float32; the first {first * 1e3:0} ms");
+        double copies = Enumerable.Range(0, pairs).Select(_ => Copies(model, tokens)).Min();
+        run.Figures.Add("as much copied while nothing is computed", $"{copies * 1e3:0.00} ms", $"{bytes / copies / 1e9:0.0} GB/s");
+    }
+
+    // What is read on the way is what a hook sees that holds up the device at every block.
+    private static void Check(LanguageModel model, int[] ids)
+    {
+        using var cache = new ActivationCache(model.HookNames);
+        var (hooks, readers) = (new HookTable(model.LayerCount), new HookTable(model.LayerCount));
+        var seen = new List<float[]>();
+        foreach (HookAddress address in model.HookNames.Resolve("resid_post"))
+            hooks.Add(address, (stream, _) => seen.Add(stream.ToArray()));
+        new ActivationReader(cache, PositionFilter.All, ids.Length).Attach(readers, model.HookNames.Resolve("resid_post"));
+        foreach (HookTable table in new[] { hooks, readers })
+        {
+            using Sequence sequence = model.Transformer.Cache.Create();
+            model.Transformer.Forward([new StepInput(sequence, ids)], LogitsWanted.None, table);
+        }
+        for (int layer = 0; layer < model.LayerCount; layer++)
+            if (!cache["resid_post", layer].Values.SequenceEqual(seen[layer]))
+                throw new InvalidOperationException($"{model.Path}: what was captured after block {layer} is not what a hook saw there.");
+    }
+
+    // Seconds to bring as much to the host without a model around it.
+    private static double Copies(LanguageModel model, int tokens)
+    {
+        using DeviceBuffer buffer = model.Device.Allocate((long)tokens * model.Width);
+        var rows = new Rows(buffer, tokens, model.Width);
+        Memory<float>[] kept = [.. Enumerable.Range(0, model.LayerCount).Select(_ => model.Device.RentHost(tokens * model.Width))];
+        model.Device.Synchronize();
+        long start = Stopwatch.GetTimestamp();
+        foreach (Memory<float> target in kept)
+            model.Device.Keep(target, rows);
+        model.Device.Synchronize();
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        foreach (Memory<float> target in kept)
+            model.Device.ReturnHost(target);
+        return seconds;
     }
 
     // The prompt's pass up to its last token's logits; what was read lies in host memory then.
@@ -37,7 +77,7 @@ internal static class CaptureBench
         long start = Stopwatch.GetTimestamp();
         using Sequence sequence = model.Transformer.Cache.Create();
         HookTable? hooks = null;
-        var cache = new ActivationCache(model.HookNames);
+        using var cache = new ActivationCache(model.HookNames);
         if (capture)
         {
             hooks = new HookTable(model.LayerCount);

@@ -76,6 +76,29 @@ public sealed partial class CudaAccelerator
         Check(Driver.MemFreeHost(address), "cuMemFreeHost");
     }
 
+    /// <summary>Locks pages of the caller's memory; false where the system or the driver refuses, which harms nothing but speed.</summary>
+    internal bool TryLockPages(nint address, long bytes)
+    {
+        Bind();
+        using CaptureExemption exemption = ExemptFromCapture();
+        CudaError error = Driver.MemHostRegister(address, (nuint)bytes, Portable);
+        if (IsSticky(error))
+        {
+            Check(error, "cuMemHostRegister", stream: (CudaStream)DefaultStream);
+        }
+        return error == CudaError.CUDA_SUCCESS;
+    }
+
+    /// <summary>Unlocks them.</summary>
+    internal void UnlockPages(nint address)
+    {
+        if (TryBind())
+        {
+            using CaptureExemption exemption = ExemptFromCapture();
+            Check(Driver.MemHostUnregister(address), "cuMemHostUnregister");
+        }
+    }
+
     private readonly Queue<nint> _abandoned = new();
 
     /// <summary>Frees a buffer's memory; after the device was lost there is nothing left to free.</summary>

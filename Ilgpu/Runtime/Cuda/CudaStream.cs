@@ -52,6 +52,13 @@ public sealed class CudaStream : AcceleratorStream
         Cuda.Check(Cuda.Driver.StreamWaitEvent(StreamPtr, marker.Handle, 0), "cuStreamWaitEvent", stream: this);
     }
 
+    /// <summary>Work put in from now on waits for an event.</summary>
+    internal void WaitFor(CudaEvent moment)
+    {
+        Cuda.Bind();
+        Cuda.Check(Cuda.Driver.StreamWaitEvent(StreamPtr, moment.Handle, 0), "cuStreamWaitEvent", stream: this);
+    }
+
     /// <inheritdoc/>
     protected override ProfilingMarker AddProfilingMarkerInternal() => new CudaProfilingMarker(this);
 
