@@ -20,6 +20,7 @@ internal sealed class Keeping : IDisposable
 
     private readonly GpuMemory memory;
     private readonly AcceleratorStream copies;
+    private readonly bool overlaps; // copies have a stream of their own
     private readonly Slot[] slots = new Slot[SlotCount];
     private int next;
     private int begun;
@@ -29,7 +30,8 @@ internal sealed class Keeping : IDisposable
     {
         this.memory = memory;
         // other devices than NVIDIA's have no marks that their streams wait for
-        copies = memory.Accelerator.AcceleratorType == AcceleratorType.Cuda ? memory.Accelerator.CreateStream() : memory.Stream;
+        overlaps = memory.Accelerator.AcceleratorType == AcceleratorType.Cuda;
+        copies = overlaps ? memory.Accelerator.CreateStream() : memory.Stream;
         Pool = new HostPool(memory.Accelerator);
         for (int i = 0; i < SlotCount; i++)
             slots[i] = new Slot();
@@ -89,12 +91,19 @@ internal sealed class Keeping : IDisposable
             return;
         copies.Synchronize();
         underWay.Clear();
+        next = 0; // those that have memory already
     }
 
     public void Dispose()
     {
-        memory.Wait();
-        Wait();
+        try
+        {
+            Wait();
+        }
+        catch (AcceleratorException)
+        {
+            // a lost device, as the call that lost it has said: nothing is under way any more
+        }
         Pool.Dispose();
         foreach (Slot slot in slots)
         {
@@ -102,7 +111,7 @@ internal sealed class Keeping : IDisposable
             slot.Emptied.Dispose();
             slot.Memory?.Dispose();
         }
-        if (copies != memory.Stream)
+        if (overlaps)
             copies.Dispose();
     }
 }

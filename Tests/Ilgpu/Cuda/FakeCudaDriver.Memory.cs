@@ -14,6 +14,16 @@ internal unsafe partial class FakeCudaDriver
     private nint _nextAddress = unchecked((nint)0x7F00_0000_0000);
     private CudaCaptureMode _mode = CudaCaptureMode.Global;
 
+    private readonly Dictionary<nint, Queue<Action>> _waiting = []; // by stream
+    private readonly Dictionary<nint, long> _asked = [], _done = []; // by stream: how much
+    private readonly Dictionary<nint, (nint Stream, long Until)> _marks = []; // by event
+
+    /// <summary>Streams in the order in which they were made.</summary>
+    private List<nint> Streams { get; } = [];
+
+    /// <summary>Which streams, by number, do nothing before somebody waits for it; null: all work at once.</summary>
+    public Func<int, bool>? IsLazy { get; set; }
+
     /// <summary>Called for each launch that runs: text of the module, entry, shape, the parameters' slots.</summary>
     public Action<string, string, CudaLaunchShape, long[]>? OnLaunch { get; set; }
 
@@ -34,6 +44,7 @@ internal unsafe partial class FakeCudaDriver
     {
         CudaError result = Destroy("cuMemFree", address, "memory");
         NotInCapture("freeing");
+        Streams.ForEach(stream => CatchUp(stream)); // as the driver does
         Release(address);
         return result;
     }
@@ -58,9 +69,17 @@ internal unsafe partial class FakeCudaDriver
         return result;
     }
 
-    public override CudaError MemHostRegister(nint address, nuint bytes, uint flags) => Enter($"cuMemHostRegister({bytes}, {flags})");
+    public override CudaError MemHostRegister(nint address, nuint bytes, uint flags)
+    {
+        CudaError result = Enter($"cuMemHostRegister({bytes}, {flags})");
+        if (result == CudaError.CUDA_SUCCESS)
+        {
+            Assert.That(_handles.TryAdd(address, "locked pages"), "the pages are locked already");
+        }
+        return result;
+    }
 
-    public override CudaError MemHostUnregister(nint address) => Enter("cuMemHostUnregister()");
+    public override CudaError MemHostUnregister(nint address) => Destroy("cuMemHostUnregister", address, "locked pages");
 
     public override CudaError MemcpyHtoDAsync(nint target, nint source, nuint bytes, nint stream)
     {
@@ -114,6 +133,7 @@ internal unsafe partial class FakeCudaDriver
     public override CudaError StreamCreate(out nint stream, uint flags)
     {
         stream = New("stream");
+        Streams.Add(stream);
         return Enter($"cuStreamCreate({flags})");
     }
 
@@ -124,10 +144,16 @@ internal unsafe partial class FakeCudaDriver
         CudaError result = Enter("cuStreamSynchronize()");
         IsAlive("stream", stream);
         Assert.That(_captured.ContainsKey(stream), Is.False, "a captured stream cannot be waited for");
+        CatchUp(stream);
         return result;
     }
 
-    public override CudaError StreamWaitEvent(nint stream, nint marker, uint flags) => Queue("cuStreamWaitEvent()", stream, () => { });
+    public override CudaError StreamWaitEvent(nint stream, nint marker, uint flags)
+    {
+        IsAlive("event", marker);
+        (nint other, long until) = _marks.GetValueOrDefault(marker); // as it is now, not when the stream comes to it
+        return Queue("cuStreamWaitEvent()", stream, () => CatchUp(other, until));
+    }
 
     public override CudaError EventCreate(out nint marker, uint flags)
     {
@@ -140,12 +166,16 @@ internal unsafe partial class FakeCudaDriver
     public override CudaError EventRecord(nint marker, nint stream)
     {
         IsAlive("event", marker);
-        return Queue("cuEventRecord()", stream, () => { });
+        CudaError result = Queue("cuEventRecord()", stream, () => { });
+        _marks[marker] = (stream, _asked.GetValueOrDefault(stream));
+        return result;
     }
 
     public override CudaError EventSynchronize(nint marker)
     {
         IsAlive("event", marker);
+        (nint stream, long until) = _marks.GetValueOrDefault(marker);
+        CatchUp(stream, until);
         return Enter("cuEventSynchronize()");
     }
 
@@ -245,7 +275,17 @@ internal unsafe partial class FakeCudaDriver
         throw new AssertionException($"{bytes} bytes at 0x{address:X} are in no allocation");
     }
 
-    /// <summary>Streams are done at once, unless they are captured.</summary>
+    // Does what a stream was asked for, up to a moment.
+    private void CatchUp(nint stream, long until = long.MaxValue)
+    {
+        while (_done.GetValueOrDefault(stream) < until && _waiting.TryGetValue(stream, out Queue<Action>? waiting) && waiting.TryDequeue(out Action? work))
+        {
+            _done[stream] = _done.GetValueOrDefault(stream) + 1;
+            work();
+        }
+    }
+
+    /// <summary>Streams are done at once, unless they are captured, or lazy.</summary>
     private CudaError Queue(string call, nint stream, Action work)
     {
         CudaError result = Enter(call);
@@ -258,7 +298,16 @@ internal unsafe partial class FakeCudaDriver
             }
             else
             {
-                work();
+                _asked[stream] = _asked.GetValueOrDefault(stream) + 1;
+                if (!_waiting.TryGetValue(stream, out Queue<Action>? waiting))
+                {
+                    _waiting[stream] = waiting = [];
+                }
+                waiting.Enqueue(work);
+                if (IsLazy?.Invoke(Streams.IndexOf(stream)) != true)
+                {
+                    CatchUp(stream);
+                }
             }
         }
         return result;

@@ -123,6 +123,7 @@ internal unsafe partial class FakeCudaDriver : CudaDriver
     {
         CudaError result = Enter("cuCtxSynchronize()");
         Assert.That(_captured, Is.Empty, "synchronising the context breaks a capture");
+        Streams.ForEach(stream => CatchUp(stream));
         return result;
     }
 

@@ -1,0 +1,106 @@
+using Managed.Kernels;
+using Managed.Tests.FamilyMappers;
+using Managed.Tests.Ilgpu.Cuda;
+using Managed.Tests.Models;
+
+namespace Managed.Tests.Gpu;
+
+/// <summary>Reading hook points on a GPU: what a hook would see, without its waiting.</summary>
+public class CaptureTests
+{
+    private static readonly int[] s_ids = [5, 9, 2, 77, 30, 41, 8, 3, 66];
+
+    private static LanguageModel Load(string family) =>
+        LanguageModel.Load(FixtureSets.Folder(family), Accelerators.OpenGpu(), new LoadOptions { Precision = Precision.Exact });
+
+    [TestCase("gpt2")]
+    [TestCase("gemma2")]
+    [TestCase("qwen2_moe")]
+    public void What_is_read_is_what_hooks_see(string family)
+    {
+        using LanguageModel model = Load(family);
+        using ActivationCache read = model.RunWithCache(s_ids, "*").Cache;
+        var seen = new Dictionary<string, (int[] Shape, float[] Values)>();
+        using (model.Hook("*", (values, at) => seen[at.Name] = (at.Shape.ToArray(), values.ToArray())))
+            model.Run(s_ids);
+        Assert.That(read.Names, Is.EqualTo(seen.Keys), "in the order of the forward pass");
+        foreach (Activation activation in read.All)
+        {
+            Assert.That(activation.Shape.Sizes.ToArray(), Is.EqualTo(seen[activation.Name].Shape), activation.Name);
+            Assert.That(activation.Values.ToArray(), Is.EqualTo(seen[activation.Name].Values), activation.Name);
+        }
+    }
+
+    [TestCase("gemma2")]
+    [TestCase("qwen2_moe")]
+    public void Chosen_positions_are_those_of_the_whole(string family)
+    {
+        using LanguageModel model = Load(family);
+        using ActivationCache all = model.RunWithCache(s_ids, "*").Cache;
+        using ActivationCache last = model.Run(s_ids, new RunOptions { Names = ["*"], Positions = PositionFilter.Last }).Cache;
+        foreach (Activation part in last.All)
+        {
+            Activation whole = all[part.Name];
+            bool byHead = part.Name.EndsWith("hook_attn_scores", StringComparison.Ordinal) || part.Name.EndsWith("hook_pattern", StringComparison.Ordinal);
+            for (int head = 0; head < (byHead ? whole.Shape[0] : 1); head++)
+                Assert.That(part[head].ToArray(), Is.EqualTo(byHead ? whole[head][^whole.Shape[2]..].ToArray() : whole[^1].ToArray()), part.Name);
+        }
+    }
+
+    [Test]
+    public void Edits_of_hooks_are_read_as_they_left_them()
+    {
+        using LanguageModel model = Load("gpt2");
+        using (model.Hook("blocks.0.hook_resid_post", (stream, _) => stream.Row(^1).Fill(0.25f)))
+        {
+            using ActivationCache cache = model.RunWithCache(s_ids, "resid_post", "resid_pre").Cache;
+            Assert.That(cache["resid_post", 0][^1].IndexOfAnyExcept(0.25f), Is.EqualTo(-1));
+            Assert.That(cache["resid_post", 0].Values.ToArray(), Is.EqualTo(cache["resid_pre", 1].Values.ToArray()));
+        }
+    }
+
+    [Test]
+    public void What_was_given_back_cannot_be_read_and_what_was_not_outlives_the_model()
+    {
+        ActivationCache kept;
+        float[] before;
+        using (LanguageModel model = Load("gpt2"))
+        {
+            ActivationCache given = model.RunWithCache(s_ids, "resid_post").Cache;
+            Activation activation = given["resid_post", 0];
+            before = activation.Values.ToArray();
+            given.Dispose();
+            given.Dispose();
+            Assert.That(() => activation.Values.Length, Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(() => given["resid_post", 0], Throws.InstanceOf<HookPointException>());
+            kept = model.RunWithCache(s_ids, "resid_post").Cache;
+        }
+        Assert.That(kept["resid_post", 0].Values.ToArray(), Is.EqualTo(before));
+        kept.Dispose();
+    }
+
+    /// <summary>On a driver that only writes down what it is asked: from the first block to the last nobody waits.</summary>
+    [Test]
+    public void Capturing_the_residual_stream_waits_for_nothing_between_blocks()
+    {
+        FakeCudaDriver driver = new();
+        using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
+        int[] ids = [.. Enumerable.Range(5, 40)];
+        Run(model, ids);
+        driver.Calls.Clear();
+        Run(model, ids);
+        bool IsCopy(string call) => call == $"cuMemcpyDtoHAsync({ids.Length * model.Width * sizeof(float)})";
+        int first = driver.Calls.FindIndex(IsCopy), last = driver.Calls.FindLastIndex(IsCopy);
+        string[] between = [.. driver.Calls[first..last]];
+        Assert.That(driver.Calls.Count(IsCopy), Is.EqualTo(model.LayerCount));
+        Assert.That(between.Where(call => call.Contains("Synchronize", StringComparison.Ordinal) || call.Contains("Alloc", StringComparison.Ordinal) || call.StartsWith("cuMemHost", StringComparison.Ordinal)), Is.Empty);
+        Assert.That(between.Count(call => call.StartsWith("cuLaunchKernel", StringComparison.Ordinal)), Is.GreaterThan(5 * (model.LayerCount - 1)), "blocks are between");
+        Assert.That(driver.Calls[last..], Has.Member("cuStreamSynchronize()"));
+    }
+
+    private static void Run(LanguageModel model, int[] ids)
+    {
+        using ActivationCache cache = model.RunWithCache(ids, "resid_post").Cache;
+        Assert.That(cache.Count, Is.EqualTo(model.LayerCount));
+    }
+}
