@@ -46,8 +46,9 @@ internal sealed partial class GpuDevice
         new(rows.Values.SubView(rows.Start(first), rows.Values.Length - rows.Start(first)), rows.Width, rows.Stride);
 
     // What was prepared from the rows stays good: they are only read.
-    private static RowsView ReadView(Rows rows)
+    private RowsView ReadView(Rows rows)
     {
+        LaunchEdit();
         ArrayView<float> all = ((GpuBuffer)rows.Buffer).View;
         return new RowsView(all.SubView(rows.Start, Math.Min(all.Length - rows.Start, (long)rows.Count * rows.Stride)), rows.Width, rows.Stride);
     }

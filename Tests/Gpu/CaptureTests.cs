@@ -1,3 +1,6 @@
+using Managed.Cache;
+using Managed.Guards;
+using Managed.Hooks;
 using Managed.Kernels;
 using Managed.Tests.FamilyMappers;
 using Managed.Tests.Ilgpu.Cuda;
@@ -57,6 +60,26 @@ public class CaptureTests
             Assert.That(cache["resid_post", 0][^1].IndexOfAnyExcept(0.25f), Is.EqualTo(-1));
             Assert.That(cache["resid_post", 0].Values.ToArray(), Is.EqualTo(cache["resid_pre", 1].Values.ToArray()));
         }
+    }
+
+    /// <summary>A guard's adds may be left to the norm that follows them; what is read between is read after them.</summary>
+    [Test]
+    public void Adds_of_guards_are_read_as_they_left_them()
+    {
+        using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, Accelerators.OpenGpu(), new LoadOptions { Precision = Precision.Exact });
+        var hooks = new HookTable(model.LayerCount);
+        using CompiledGuard guard = Guard.Define(g => g.At(GuardPoints.ResidPost(1)).Add([.. Enumerable.Range(0, model.Width).Select(i => 0.01f * i)], 1)).Compile(model);
+        using ActivationCache cache = new(model.HookNames);
+        new ActivationReader(cache, PositionFilter.All, s_ids.Length).Attach(hooks, model.HookNames.Resolve("resid_post"));
+        using Sequence sequence = model.Transformer.Cache.Create();
+        sequence.Edits = guard.CreateState(s_ids.Length);
+        model.Transformer.Precision = Precision.Exact;
+        model.Transformer.Forward([new StepInput(sequence, s_ids)], LogitsWanted.Last, hooks);
+
+        using ActivationCache run = model.Run(s_ids, new RunOptions { Names = ["resid_post"], Guard = guard }).Cache, plain = model.RunWithCache(s_ids, "resid_post").Cache;
+        foreach (Activation activation in run.All)
+            Assert.That(cache[activation.Name].Values.ToArray(), Is.EqualTo(activation.Values.ToArray()), activation.Name);
+        Assert.That(cache["resid_post", 1].Values.ToArray(), Is.Not.EqualTo(plain["resid_post", 1].Values.ToArray()), "the guard does something");
     }
 
     [Test]
