@@ -44,9 +44,11 @@ internal sealed class HostPool(Accelerator accelerator) : IDisposable
 
         public Block Block => block;
 
+        public bool IsOver { get; set; }
+
         ~Loan()
         {
-            if (!pool.isDisposed)
+            if (!IsOver && !pool.isDisposed)
                 pool.found.Enqueue(block);
         }
     }
@@ -76,7 +78,7 @@ internal sealed class HostPool(Accelerator accelerator) : IDisposable
     {
         if (!MemoryMarshal.TryGetArray(memory, out ArraySegment<float> segment) || !s_loans.TryGetValue(segment.Array!, out Loan? loan) || loan.Pool != this)
             return;
-        GC.SuppressFinalize(loan);
+        loan.IsOver = true;
         lock (gate)
             PutBack(loan.Block);
     }

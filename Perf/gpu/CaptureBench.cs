@@ -16,9 +16,9 @@ internal static class CaptureBench
         LanguageModel model = run.Model;
         int tokens = run.Sizes.CaptureTokens;
         model.Transformer.Precision = run.Sizes.Precision;
-        Check(model, run.Prompt(tokens));
         Seconds(model, run.Prompt(tokens), capture: false);
         double first = Seconds(model, run.Prompt(tokens), capture: true); // gets the memory
+        Check(model, run.Prompt(tokens));
         double trial = Seconds(model, run.Prompt(tokens), capture: true);
         int pairs = (int)Math.Clamp(run.Sizes.Seconds / trial / 2, 2, MostPairs);
         var (with, without) = (new List<double>(), new List<double>());
