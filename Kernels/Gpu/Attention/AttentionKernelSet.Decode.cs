@@ -77,5 +77,5 @@ internal sealed partial class AttentionKernelSet
         where TTiles : ISize
         where TWarps : ISize =>
         memory.Accelerator.LoadStreamKernel<RowsView, DecodeScratch, AttentionInputs, PagedCache, AttentionShape>(
-            IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Hopper>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, Ampere>.Run, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
+            IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Overlapping>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, OneAfterTheOther>.Run, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
 }

@@ -69,7 +69,7 @@ internal sealed partial class AttentionKernelSet
 
     private BrainLaunch LoadCopy<TLayout>()
         where TLayout : struct, IBrainLayout => memory.Accelerator.LoadStreamKernel<BrainCache, PagedCache, ArrayView<PrefillSequence>, int, int>(
-            IsHopper ? BrainCacheKernel<TLayout, Hopper>.Run : BrainCacheKernel<TLayout, Ampere>.Run, new KernelSpecialization(256, null));
+            IsHopper ? BrainCacheKernel<TLayout, Overlapping>.Run : BrainCacheKernel<TLayout, OneAfterTheOther>.Run, new KernelSpecialization(256, null));
 
     private (PrefillLaunch, BrainLaunch, int, int, int) LoadPrefill<TDimension>(int warps, bool extras)
         where TDimension : ISize => warps == 4

@@ -29,7 +29,7 @@ internal sealed partial class AttentionKernelSet
         if (Math.Max(cache.KeyDimension, cache.ValueDimension) > RopeStoreShape.MostElements)
             return false;
         ropeStore ??= memory.Accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, CacheView, ArrayView<int>, ArrayView<int>, ArrayView<float>, HeadNorm, HeadNorm, RopeStoreShape>(
-            IsHopper ? RopeStoreKernel<Hopper>.Run : RopeStoreKernel<Ampere>.Run, new KernelSpecialization(32 * RopeStoreShape.Warps, null));
+            IsHopper ? RopeStoreKernel<Overlapping>.Run : RopeStoreKernel<OneAfterTheOther>.Run, new KernelSpecialization(32 * RopeStoreShape.Warps, null));
         long units = (long)shape.Tokens * (shape.Heads + (2 * cache.KeyHeads)), groups = (units + RopeStoreShape.Warps - 1) / RopeStoreShape.Warps;
         if (groups > int.MaxValue / RopeStoreShape.Warps)
             return false;

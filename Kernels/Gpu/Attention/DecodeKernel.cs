@@ -23,12 +23,12 @@ internal readonly struct DecodeScratch(ArrayView<Four> mixed, ArrayView<Pair> to
 /// order of a head's elements is permuted alike in keys and queries), weights turned over between lanes, values again straight from 16-byte
 /// loads.
 /// </remarks>
-internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration>
+internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
     where TKey : ISize
     where TValue : ISize
     where THeadTiles : ISize
     where TWarps : ISize
-    where TGeneration : struct, IGeneration
+    where TOrder : struct, ILaunchOrder
 {
     private const int Step = 16, TileHeads = 8;
 
@@ -47,7 +47,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
 
     public static void Run(RowsView output, DecodeScratch scratch, AttentionInputs inputs, PagedCache cache, AttentionShape shape)
     {
-        TGeneration.LetNextBegin();
+        TOrder.LetNextBegin();
         int heads = THeadTiles.Value * TileHeads;
         int row = Grid.IdxZ, position = inputs.Positions[row], firstPage = cache.FirstPage[inputs.SequenceOf[row]];
         int first = shape.Window > 0 ? IntrinsicMath.Max(0, position - shape.Window + 1) : 0;
@@ -68,7 +68,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TGeneration
         int firstStep = start + (warp * Step);
         if (firstStep + Step <= begin)
             firstStep += (begin - firstStep) / (Warps * Step) * (Warps * Step);
-        TGeneration.WaitForEarlier();
+        TOrder.AwaitPrevious();
         LoadQueries(queries, inputs, row, firstHead, headCount, warp, lane);
 
         ArrayView<float> mixed = LocalMemory.Allocate<float>(THeadTiles.Value * TValue.Value / 16 * 4);

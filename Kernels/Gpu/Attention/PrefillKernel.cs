@@ -52,18 +52,18 @@ internal readonly struct BrainBlocks : IBrainLayout
 /// Copies a step's cache to <see cref="BrainCache"/>; one thread for each four elements of a key or value. Grid: elements of a head, heads,
 /// sequences twice: first all keys, then all values.
 /// </summary>
-internal static class BrainCacheKernel<TLayout, TGeneration>
+internal static class BrainCacheKernel<TLayout, TOrder>
     where TLayout : struct, IBrainLayout
-    where TGeneration : struct, IGeneration
+    where TOrder : struct, ILaunchOrder
 {
     public static void Run(BrainCache output, PagedCache cache, ArrayView<PrefillSequence> sequences, int keyFours, int valueFours)
     {
-        TGeneration.LetNextBegin();
+        TOrder.LetNextBegin();
         int sequenceCount = Grid.DimZ / 2, isValue = Grid.IdxZ / sequenceCount, sequence = Grid.IdxZ - (isValue * sequenceCount), head = Grid.IdxY;
         int fours = isValue == 0 ? keyFours : valueFours, unit = (Grid.IdxX * Group.DimX) + Group.IdxX, position = unit / fours, four = unit - (position * fours);
         if (position >= output.Positions)
             return;
-        TGeneration.WaitForEarlier();
+        TOrder.AwaitPrevious();
         PrefillSequence own = sequences[sequence];
         FourBrains brains = default;
         if (position < own.FirstPosition + own.Tokens)

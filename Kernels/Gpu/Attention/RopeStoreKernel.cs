@@ -29,15 +29,15 @@ internal readonly struct RopeStoreShape(int firstToken, int tokens, int heads, i
 /// the cache. A warp for each head of a token: query heads, key heads, value heads. Each element is computed as
 /// <see cref="NormKernels{TReduction}.Norm"/>, <see cref="RopeKernels"/> and <see cref="StoreKeyValueKernel"/> do one after the other on a GPU: the same bits.
 /// </summary>
-internal static class RopeStoreKernel<TGeneration>
-    where TGeneration : struct, IGeneration
+internal static class RopeStoreKernel<TOrder>
+    where TOrder : struct, ILaunchOrder
 {
     private const int Warps = RopeStoreShape.Warps, MostElements = RopeStoreShape.MostElements;
 
     public static void Run(RowsView queries, RowsView keys, RowsView values, CacheView cache, ArrayView<int> positions, ArrayView<int> sequenceOf,
         ArrayView<float> angles, HeadNorm queryNorm, HeadNorm keyNorm, RopeStoreShape shape)
     {
-        TGeneration.LetNextBegin();
+        TOrder.LetNextBegin();
         ArrayView<float> all = SharedMemory.Allocate<float>(Warps * MostElements);
         int lane = Group.IdxX % 32, unit = (Grid.IdxX * Warps) + (Group.IdxX / 32), heads = shape.Heads + (2 * cache.KeyHeads);
         ArrayView<float> own = all.SubView(Group.IdxX / 32 * MostElements, MostElements);
@@ -45,7 +45,7 @@ internal static class RopeStoreKernel<TGeneration>
         if (inRange >= shape.Tokens)
             return;
         int position = positions[token];
-        TGeneration.WaitForEarlier();
+        TOrder.AwaitPrevious();
         if (head < shape.Heads)
         {
             if (queryNorm.Exists == 0 && shape.Half == 0)

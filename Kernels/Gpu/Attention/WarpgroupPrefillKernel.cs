@@ -28,8 +28,8 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
 
     public static void Run(RowsView output, AttentionInputs inputs, BrainCache cache, ArrayView<PrefillSequence> sequences, AttentionShape shape)
     {
-        Hopper.LetNextBegin();
-        Hopper.WaitForEarlier();
+        Overlapping.LetNextBegin();
+        Overlapping.AwaitPrevious();
         PrefillSequence own = sequences[Grid.IdxZ];
         int head = Grid.IdxX, firstToken = own.FirstToken, firstPosition = own.FirstPosition, lastPosition = firstPosition + own.Tokens - 1;
         int tile = (lastPosition / Rows) - Grid.IdxY, first = tile * Rows;

@@ -1,6 +1,6 @@
 using ILGPU.Runtime.Cuda;
 
-namespace Managed.Kernels.Gpu.Vector;
+namespace Managed.Kernels.Gpu;
 
 /// <summary>How a launch follows the one before it in its stream.</summary>
 internal interface ILaunchOrder
