@@ -61,7 +61,7 @@ internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Step
             pass.Visit(HookPoint.Key, layer, keys, attention.KeyHeads);
             pass.Visit(HookPoint.Value, layer, values, attention.KeyHeads);
         }
-        if (attention.Latent is null && Array.TrueForAll(BeforeTheCache, point => !pass.Wants(point, layer)))
+        if (attention.Latent is null && !IsSeenBeforeTheCache(layer))
         {
             device.RotateAndStore(pass.Plan, cache.Layouts[layer], queries, keys, values, block.QueryNorm, block.KeyNorm,
                 attention.Rope?.First ?? 0, attention.Rope is null ? [] : stepper.Tables(layer));
@@ -100,6 +100,14 @@ internal sealed class AttentionBlock(ForwardPass pass, KeyValueCache cache, Step
 
     private bool IsUnseen(int layer) =>
         !pass.Wants(HookPoint.HeadResult, layer) && pass.IsUnseen(HookPoint.AttentionRaw, layer) && pass.IsUnseen(HookPoint.AttentionOut, layer);
+
+    private bool IsSeenBeforeTheCache(int layer)
+    {
+        foreach (HookPoint point in BeforeTheCache)
+            if (pass.Wants(point, layer))
+                return true;
+        return false;
+    }
 
     private void Project(LayerWeights block, Rows input, Rows all, Rows queries, Rows keys, Rows values)
     {

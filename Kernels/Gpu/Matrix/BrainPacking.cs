@@ -62,7 +62,14 @@ internal static class BrainPacking
         CudaAsm.EmitRef("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];", ref v4, ref v5, ref v6, ref v7, ref second);
         return new Eight
         {
-            V0 = v0.Value, V1 = v1.Value, V2 = v2.Value, V3 = v3.Value, V4 = v4.Value, V5 = v5.Value, V6 = v6.Value, V7 = v7.Value,
+            V0 = v0.Value,
+            V1 = v1.Value,
+            V2 = v2.Value,
+            V3 = v3.Value,
+            V4 = v4.Value,
+            V5 = v5.Value,
+            V6 = v6.Value,
+            V7 = v7.Value,
         };
     }
 }
