@@ -11,13 +11,14 @@ internal sealed class Arena<T>(GpuMemory device) : IDisposable
     where T : unmanaged
 {
     private const int Alignment = 64; // elements
+    private const int Least = 4096; // so that small tables seldom move
 
     private readonly Dictionary<long, Stack<long>> free = [];
     private MemoryBuffer1D<T, Stride1D.Dense>? memory;
     private long used;
 
     /// <summary>All of it. Not to be kept beyond the next <see cref="Rent"/>.</summary>
-    public ArrayView<T> View => (memory ??= device.Allocate<T>(Alignment)).View.AsContiguous();
+    public ArrayView<T> View => (memory ??= device.Allocate<T>(Least)).View.AsContiguous();
 
     /// <summary>The beginning of a piece; contents are whatever its last user left.</summary>
     public long Rent(long length)
@@ -27,7 +28,7 @@ internal sealed class Arena<T>(GpuMemory device) : IDisposable
         start = used;
         used += (length + Alignment - 1) / Alignment * Alignment;
         if (memory is null || memory.Length < used)
-            Grow(Math.Max(used, memory is null ? 0 : memory.Length + (memory.Length / 2)));
+            Grow(Math.Max(Math.Max(used, Least), memory is null ? 0 : memory.Length + (memory.Length / 2)));
         return start;
     }
 

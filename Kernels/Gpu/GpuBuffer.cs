@@ -15,6 +15,7 @@ internal sealed class GpuBuffer : DeviceBuffer
     private PageLockedArray1D<float>? mirror; // [Length], touched only where it was lent
     private long lentStart, lentEnd;
     private bool isForEditing; // what was lent
+    private bool isKnown; // to launches, which may be recorded
     private long shownAt;
 
     public GpuBuffer(GpuMemory device, long length)
@@ -37,6 +38,7 @@ internal sealed class GpuBuffer : DeviceBuffer
         get
         {
             TakeBack();
+            isKnown = true;
             return Memory;
         }
     }
@@ -118,7 +120,10 @@ internal sealed class GpuBuffer : DeviceBuffer
 
     public override void Dispose()
     {
-        device.Free(own);
+        if (isKnown)
+            device.Free(own);
+        else
+            own?.Dispose();
         if (own is null && arena is not null)
             arena.Return(ArenaStart, Length);
         (own, arena) = (null, null);

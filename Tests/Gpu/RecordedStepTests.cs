@@ -36,4 +36,23 @@ public class RecordedStepTests
         Assert.That(after.Count(call => call.StartsWith("cuMemcpyDtoH", StringComparison.Ordinal)), Is.EqualTo(1), string.Join("\n", after));
         Assert.That(after.Count(call => call.StartsWith("cuMemcpyHtoD", StringComparison.Ordinal)), Is.Zero, string.Join("\n", after));
     }
+
+    [Test]
+    public void Another_vector_is_played_from_the_same_recording_and_another_sort_of_edit_is_not()
+    {
+        FakeCudaDriver driver = new();
+        using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
+        int first = Recordings(guard => guard.Add(Vector(1), 0.5f)), second = Recordings(guard => guard.Add(Vector(2), -2f)), third = Recordings(guard => guard.Scale(0.5f));
+        Assert.That((first, second, third), Is.EqualTo((1, 0, 1)));
+
+        int Recordings(Func<GuardStepBuilder, GuardBuilder> edit)
+        {
+            using CompiledGuard guard = Guard.Define(g => edit(g.At(GuardPoints.ResidPost(1)).From(GuardPoints.LastPromptToken))).Compile(model);
+            int before = driver.Calls.Count;
+            model.Generate([5, 6, 7, 8, 9, 10, 11, 12, 13, 14], new GenerationOptions { MaxTokens = 6, IgnoreEndTokens = true, Guard = guard });
+            return driver.Calls.Skip(before).Count(call => call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal));
+        }
+
+        float[] Vector(int seed) => [.. Enumerable.Range(0, model.Width).Select(i => MathF.Sin(i * seed))];
+    }
 }

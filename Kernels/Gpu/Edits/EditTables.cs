@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using ILGPU;
 using Managed.Kernels.Edits;
 
@@ -21,6 +23,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     private readonly SortedDictionary<int, List<EditItem>> bySite = [];
     private readonly Dictionary<int, (int First, int Count)> ranges = [];
     private readonly List<EditItem> items = [];
+    private readonly Dictionary<string, int> layouts = new(StringComparer.Ordinal) { [""] = 0 };
     private readonly HashSet<(int Sequence, int Site)> onHost = [];
     private readonly HashSet<int> withMore = []; // hook points where something else is done than to add vectors
     private long[] known = []; // the failures, as far as the host has seen them
@@ -30,7 +33,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
 
     public EditMemory Memory => new(numbers.View, instructions.View, conditions.View, indices.View, failures.View);
 
-    /// <summary>A number for how many items each hook point has: with another one, other launches are needed.</summary>
+    /// <summary>A number for how many items each hook point has, and of which sort: with another one, other launches are needed.</summary>
     public int Layout { get; private set; }
 
     /// <summary>Whether the host has to run something of this step's programs: a user's C#, more units than fit.</summary>
@@ -79,17 +82,19 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
                 Add(row, site);
         items.Clear();
         ranges.Clear();
-        var layout = new HashCode();
+        var layout = new StringBuilder();
         foreach ((int site, List<EditItem> list) in bySite)
         {
             if (list.Count == 0)
                 continue;
             ranges[site] = (items.Count, list.Count);
-            layout.Add(site);
-            layout.Add(list.Count);
+            layout.Append(CultureInfo.InvariantCulture, $"{site}:{list.Count}{(withMore.Contains(site) ? "+" : "")} ");
             items.AddRange(list);
         }
-        Layout = layout.ToHashCode();
+        string described = layout.ToString();
+        if (!layouts.TryGetValue(described, out int number))
+            layouts[described] = number = layouts.Count;
+        Layout = number;
         if (items.Count > 0)
             table.View(CollectionsMarshal.AsSpan(items));
     }
