@@ -73,38 +73,6 @@ internal readonly struct Tile128x256 : IMatrixTile
     public static int Resident => 1;
 }
 
-/// <summary>256 tokens × 128 outputs, eight warps of 64 × 64.</summary>
-internal readonly struct Tile256x128 : IMatrixTile
-{
-    public static int Tokens => 256;
-
-    public static int Outputs => 128;
-
-    public static int TokenWarps => 4;
-
-    public static int OutputWarps => 2;
-
-    public static int Stages => 4;
-
-    public static int Resident => 1;
-}
-
-/// <summary>128 tokens × 64 outputs, four warps of 64 × 32: twice as many groups.</summary>
-internal readonly struct Tile128x64 : IMatrixTile
-{
-    public static int Tokens => 128;
-
-    public static int Outputs => 64;
-
-    public static int TokenWarps => 2;
-
-    public static int OutputWarps => 2;
-
-    public static int Stages => 3;
-
-    public static int Resident => 3;
-}
-
 /// <summary>64 tokens × 64 outputs, four warps of 32 × 32.</summary>
 internal readonly struct Tile64x64 : IMatrixTile
 {
@@ -117,22 +85,6 @@ internal readonly struct Tile64x64 : IMatrixTile
     public static int OutputWarps => 2;
 
     public static int Stages => 4;
-
-    public static int Resident => 3;
-}
-
-/// <summary>64 tokens × 32 outputs, four warps of 32 × 16.</summary>
-internal readonly struct Tile64x32 : IMatrixTile
-{
-    public static int Tokens => 64;
-
-    public static int Outputs => 32;
-
-    public static int TokenWarps => 2;
-
-    public static int OutputWarps => 2;
-
-    public static int Stages => 6;
 
     public static int Resident => 3;
 }
