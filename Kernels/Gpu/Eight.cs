@@ -107,14 +107,14 @@ internal struct Eight
         ArrayView<Four> fours = from.Cast<Four>();
         Four low = fours[at >> 2], high = fours[(at >> 2) + 1];
         Eight x;
-        x.V0 = low.V0;
-        x.V1 = low.V1;
-        x.V2 = low.V2;
-        x.V3 = low.V3;
-        x.V4 = high.V0;
-        x.V5 = high.V1;
-        x.V6 = high.V2;
-        x.V7 = high.V3;
+        x.V0 = low.X;
+        x.V1 = low.Y;
+        x.V2 = low.Z;
+        x.V3 = low.W;
+        x.V4 = high.X;
+        x.V5 = high.Y;
+        x.V6 = high.Z;
+        x.V7 = high.W;
         return x;
     }
 
@@ -123,22 +123,16 @@ internal struct Eight
     {
         ArrayView<Four> fours = to.Cast<Four>();
         Four low, high;
-        low.V0 = V0;
-        low.V1 = V1;
-        low.V2 = V2;
-        low.V3 = V3;
-        high.V0 = V4;
-        high.V1 = V5;
-        high.V2 = V6;
-        high.V3 = V7;
+        low.X = V0;
+        low.Y = V1;
+        low.Z = V2;
+        low.W = V3;
+        high.X = V4;
+        high.Y = V5;
+        high.Z = V6;
+        high.W = V7;
         fours[at >> 2] = low;
         fours[(at >> 2) + 1] = high;
-    }
-
-    /// <summary>What is read and written in one access.</summary>
-    private struct Four
-    {
-        public float V0, V1, V2, V3;
     }
 
     /// <summary>The first `count` that lie there, all of them from eight on; zeros after them.</summary>

@@ -68,14 +68,14 @@ internal sealed partial class AttentionKernelSet
     }
 
     private DecodeLaunch Load<TDimension, TTiles>(int warps, int groups)
-        where TDimension : ISize
-        where TTiles : ISize => warps == 4 ? Load<TDimension, TDimension, TTiles, FourWarps>(groups) : Load<TDimension, TDimension, TTiles, EightWarps>(groups);
+        where TDimension : IConstant
+        where TTiles : IConstant => warps == 4 ? Load<TDimension, TDimension, TTiles, FourWarps>(groups) : Load<TDimension, TDimension, TTiles, EightWarps>(groups);
 
     private DecodeLaunch Load<TKey, TValue, TTiles, TWarps>(int groupsPerMultiprocessor)
-        where TKey : ISize
-        where TValue : ISize
-        where TTiles : ISize
-        where TWarps : ISize =>
+        where TKey : IConstant
+        where TValue : IConstant
+        where TTiles : IConstant
+        where TWarps : IConstant =>
         memory.Accelerator.LoadStreamKernel<RowsView, DecodeScratch, AttentionInputs, PagedCache, AttentionShape>(
             IsHopper ? DecodeKernel<TKey, TValue, TTiles, TWarps, Overlapping>.Run : DecodeKernel<TKey, TValue, TTiles, TWarps, OneAfterTheOther>.Run, new KernelSpecialization(32 * TWarps.Value, groupsPerMultiprocessor));
 }

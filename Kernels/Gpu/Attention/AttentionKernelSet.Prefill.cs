@@ -72,21 +72,21 @@ internal sealed partial class AttentionKernelSet
             IsHopper ? BrainCacheKernel<TLayout, Overlapping>.Run : BrainCacheKernel<TLayout, OneAfterTheOther>.Run, new KernelSpecialization(256, null));
 
     private (PrefillLaunch, BrainLaunch, int, int, int) LoadPrefill<TDimension>(int warps, bool extras)
-        where TDimension : ISize => warps == 4
+        where TDimension : IConstant => warps == 4
             ? extras ? LoadPrefill<TDimension, FourWarps, One>() : LoadPrefill<TDimension, FourWarps, Zero>()
             : extras ? LoadPrefill<TDimension, EightWarps, One>() : LoadPrefill<TDimension, EightWarps, Zero>();
 
     private (PrefillLaunch, BrainLaunch, int, int, int) LoadPrefill<TDimension, TWarps, TExtras>()
-        where TDimension : ISize
-        where TWarps : ISize
-        where TExtras : ISize =>
+        where TDimension : IConstant
+        where TWarps : IConstant
+        where TExtras : IConstant =>
         (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
             PrefillKernel<TDimension, TDimension, TWarps, TExtras>.Run, new KernelSpecialization(32 * TWarps.Value, PrefillGroups > 0 ? PrefillGroups : 8 / TWarps.Value)), toRows ??= LoadCopy<BrainRows>(),
             PrefillKernel<TDimension, TDimension, TWarps, TExtras>.SharedBytes, 16 * TWarps.Value, 32 * TWarps.Value);
 
     private (PrefillLaunch, BrainLaunch, int, int, int) LoadWarpgroupPrefill<TDimension, TExtras>()
-        where TDimension : ISize
-        where TExtras : ISize =>
+        where TDimension : IConstant
+        where TExtras : IConstant =>
         (memory.Accelerator.LoadStreamKernel<RowsView, AttentionInputs, BrainCache, ArrayView<PrefillSequence>, AttentionShape>(
             WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Run, new KernelSpecialization(WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Threads, 1)), toBlocks ??= LoadCopy<BrainBlocks>(),
             WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.SharedBytes, WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Rows, WarpgroupPrefillKernel<TDimension, TDimension, TExtras>.Threads);

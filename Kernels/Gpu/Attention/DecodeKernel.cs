@@ -24,10 +24,10 @@ internal readonly struct DecodeScratch(ArrayView<Four> mixed, ArrayView<Pair> to
 /// loads.
 /// </remarks>
 internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
-    where TKey : ISize
-    where TValue : ISize
-    where THeadTiles : ISize
-    where TWarps : ISize
+    where TKey : IConstant
+    where TValue : IConstant
+    where THeadTiles : IConstant
+    where TWarps : IConstant
     where TOrder : struct, ILaunchOrder
 {
     private const int Step = 16, TileHeads = 8;

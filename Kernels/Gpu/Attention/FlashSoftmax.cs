@@ -27,7 +27,7 @@ internal struct FlashSoftmax
     /// <param name="isCut">Whether some of the warp's queries do not see some of the keys.</param>
     /// <typeparam name="TExtras">1: with a cap and slopes where the shape has them.</typeparam>
     public void Weigh<TExtras>(ArrayView<float> scores, int count, ArrayView<float> mixed, int mixedCount, AttentionShape shape, float slope, int key, int position, bool isCut)
-        where TExtras : ISize
+        where TExtras : IConstant
     {
         float scale = shape.Scale * Log2E;
         if (TExtras.Value != 0 && shape.SoftCap != 0)

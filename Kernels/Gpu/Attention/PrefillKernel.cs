@@ -90,10 +90,10 @@ internal readonly record struct PrefillSequence(int FirstToken, int FirstPositio
 /// steps. Grid: heads, tiles of queries (the last first, it has most to do), sequences.
 /// </summary>
 internal static class PrefillKernel<TKey, TValue, TWarps, TExtras>
-    where TKey : ISize
-    where TValue : ISize
-    where TWarps : ISize
-    where TExtras : ISize
+    where TKey : IConstant
+    where TValue : IConstant
+    where TWarps : IConstant
+    where TExtras : IConstant
 {
     public static int KeyTile => TKey.Value > 128 ? 16 : 64;
 
@@ -184,18 +184,9 @@ internal static class PrefillKernel<TKey, TValue, TWarps, TExtras>
         softmax.Factors(shape.HasSinks != 0 ? inputs.Sinks[head] : float.NegativeInfinity, out float low, out float high);
         int column = (head * TValue.Value) + (2 * t), token = firstToken + position - firstPosition;
         if (position >= firstPosition && position <= lastPosition)
-            Write(output, token, column, mixed, 0, low);
+            FlashResults<TValue>.Write(output, token, column, mixed, 0, low);
         if (position + 8 >= firstPosition && position + 8 <= lastPosition)
-            Write(output, token + 8, column, mixed, 2, high);
-    }
-
-    private static void Write(RowsView output, int token, int column, ArrayView<float> mixed, int from, float factor)
-    {
-        for (int i = 0; i < TValue.Value / 8; i++)
-        {
-            output[token, column + (8 * i)] = mixed[(4 * i) + from] * factor;
-            output[token, column + (8 * i) + 1] = mixed[(4 * i) + from + 1] * factor;
-        }
+            FlashResults<TValue>.Write(output, token + 8, column, mixed, 2, high);
     }
 
     // Queries of the group as bfloat16; zeros for positions that are not in the step.

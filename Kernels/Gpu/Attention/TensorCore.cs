@@ -14,7 +14,7 @@ internal static class TensorCore
         Ref<float> c0 = c[at], c1 = c[at + 1], c2 = c[at + 2], c3 = c[at + 3];
         Input<uint> x0 = a0, x1 = a1, x2 = a2, x3 = a3, y0 = b0, y1 = b1;
         CudaAsm.EmitRef(
-            "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};",
+            Matrix.TensorCore.BrainProduct,
             ref c0, ref c1, ref c2, ref c3, ref x0, ref x1, ref x2, ref x3, ref y0, ref y1);
         (c[at], c[at + 1], c[at + 2], c[at + 3]) = (c0.Value, c1.Value, c2.Value, c3.Value);
     }
@@ -24,7 +24,7 @@ internal static class TensorCore
     {
         Output<uint> x0 = default, x1 = default, x2 = default, x3 = default;
         Input<uint> from = address;
-        CudaAsm.EmitRef("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];", ref x0, ref x1, ref x2, ref x3, ref from);
+        CudaAsm.EmitRef(Matrix.TensorCore.FourMatrices, ref x0, ref x1, ref x2, ref x3, ref from);
         (r0, r1, r2, r3) = (x0.Value, x1.Value, x2.Value, x3.Value);
     }
 

@@ -11,9 +11,9 @@ namespace Managed.Kernels.Gpu.Attention;
 /// takes its softmax. Dimensions are 64 or 128.
 /// </summary>
 internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
-    where TKey : ISize
-    where TValue : ISize
-    where TExtras : ISize
+    where TKey : IConstant
+    where TValue : IConstant
+    where TExtras : IConstant
 {
     public const int Rows = 128, Threads = 256, KeyTile = BrainBlocks.TilePositions;
 
@@ -83,9 +83,9 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
                 CopyEngine.Wait(turn + (uint)(8 * stage), phase); // the first warpgroup has its scores
             if (sees)
             {
-                WarpgroupProducts.Score(scores, WarpgroupProducts.DescribeRows(ownQueries), WarpgroupProducts.DescribeRows(at));
+                WarpgroupProducts.Score(scores, Warpgroup.Describe(ownQueries), Warpgroup.Describe(at));
                 if (TKey.Value > BlockElements)
-                    WarpgroupProducts.AddScore(scores, WarpgroupProducts.DescribeRows(ownQueries + (GroupRows * RowBytes)), WarpgroupProducts.DescribeRows(at + (KeyTile * RowBytes)));
+                    WarpgroupProducts.AddScore(scores, Warpgroup.Describe(ownQueries + (GroupRows * RowBytes)), Warpgroup.Describe(at + (KeyTile * RowBytes)));
                 WarpgroupProducts.End();
             }
             if (warp < 4 && lane == 0)
@@ -123,18 +123,9 @@ internal static class WarpgroupPrefillKernel<TKey, TValue, TExtras>
         softmax.Factors(shape.HasSinks != 0 ? inputs.Sinks[head] : float.NegativeInfinity, out float low, out float high);
         int column = (head * TValue.Value) + (2 * t), token = firstToken + position - firstPosition;
         if (position >= firstPosition && position <= lastPosition)
-            Write(output, token, column, mixed, 0, low);
+            FlashResults<TValue>.Write(output, token, column, mixed, 0, low);
         if (position + 8 >= firstPosition && position + 8 <= lastPosition)
-            Write(output, token + 8, column, mixed, 2, high);
-    }
-
-    private static void Write(RowsView output, int token, int column, ArrayView<float> mixed, int from, float factor)
-    {
-        for (int i = 0; i < TValue.Value / 8; i++)
-        {
-            output[token, column + (8 * i)] = mixed[(4 * i) + from] * factor;
-            output[token, column + (8 * i) + 1] = mixed[(4 * i) + from + 1] * factor;
-        }
+            FlashResults<TValue>.Write(output, token + 8, column, mixed, 2, high);
     }
 
     // Queries of the group as bfloat16, in blocks of 64 elements; zeros for positions that are not in the step.

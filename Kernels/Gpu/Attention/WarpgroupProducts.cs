@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Managed.Kernels.Gpu.Matrix;
 
 namespace Managed.Kernels.Gpu.Attention;
 
@@ -18,11 +19,8 @@ internal static class WarpgroupProducts
     private const string Rest = ".reg .b64 a, b; add.s64 a, %1, 2; add.s64 b, %2, 2;\n" + Wide + "a, b" + Added
         + "add.s64 a, %1, 4; add.s64 b, %2, 4;\n" + Wide + "a, b" + Added + "add.s64 a, %1, 6; add.s64 b, %2, 6;\n" + Wide + "a, b" + Added;
 
-    /// <summary>Rows of 128 bytes; 8 of them to the next group of 8.</summary>
-    public static ulong DescribeRows(uint shared) => 0x4000004000000000UL | ((shared & 0x3FFFF) >> 4);
-
-    /// <summary>The same, for a right factor whose rows are the summed dimension; the next 64 columns lie `block` bytes further on.</summary>
-    public static ulong DescribeColumns(uint shared, int block) => DescribeRows(shared) | ((ulong)(uint)(block >> 4) << 16);
+    /// <summary>As <see cref="Warpgroup.Describe"/>, for a right factor whose rows are the summed dimension; the next 64 columns lie `block` bytes further on.</summary>
+    public static ulong DescribeColumns(uint shared, int block) => Warpgroup.Describe(shared) | ((ulong)(uint)(block >> 4) << 16);
 
     /// <summary>Waits for all products.</summary>
     public static void End()
@@ -71,18 +69,6 @@ internal static class WarpgroupProducts
 
     // The left factor of 16 keys.
     private static ref Input<Registers4> Part(ArrayView<uint> weights, int part) => ref Unsafe.As<uint, Input<Registers4>>(ref weights[4 * part]);
-
-    [InlineArray(64)]
-    private struct Registers64
-    {
-        private float first;
-    }
-
-    [InlineArray(32)]
-    private struct Registers32
-    {
-        private float first;
-    }
 
     [InlineArray(4)]
     private struct Registers4

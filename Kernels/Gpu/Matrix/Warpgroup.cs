@@ -62,34 +62,4 @@ internal static class Warpgroup
 
     /// <summary>Waits until all but those of the last two calls are.</summary>
     public static void WaitForAllButTwo() => CudaAsm.Emit("wgmma.wait_group.sync.aligned 2;");
-
-    [InlineArray(128)]
-    private struct Registers128
-    {
-        private float first;
-    }
-
-    [InlineArray(64)]
-    private struct Registers64
-    {
-        private float first;
-    }
-
-    [InlineArray(32)]
-    private struct Registers32
-    {
-        private float first;
-    }
-
-    [InlineArray(16)]
-    private struct Registers16
-    {
-        private float first;
-    }
-
-    [InlineArray(8)]
-    private struct Registers8
-    {
-        private float first;
-    }
 }

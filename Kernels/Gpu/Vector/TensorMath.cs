@@ -17,7 +17,7 @@ internal static class TensorMath
     {
         Ref<float> s0 = sums.Greater0, s1 = sums.Lesser0, s2 = sums.Greater8, s3 = sums.Lesser8;
         Input<uint> a0 = w0, a1 = w8, a2 = w0Next, a3 = w8Next, b0 = x, b1 = xNext;
-        CudaAsm.EmitRef("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};",
+        CudaAsm.EmitRef(Matrix.TensorCore.BrainProduct,
             ref s0, ref s1, ref s2, ref s3, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1);
         (sums.Greater0, sums.Lesser0, sums.Greater8, sums.Lesser8) = (s0.Value, s1.Value, s2.Value, s3.Value);
     }

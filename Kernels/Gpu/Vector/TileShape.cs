@@ -1,21 +1,5 @@
 namespace Managed.Kernels.Gpu.Vector;
 
-/// <summary>A number known when a kernel is compiled.</summary>
-internal interface IConstant
-{
-    static abstract int Value { get; }
-}
-
-internal readonly struct One : IConstant
-{
-    public static int Value => 1;
-}
-
-internal readonly struct Two : IConstant
-{
-    public static int Value => 2;
-}
-
 /// <summary>What one launch of <see cref="TileKernel"/> is made of, at compile time.</summary>
 internal interface ITileShape
 {
