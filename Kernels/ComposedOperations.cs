@@ -40,7 +40,7 @@ internal static class ComposedOperations
     private static Span<float> Read(IDevice device, Rows values)
     {
         device.Synchronize();
-        return values.Count == 0 ? [] : device.Read(values.Buffer, values.Start, ((values.Count - 1) * values.Stride) + values.Width);
+        return values.Count == 0 ? [] : device.Read(values.Buffer, values.Start, values.Extent);
     }
 
     /// <inheritdoc cref="IDevice.RotateAndStore"/>

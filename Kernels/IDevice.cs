@@ -112,7 +112,7 @@ internal interface IDevice : IDisposable
 
     /// <summary>
     /// stream += down · (act(gate · input) · (up · input)), in one piece; false, and nothing is done, where the parts do as well.
-    /// The projections' outputs are scratch.
+    /// The projections' outputs are not used.
     /// </summary>
     bool TryGatedMlpAdd(Rows stream, Projection down, Projection gate, Projection up, Rows input, ActivationKind kind, Precision precision) => false;
 

@@ -15,6 +15,9 @@ internal readonly record struct Rows(DeviceBuffer Buffer, long Start, int Count,
     /// <summary>`count` rows from `first` on.</summary>
     public Rows Slice(int first, int count) => this with { Start = Start + ((long)first * Stride), Count = count };
 
+    /// <summary>Elements from the first row's first to the last row's last.</summary>
+    public int Extent => Count == 0 ? 0 : ((Count - 1) * Stride) + Width;
+
     /// <summary>Whether the rows follow each other without gaps.</summary>
     public bool IsDense => Stride == Width;
 }

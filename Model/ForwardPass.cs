@@ -88,16 +88,14 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
     public Span2D View(Rows rows)
     {
         Device.Synchronize();
-        int length = rows.Count == 0 ? 0 : ((rows.Count - 1) * rows.Stride) + rows.Width;
-        return new Span2D(Device.Span(rows.Buffer, rows.Start, length), rows.Count, rows.Width, rows.Stride);
+        return new Span2D(Device.Span(rows.Buffer, rows.Start, rows.Extent), rows.Count, rows.Width, rows.Stride);
     }
 
     /// <summary>The values in host memory, for whoever has no need to change them.</summary>
     public Span2D Read(Rows rows)
     {
         Device.Synchronize();
-        int length = rows.Count == 0 ? 0 : ((rows.Count - 1) * rows.Stride) + rows.Width;
-        return new Span2D(Device.Read(rows.Buffer, rows.Start, length), rows.Count, rows.Width, rows.Stride);
+        return new Span2D(Device.Read(rows.Buffer, rows.Start, rows.Extent), rows.Count, rows.Width, rows.Stride);
     }
 
     private void Call(HookAddress address, Rows values, ReadOnlySpan<int> shape, int sequence, int first, int count)

@@ -84,10 +84,8 @@ internal sealed class MlpBlock(ForwardPass pass)
         if (weights.Gate is not { } gate || pass.HasAdapters || spec.ActivationLimit != 0f
             || !pass.IsUnseen(HookPoint.MlpPre, layer) || !pass.IsUnseen(HookPoint.MlpPreLinear, layer) || !pass.IsUnseen(HookPoint.MlpPost, layer))
             return false;
-        int width = weights.Down.Inputs;
         return device.TryGatedMlpAdd(stream, new Projection(scratch, weights.Down.Matrix, weights.Down.Bias),
-            new Projection(pass.Rows(Scratch.MlpGate, width), gate.Matrix, gate.Bias), new Projection(pass.Rows(Scratch.MlpUp, width), weights.Up.Matrix, weights.Up.Bias),
-            input, spec.Activation, pass.Precision);
+            new Projection(scratch, gate.Matrix, gate.Bias), new Projection(scratch, weights.Up.Matrix, weights.Up.Bias), input, spec.Activation, pass.Precision);
     }
 
     // act(gate(x)) · up(x), or act(up(x)).

@@ -6,7 +6,7 @@ namespace Managed.Kernels.Gpu;
 // Within a step, adds of vectors wait for the norm that reads what they change, and are done in its launch.
 internal sealed partial class GpuDevice
 {
-    private sealed record WaitingEdit(Rows Values, ArrayView<EditItem> Items, ArrayView<int> Positions);
+    private readonly record struct WaitingEdit(Rows Values, ArrayView<EditItem> Items, ArrayView<int> Positions);
 
     private WaitingEdit? waiting;
     private bool isInStep;

@@ -19,9 +19,6 @@ internal sealed partial class GpuDevice
     /// <summary>Positions that the launches of this step must be good for; 0: those of the plan.</summary>
     private int textBound;
 
-    /// <summary>Steps that were recorded, to see that nothing is recorded again and again.</summary>
-    internal int RecordedSteps { get; private set; }
-
     public Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations)
     {
         (prepared, lastNorm) = (default, null); // a recording neither finds nor leaves anything
@@ -78,8 +75,9 @@ internal sealed partial class GpuDevice
             return false;
         step.Follow(plan, layout);
         edits.Follow(plan);
+        int furthest = Furthest(plan);
         foreach (RopeAngles turns in angles)
-            turns.Reaching(Furthest(plan));
+            turns.Reaching(furthest);
         return !edits.NeedHost;
     }
 
@@ -90,7 +88,6 @@ internal sealed partial class GpuDevice
         try
         {
             LaunchGraph graph = LaunchGraph.Record(memory.Stream, _ => results = Run(operations));
-            RecordedSteps++;
             return new Recording(graph, results);
         }
         finally
@@ -118,8 +115,8 @@ internal sealed partial class GpuDevice
 
     private static int Bound(StepPlan plan)
     {
-        int bound = ShortestBound;
-        while (bound <= Furthest(plan))
+        int bound = ShortestBound, furthest = Furthest(plan);
+        while (bound <= furthest)
             bound *= 2;
         return bound;
     }

@@ -250,6 +250,11 @@ internal sealed partial class GpuDevice : IDevice
             prepared = default; // may be written
         if (rows.Buffer == lastNormed.Buffer)
             lastNorm = null;
+        return InMemory(rows);
+    }
+
+    private static RowsView InMemory(Rows rows)
+    {
         ArrayView<float> all = ((GpuBuffer)rows.Buffer).View;
         return new RowsView(all.SubView(rows.Start, Math.Min(all.Length - rows.Start, (long)rows.Count * rows.Stride)), rows.Width, rows.Stride);
     }

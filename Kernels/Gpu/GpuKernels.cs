@@ -18,7 +18,6 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     private readonly int elementThreads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
     private readonly int groupThreads = GroupThreads(accelerator);
-    private readonly bool hasWarps = accelerator.AcceleratorType == AcceleratorType.Cuda;
     private readonly Dictionary<WeightType, WeightKernels> byWeight = [];
     private readonly Dictionary<ActivationKind, ActivationKernel> byActivation = [];
 
@@ -57,7 +56,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
             : 128;
 
     /// <summary>Whether threads come in warps that can exchange values.</summary>
-    public bool HasWarps => hasWarps;
+    public bool HasWarps { get; } = accelerator.AcceleratorType == AcceleratorType.Cuda;
 
     /// <summary>One thread for each of so many elements.</summary>
     public KernelConfig Threads(long elements) => elements < int.MaxValue - elementThreads
@@ -68,10 +67,10 @@ internal sealed class GpuKernels(Accelerator accelerator)
     public KernelConfig Groups(int groups) => new(Math.Max(1, groups), groupThreads);
 
     /// <summary>So many groups that normalise a row, or a segment of one, each.</summary>
-    public KernelConfig NormGroups(int groups) => hasWarps ? new(Math.Max(1, groups), NormThreads) : Groups(groups);
+    public KernelConfig NormGroups(int groups) => HasWarps ? new(Math.Max(1, groups), NormThreads) : Groups(groups);
 
     /// <summary>So many groups that edit a row each.</summary>
-    public KernelConfig EditGroups(int groups) => hasWarps ? new(groups, EditThreads) : Groups(groups);
+    public KernelConfig EditGroups(int groups) => HasWarps ? new(groups, EditThreads) : Groups(groups);
 
     /// <summary>Groups in two dimensions.</summary>
     public KernelConfig Groups(int x, int y) => new(new Index2D(x, y), new Index2D(groupThreads, 1));
@@ -93,19 +92,19 @@ internal sealed class GpuKernels(Accelerator accelerator)
     }
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape> Norm =>
-        norm ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(hasWarps ? NormKernels<WarpReduction>.Norm : NormKernels<GroupReduction>.Norm);
+        norm ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(HasWarps ? NormKernels<WarpReduction>.Norm : NormKernels<GroupReduction>.Norm);
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, AddsPrologue> NormEdited =>
         normEdited ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, AddsPrologue>(NormKernels<WarpReduction>.NormEdited);
 
     public Action<KernelConfig, RowsView, RowsView, NormShape> NormScale =>
-        normScale ??= accelerator.LoadStreamKernel<RowsView, RowsView, NormShape>(hasWarps ? NormKernels<WarpReduction>.Scale : NormKernels<GroupReduction>.Scale);
+        normScale ??= accelerator.LoadStreamKernel<RowsView, RowsView, NormShape>(HasWarps ? NormKernels<WarpReduction>.Scale : NormKernels<GroupReduction>.Scale);
 
     public Action<KernelConfig, RowsView, RowsView, RowsView, NormShape> NormDivide =>
-        normDivide ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, NormShape>(hasWarps ? NormKernels<WarpReduction>.Divide : NormKernels<GroupReduction>.Divide);
+        normDivide ??= accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, NormShape>(HasWarps ? NormKernels<WarpReduction>.Divide : NormKernels<GroupReduction>.Divide);
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape> NormGain =>
-        normGain ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(hasWarps ? NormKernels<WarpReduction>.Gain : NormKernels<GroupReduction>.Gain);
+        normGain ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape>(HasWarps ? NormKernels<WarpReduction>.Gain : NormKernels<GroupReduction>.Gain);
 
     public Action<KernelConfig, RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int> RopeHalves =>
         ropeHalves ??= accelerator.LoadStreamKernel<RowsView, ArrayView<int>, ArrayView<float>, RopeShape, int>(RopeKernels.Halves);
@@ -168,7 +167,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
         guidanceList ??= accelerator.LoadStreamKernel<GuidanceMemory, RowsView>(GuidanceKernel.List);
 
     /// <summary>Threads that take a chunk of a row's scores.</summary>
-    public int GuidanceThreads => Math.Min(GuidanceKernel.Threads, hasWarps ? GuidanceKernel.Threads : groupThreads);
+    public int GuidanceThreads => Math.Min(GuidanceKernel.Threads, HasWarps ? GuidanceKernel.Threads : groupThreads);
 
     /// <summary>Whether kernels can compute in float64.</summary>
     public bool HasDoubles => accelerator.Device is not CLDevice device || device.Extensions.Contains("cl_khr_fp64");
@@ -178,5 +177,5 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     public Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory> Edit =>
         edit ??= accelerator.LoadStreamKernel<RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>(
-            hasWarps ? EditKernels<WarpReduction>.Run : EditKernels<GroupReduction>.Run);
+            HasWarps ? EditKernels<WarpReduction>.Run : EditKernels<GroupReduction>.Run);
 }

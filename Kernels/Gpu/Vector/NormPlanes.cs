@@ -9,8 +9,9 @@ namespace Managed.Kernels.Gpu.Vector;
 /// </summary>
 internal static class NormPlanes
 {
-    public static void Brain<TOrder, TPrologue>(
+    public static void Run<TPlanes, TOrder, TPrologue>(
         ArrayView<Quad> planes, RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tileQuads, TPrologue prologue)
+        where TPlanes : struct, ITokenPlanes
         where TOrder : struct, ILaunchOrder
         where TPrologue : struct, INormPrologue
     {
@@ -22,23 +23,7 @@ internal static class NormPlanes
         float mean = NormKernels<WarpReduction>.Mean(input, token, 0, shape, shared);
         float inverse = 1f / NormKernels<WarpReduction>.Divisor(input, token, 0, mean, shape, shared);
         for (int eight = Group.IdxX; 8 * eight < TokenPlanes.PaddedColumns(shape.Width); eight += Group.DimX)
-            PlaneKernels.WriteBrain(planes, token, eight, tileQuads, Store(output, input, gain, bias, shape, token, eight, mean, inverse));
-    }
-
-    public static void Bytes<TOrder, TPrologue>(
-        ArrayView<Quad> planes, RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int tileQuads, TPrologue prologue)
-        where TOrder : struct, ILaunchOrder
-        where TPrologue : struct, INormPrologue
-    {
-        ArrayView<float> shared = SharedMemory.Allocate<float>(32);
-        TOrder.LetNextBegin();
-        TOrder.AwaitPrevious();
-        int token = Grid.IdxX;
-        prologue.Run(input, token, shared);
-        float mean = NormKernels<WarpReduction>.Mean(input, token, 0, shape, shared);
-        float inverse = 1f / NormKernels<WarpReduction>.Divisor(input, token, 0, mean, shape, shared);
-        for (int eight = Group.IdxX; 8 * eight < TokenPlanes.PaddedColumns(shape.Width); eight += Group.DimX)
-            PlaneKernels.WriteBytes(planes, token, eight, tileQuads, Store(output, input, gain, bias, shape, token, eight, mean, inverse));
+            TPlanes.Write(planes, token, eight, tileQuads, Store(output, input, gain, bias, shape, token, eight, mean, inverse));
     }
 
     private static Eight Store(

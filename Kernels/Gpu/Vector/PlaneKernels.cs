@@ -2,27 +2,36 @@ using ILGPU;
 
 namespace Managed.Kernels.Gpu.Vector;
 
+/// <summary>How a number becomes two that the tensor cores take.</summary>
+internal interface ITokenPlanes
+{
+    /// <inheritdoc cref="PlaneKernels.WriteBrain"/>
+    static abstract void Write(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x);
+}
+
+/// <summary>x ≈ greater + lesser, both bfloat16: to 2⁻¹⁷ of x.</summary>
+internal readonly struct BrainPlanes : ITokenPlanes
+{
+    public static void Write(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x) => PlaneKernels.WriteBrain(planes, token, eight, tileQuads, x);
+}
+
+/// <summary>x ≈ scale · (256·greater + lesser), both signed bytes, with a scale for 32 columns: to 2⁻¹⁶ of the greatest of these.</summary>
+internal readonly struct BytePlanes : ITokenPlanes
+{
+    public static void Write(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x) => PlaneKernels.WriteBytes(planes, token, eight, tileQuads, x);
+}
+
 /// <summary>Sorts activations into <see cref="TokenPlanes"/>; a thread for each eight columns of a token, the padding's too.</summary>
 internal static class PlaneKernels
 {
-    /// <summary>x ≈ greater + lesser, both bfloat16: to 2⁻¹⁷ of x.</summary>
-    public static void Brain<TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads)
+    public static void Run<TPlanes, TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads)
+        where TPlanes : struct, ITokenPlanes
         where TOrder : struct, ILaunchOrder
     {
         TOrder.LetNextBegin();
         TOrder.AwaitPrevious();
         int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
-        WriteBrain(planes, token, eight, tileQuads, Read(input, token, eight));
-    }
-
-    /// <summary>x ≈ scale · (256·greater + lesser), both signed bytes, with a scale for 32 columns: to 2⁻¹⁶ of the greatest of these.</summary>
-    public static void Bytes<TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads)
-        where TOrder : struct, ILaunchOrder
-    {
-        TOrder.LetNextBegin();
-        TOrder.AwaitPrevious();
-        int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
-        WriteBytes(planes, token, eight, tileQuads, Read(input, token, eight));
+        TPlanes.Write(planes, token, eight, tileQuads, Read(input, token, eight));
     }
 
     private static Eight Read(RowsView input, int token, int eight)

@@ -48,8 +48,8 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
         ArrayView<Quad> to = Planes(input.Width, tokens);
         var config = new KernelConfig(new Index2D(TokenPlanes.PaddedColumns(input.Width) / 8 / PrepareThreads, tokens), new Index2D(PrepareThreads, 1));
         PrepareKernel kernel = VectorFormat.For(type)!.TakesBytes
-            ? bytes ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Bytes<Overlapping>) : Load(PlaneKernels.Bytes<OneAfterTheOther>)
-            : brain ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Brain<Overlapping>) : Load(PlaneKernels.Brain<OneAfterTheOther>);
+            ? bytes ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Run<BytePlanes, Overlapping>) : Load(PlaneKernels.Run<BytePlanes, OneAfterTheOther>)
+            : brain ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Run<BrainPlanes, Overlapping>) : Load(PlaneKernels.Run<BrainPlanes, OneAfterTheOther>);
         kernel(device.Stream, config, to, input, TokenPlanes.TileQuads(input.Width));
         return to;
     }
@@ -79,8 +79,8 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
         bool overlaps = Overlaps(device.Accelerator);
         return device.Accelerator.LoadKernel<ArrayView<Quad>, RowsView, RowsView, ArrayView<float>, ArrayView<float>, NormShape, int, TPrologue>(
             takesBytes
-                ? overlaps ? NormPlanes.Bytes<Overlapping, TPrologue> : NormPlanes.Bytes<OneAfterTheOther, TPrologue>
-                : overlaps ? NormPlanes.Brain<Overlapping, TPrologue> : NormPlanes.Brain<OneAfterTheOther, TPrologue>);
+                ? overlaps ? NormPlanes.Run<BytePlanes, Overlapping, TPrologue> : NormPlanes.Run<BytePlanes, OneAfterTheOther, TPrologue>
+                : overlaps ? NormPlanes.Run<BrainPlanes, Overlapping, TPrologue> : NormPlanes.Run<BrainPlanes, OneAfterTheOther, TPrologue>);
     }
 
     /// <summary>Room for activations, for kernels that write <see cref="TokenPlanes"/> themselves; valid until the next call.</summary>
