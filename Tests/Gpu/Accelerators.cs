@@ -2,13 +2,11 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Managed.Kernels.Gpu;
-using Managed.Tests.Ilgpu.Cuda;
-using Managed.Tests.Ilgpu.Ptx;
 
 namespace Managed.Tests.Gpu;
 
 /// <summary>The devices that tests of GPU kernels run on.</summary>
-internal static class Accelerators
+internal static partial class Accelerators
 {
     /// <summary>The kernels as managed code; as OpenCL C on whatever driver there is; as PTX on the tests' interpreter; on an NVIDIA GPU.</summary>
     public const string Cpu = "CPU accelerator", OpenCL = "OpenCL", Ptx = "interpreted PTX", Cuda = "CUDA";
@@ -17,7 +15,13 @@ internal static class Accelerators
     public static GpuDevice Open(string kind)
     {
         if (kind == Ptx)
-            return OpenCuda(new InterpretedCudaDriver());
+        {
+            GpuDevice? interpreted = null;
+            Interpret(ref interpreted);
+            if (interpreted is null)
+                Assert.Ignore("skipped: the tests' interpreter of PTX runs what this project's compiler makes, not the published package's.");
+            return interpreted!;
+        }
         Context context = Context.Create(builder => builder.Default().EnableAlgorithms());
         AcceleratorType wanted = kind switch { Cpu => AcceleratorType.CPU, Cuda => AcceleratorType.Cuda, _ => AcceleratorType.OpenCL };
         Device? device = context.Devices.FirstOrDefault(known => known.AcceleratorType == wanted);
@@ -32,31 +36,19 @@ internal static class Accelerators
     /// <summary>An NVIDIA GPU where there is one, else an OpenCL device; where there is neither, the test is skipped and says so.</summary>
     public static GpuDevice OpenGpu() => Open(CudaDevice.GetDevices(_ => true).IsEmpty ? OpenCL : Cuda);
 
-    /// <summary>A CUDA device behind a driver of the tests.</summary>
-    public static GpuDevice OpenCuda(FakeCudaDriver driver)
-    {
-        Context context = Context.Create().ToContext();
-        return new GpuDevice(context, CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context));
-    }
-
     /// <summary>
     /// What a device compiles on the way assembles for sm_80 and sm_90 without spills. Launches do nothing there, so that results mean nothing.
     /// </summary>
     public static void AssertAssembles(string what, Action<GpuDevice> use)
     {
-        foreach ((int major, string architecture) in new[] { (8, "sm_80"), (9, "sm_90") })
-        {
-            FakeCudaDriver driver = new();
-            driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = major;
-            using GpuDevice device = OpenCuda(driver);
-            use(device);
-            Assert.That(driver.Modules, Is.Not.Empty);
-            foreach (string text in driver.Modules.Values)
-            {
-                Ptxas.Report report = Ptxas.Assemble(text, architecture);
-                TestContext.Out.WriteLine($"{what} for {architecture}: {report.Registers} registers, {report.StackBytes} bytes of stack");
-                Assert.That(report.SpillBytes, Is.Zero, text);
-            }
-        }
+        bool isAssembled = false;
+        Assemble(what, use, ref isAssembled);
+        if (!isAssembled)
+            Assert.Ignore("skipped: the published package does not show the PTX that it makes.");
     }
+
+    // With the published packages there is neither an interpreter nor an assembler behind the device: nothing then implements these two.
+    static partial void Interpret(ref GpuDevice? device);
+
+    static partial void Assemble(string what, Action<GpuDevice> use, ref bool isAssembled);
 }

@@ -2,7 +2,6 @@ using Managed.Kernels;
 using Managed.Kernels.Gpu;
 using Managed.Kernels.Guidance;
 using Managed.Sampling;
-using Managed.Tests.Ilgpu.Cuda;
 
 namespace Managed.Tests.Gpu;
 

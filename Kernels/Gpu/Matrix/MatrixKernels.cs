@@ -1,6 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime;
+#if !ILGPU_PACKAGE
 using ILGPU.Runtime.Cuda;
+#endif
 
 namespace Managed.Kernels.Gpu.Matrix;
 

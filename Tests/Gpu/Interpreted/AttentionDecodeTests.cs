@@ -4,7 +4,6 @@ using Managed.Kernels;
 using Managed.Kernels.Gpu;
 using Managed.Kernels.Gpu.Attention;
 using Managed.Tests.Ilgpu.Cuda;
-using Managed.Tests.Ilgpu.Ptx;
 
 namespace Managed.Tests.Gpu;
 
@@ -43,7 +42,7 @@ public class AttentionDecodeTests
     {
         (AttentionSettings settings, (int Past, int Added)[] sequences) = s_kinds[kind];
         using Context context = Context.Create().ToContext();
-        using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
+        using CudaAccelerator accelerator = Accelerators.OpenCuda(context, new InterpretedCudaDriver());
         using var scene = new AttentionScene(accelerator, settings, sequences, 24);
         float[][]? first = null;
         foreach (int tiles in settings.Heads / settings.KeyHeads > 8 ? new[] { 1, 2 } : [0])
@@ -66,7 +65,7 @@ public class AttentionDecodeTests
     {
         AttentionSettings settings = Of(4, 2, 64);
         using Context context = Context.Create().ToContext();
-        using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
+        using CudaAccelerator accelerator = Accelerators.OpenCuda(context, new InterpretedCudaDriver());
         using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
         using var scene = new AttentionScene(accelerator, settings, [(150, 1), (20, 3), (290, 1)]);
         Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.True);
@@ -80,7 +79,7 @@ public class AttentionDecodeTests
     {
         AttentionSettings settings = Of(2, 2, 40);
         using Context context = Context.Create().ToContext();
-        using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
+        using CudaAccelerator accelerator = Accelerators.OpenCuda(context, new InterpretedCudaDriver());
         using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
         using var scene = new AttentionScene(accelerator, settings, [(3, 1)]);
         Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.False);
@@ -92,28 +91,16 @@ public class AttentionDecodeTests
     [TestCase(128, 4)]
     [TestCase(128, 16)]
     [TestCase(256, 8)]
-    public void It_assembles_without_spills(int dimension, int heads)
-    {
-        foreach ((int major, string architecture) in new[] { (8, "sm_80"), (9, "sm_90") })
+    public void It_assembles_without_spills(int dimension, int heads) => Accelerators.AssertAssembles(
+        $"decode {dimension}, {heads} heads",
+        driver =>
         {
-            FakeCudaDriver driver = new();
-            driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = major;
             using Context context = Context.Create().ToContext();
-            using CudaAccelerator accelerator = Open(context, driver);
+            using CudaAccelerator accelerator = Accelerators.OpenCuda(context, driver);
             using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { Tiles = heads > 8 ? 2 : 1 };
             AttentionSettings settings = Of(heads, 1, dimension);
             using var scene = new AttentionScene(accelerator, settings, [(3, 1)]);
             Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.True);
-            foreach (string text in driver.Modules.Values)
-            {
-                if (Environment.GetEnvironmentVariable("MANAGED_PTX_OUT") is { } folder)
-                    File.WriteAllText(Path.Combine(folder, $"decode-{dimension}-{heads}-{architecture}.ptx"), text);
-                Ptxas.Report report = Ptxas.Assemble(text, architecture);
-                TestContext.Out.WriteLine($"decode {dimension}, {heads} heads, {architecture}: {report.Registers} registers, {report.StackBytes} bytes of stack, {report.SpillBytes} of spills");
-                Assert.That(report.SpillBytes + report.StackBytes, Is.Zero);
-            }
-        }
-    }
-
-    private static CudaAccelerator Open(Context context, FakeCudaDriver driver) => CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context);
+        },
+        mayHaveStack: false);
 }

@@ -4,7 +4,6 @@ using Managed.Kernels;
 using Managed.Kernels.Gpu;
 using Managed.Kernels.Gpu.Attention;
 using Managed.Tests.Ilgpu.Cuda;
-using Managed.Tests.Ilgpu.Ptx;
 
 namespace Managed.Tests.Gpu;
 
@@ -42,7 +41,7 @@ public class AttentionPrefillTests
         foreach (int warps in new[] { 0, 4, 8 })
         {
             using Context context = Context.Create().ToContext();
-            using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
+            using CudaAccelerator accelerator = Accelerators.OpenCuda(context, new InterpretedCudaDriver());
             using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = warps };
             using var scene = new AttentionScene(accelerator, settings, sequences, 24);
             Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, scene.Sequences), Is.True);
@@ -57,7 +56,7 @@ public class AttentionPrefillTests
     {
         AttentionSettings settings = Of(2, 1, 64);
         using Context context = Context.Create().ToContext();
-        using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
+        using CudaAccelerator accelerator = Accelerators.OpenCuda(context, new InterpretedCudaDriver());
         using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = 4 };
         using var wide = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = 8 };
         using var scene = new AttentionScene(accelerator, settings, [(50, 40), (3, 5)]);
@@ -75,35 +74,25 @@ public class AttentionPrefillTests
     [TestCase(128, 4)]
     [TestCase(128, 8)]
     [TestCase(256, 8)]
-    public void It_assembles_without_spills(int dimension, int warps)
-    {
-        foreach ((int major, string architecture) in new[] { (8, "sm_80"), (9, "sm_90") })
+    public void It_assembles_without_spills(int dimension, int warps) => Accelerators.AssertAssembles(
+        $"prefill {dimension}, {warps} warps",
+        driver =>
         {
-            FakeCudaDriver driver = new();
-            driver.Attributes[CudaDeviceAttribute.ComputeCapabilityMajor] = major;
             using Context context = Context.Create().ToContext();
-            using CudaAccelerator accelerator = Open(context, driver);
+            using CudaAccelerator accelerator = Accelerators.OpenCuda(context, driver);
             using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = warps };
             AttentionSettings settings = Of(1, 1, dimension);
             using var scene = new AttentionScene(accelerator, settings, [(3, 100)]);
             Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, scene.Sequences), Is.True);
-            foreach (string text in driver.Modules.Values)
-            {
-                if (Environment.GetEnvironmentVariable("MANAGED_PTX_OUT") is { } folder && text.Contains("mma", StringComparison.Ordinal))
-                    File.WriteAllText(Path.Combine(folder, $"prefill-{dimension}-{warps}-{architecture}.ptx"), text);
-                Ptxas.Report report = Ptxas.Assemble(text, architecture);
-                TestContext.Out.WriteLine($"prefill {dimension}, {warps} warps, {architecture}: {report.Registers} registers, {report.StackBytes} bytes of stack, {report.SpillBytes} of spills");
-                Assert.That(report.SpillBytes + report.StackBytes, Is.Zero);
-            }
-        }
-    }
+        },
+        mayHaveStack: false);
 
     [Test]
     public void A_row_s_bits_are_the_same_in_any_step_on_warpgroups()
     {
         AttentionSettings settings = Of(2, 1, 128);
         using Context context = Context.Create().ToContext();
-        using CudaAccelerator accelerator = Open(context, new InterpretedCudaDriver());
+        using CudaAccelerator accelerator = Accelerators.OpenCuda(context, new InterpretedCudaDriver());
         using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
         Assert.That(kernels.HasWarpgroups, Is.True);
         using var scene = new AttentionScene(accelerator, settings, [(100, 40), (3, 5)]);
@@ -114,5 +103,4 @@ public class AttentionPrefillTests
         Assert.That(Enumerable.Range(0, 40).Select(scene.Read), Is.EqualTo(together));
     }
 
-    private static CudaAccelerator Open(Context context, FakeCudaDriver driver) => CudaDevice.GetDevices(driver).Single().CreateCudaAccelerator(context);
 }
