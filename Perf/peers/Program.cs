@@ -1,0 +1,1 @@
+return Managed.Peers.PeersVerbs.Run(args, Console.Out, Console.Error);
