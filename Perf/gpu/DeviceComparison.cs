@@ -3,39 +3,46 @@ using Managed.Kernels;
 namespace Managed.GpuPerf;
 
 /// <summary>One model on two devices: logits within a bound, the same choices, the same tokens; and the same bits in every batch.</summary>
-internal sealed class DeviceComparison(Figures figures, LanguageModel model, LanguageModel processor, Precision precision, int tokens)
+/// <param name="figures">Where the results go.</param>
+/// <param name="model">The model on the device.</param>
+/// <param name="processor">The same one on the processor.</param>
+/// <param name="precision">That of the device.</param>
+/// <param name="text">Token ids, in pieces of the model's context at most.</param>
+internal sealed class DeviceComparison(Figures figures, LanguageModel model, LanguageModel processor, Precision precision, int[] text)
 {
     private const double LogitBound = 1e-2, AgreementBound = 0.99;
     private const int NewTokens = 32;
     private static readonly int[] s_batches = [1, 2, 7, 64];
 
-    private readonly int[] text = Text(model, tokens);
-
     public void Run()
     {
         figures.Try("logits", Logits);
         figures.Try("greedy tokens", Tokens);
+        model.Device.KeepsBits = true; // fast kernels promise a row's bits in this mode alone
         figures.Try("bits in batches", Bits);
     }
 
     // Every position's logits: how far they are off, and whether the same token leads.
     private void Logits()
     {
-        ReadOnlySpan<float> here = model.Run(text).Output.Values, there = processor.Run(text).Output.Values;
         double worst = 0, largest = 0;
         int agreed = 0, width = model.VocabularySize;
-        for (int position = 0; position < text.Length; position++)
+        foreach (int[] window in text.Chunk(model.ContextLength))
         {
-            ReadOnlySpan<float> a = here.Slice(position * width, width), b = there.Slice(position * width, width);
-            for (int i = 0; i < width; i++)
+            ReadOnlySpan<float> here = model.Run(window).Output.Values, there = processor.Run(window).Output.Values;
+            for (int position = 0; position < window.Length; position++)
             {
-                if (!float.IsFinite(a[i]))
-                    throw new InvalidOperationException($"position {position}: found the logit {a[i]}; expected a number");
-                worst = Math.Max(worst, Math.Abs(a[i] - b[i]));
-                largest = Math.Max(largest, Math.Abs(b[i]));
+                ReadOnlySpan<float> a = here.Slice(position * width, width), b = there.Slice(position * width, width);
+                for (int i = 0; i < width; i++)
+                {
+                    if (!float.IsFinite(a[i]))
+                        throw new InvalidOperationException($"position {position}: found the logit {a[i]}; expected a number");
+                    worst = Math.Max(worst, Math.Abs(a[i] - b[i]));
+                    largest = Math.Max(largest, Math.Abs(b[i]));
+                }
+                if (Largest(a) == Largest(b))
+                    agreed++;
             }
-            if (Largest(a) == Largest(b))
-                agreed++;
         }
         double share = agreed / (double)text.Length;
         figures.Add($"logits of {text.Length} tokens, largest error / largest logit", $"{worst / largest:0.00e+0}", $"bar {LogitBound}");
@@ -93,15 +100,4 @@ internal sealed class DeviceComparison(Figures figures, LanguageModel model, Lan
     }
 
     private static int Largest(ReadOnlySpan<float> values) => System.Numerics.Tensors.TensorPrimitives.IndexOfMax(values);
-
-    private static int[] Text(LanguageModel model, int tokens)
-    {
-        const string Words = "The mill by the river grinds rye and barley. Honey bread is made with warm water, rye flour and a spoon of honey; it rests under a cloth until the evening. ";
-        if (!model.HasTokenizer)
-            return [.. Enumerable.Range(0, Math.Min(tokens, model.ContextLength)).Select(i => 3 + (i * 37 % (model.VocabularySize - 3)))];
-        var ids = new List<int>();
-        while (ids.Count < tokens)
-            ids.AddRange(model.Encode(Words, addSpecialTokens: ids.Count == 0));
-        return [.. ids.Take(Math.Min(tokens, model.ContextLength))];
-    }
 }

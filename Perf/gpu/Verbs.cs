@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Managed.Kernels;
 using Managed.Loader;
 
@@ -23,7 +24,7 @@ internal static class Verbs
         {
             return Create(output).Parse(arguments).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error });
         }
-        catch (Exception refusal) when (refusal is ArgumentException or DeviceException or CheckpointException or FileNotFoundException)
+        catch (Exception refusal) when (refusal is ArgumentException or DeviceException or CheckpointException or FileNotFoundException or JsonException)
         {
             error.WriteLine(refusal.Message);
             return 2;

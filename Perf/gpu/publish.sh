@@ -21,6 +21,7 @@ files=(
     models/warden
     Tests/Fixtures/arch
     Tests/Fixtures/blocks
+    Tests/Fixtures/eval/perplexity.json
     Tests/Fixtures/guards
     Tests/Fixtures/ptx
 )

@@ -26,7 +26,9 @@ everything() {
             tests)
                 step "${program[@]}" tests --category Gpu
                 step "${program[@]}" tests --name '"CUDA"' GpuModelTests GpuGuardModelTests ;;
-            exact) step "${program[@]}" exact --device "$device" --model models/hearth models/warden --shapes 1.1b --tokens 64 ;;
+            exact)
+                step "${program[@]}" exact --device "$device" --model models/hearth --text Tests/Fixtures/eval/perplexity.json --tokens 3984
+                step "${program[@]}" exact --device "$device" --model models/warden --shapes 1.1b --tokens 64 ;;
             bench) step "${program[@]}" bench --device "$device" ;;
             torch)
                 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then

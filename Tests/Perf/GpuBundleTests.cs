@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Managed.GpuPerf;
+using Managed.Tests.Models;
 
 namespace Managed.Tests.Perf;
 
@@ -62,6 +63,14 @@ public class GpuBundleTests
         (int code, string output, _) = Run("exact", "--device", "cpu", "--shapes", "tiny", "--tokens", "24");
         Assert.That(code, Is.Zero, output);
         Assert.That(output, Does.Contain("100.00 %").And.Contain("32 of 32").And.Contain("batch of 64").And.Contain("Fast precision").And.Contain("Exact precision"));
+    }
+
+    [Test]
+    public void A_text_longer_than_the_context_is_compared_in_pieces()
+    {
+        (int code, string output, _) = Run("exact", "--device", "cpu", "--model", TestModels.HearthPath, "--text", SharedFolder.Fixture("eval/perplexity.json"), "--tokens", "300");
+        Assert.That(code, Is.Zero, output);
+        Assert.That(output, Does.Contain("logits of 300 tokens").And.Contain("100.00 %"));
     }
 
     [Test]
