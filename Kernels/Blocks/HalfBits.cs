@@ -28,6 +28,16 @@ internal static class HalfBits
         return ((moved.AsSingle() * Vector256.Create((127u + 112u) << 23).AsSingle()).AsUInt32() | special).AsSingle();
     }
 
+    /// <summary>Sixteen of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> HighToSingle(Vector512<uint> bits)
+    {
+        Vector512<uint> exponent = Vector512.Create(0x7C000000u);
+        Vector512<uint> special = Vector512.Equals(bits & exponent, exponent) & Vector512.Create(0x7F800000u);
+        Vector512<uint> moved = Vector512.ShiftRightArithmetic(bits.AsInt32(), 3).AsUInt32() & Vector512.Create(0x8FFFE000u);
+        return ((moved.AsSingle() * Vector512.Create((127u + 112u) << 23).AsSingle()).AsUInt32() | special).AsSingle();
+    }
+
     /// <summary>bfloat16 to float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float BrainToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Managed.Kernels.Blocks;
@@ -29,6 +30,32 @@ internal unsafe interface IIntegerFormat : IBlockFormat
 
     /// <summary>Scales (one or two a part) and, if there are any, minima of the first `parts` parts of a row.</summary>
     static abstract void ReadScales(float* scales, float* minima, byte* row, int parts);
+
+    /// <summary>
+    /// The same of 16 rows, so many bytes apart: scales[part, row] (two after each other for a part with half scales) and minima[part, row].
+    /// False, and nothing is done, where there is no way but row by row. Asked for where registers have 512 bits, for whole blocks and at least four parts.
+    /// </summary>
+    static virtual bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts) => false;
+
+    /// <summary>
+    /// Where in a block of one part lie 16 bytes whose low nibbles are the integers of columns 0…15 and whose high nibbles are the others; −1: not so.
+    /// </summary>
+    static virtual int NibblesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => -1;
+    }
+
+    /// <summary>Where 32 bits lie that such integers have as their fifth; −1: none.</summary>
+    static virtual int FifthBitsAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => -1;
+    }
+
+    /// <summary>The integers that such nibbles stand for; signed ones with 128 added.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual Vector512<byte> FromNibbles(Vector512<byte> nibbles) => nibbles;
 
     /// <summary>The 32 integers of a part, in order.</summary>
     static abstract Vector256<byte> Unpack(byte* block, int part);

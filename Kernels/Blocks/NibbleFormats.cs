@@ -195,6 +195,12 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
 
     public static bool HasHalfScales => false;
 
+    public static int NibblesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block);
@@ -208,6 +214,13 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.HalvesAndMultiples(scales, minima, -8f, row, Bytes, parts);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixteenRows.HalvesAndMultiples(scales, minima, -8f, rows, rowBytes, Bytes, parts);
+        return true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -235,6 +248,12 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
 
     public static bool HasHalfScales => false;
 
+    public static int NibblesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block), m = Packed.Half(block + 2);
@@ -248,6 +267,13 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.HalfPairs(scales, minima, row, Bytes, parts);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixteenRows.HalfPairs(scales, minima, rows, rowBytes, Bytes, parts);
+        return true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -275,6 +301,18 @@ internal readonly unsafe struct Q5_0 : IIntegerFormat
 
     public static bool HasHalfScales => false;
 
+    public static int NibblesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 6;
+    }
+
+    public static int FifthBitsAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block);
@@ -289,6 +327,13 @@ internal readonly unsafe struct Q5_0 : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.HalvesAndMultiples(scales, minima, -16f, row, Bytes, parts);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixteenRows.HalvesAndMultiples(scales, minima, -16f, rows, rowBytes, Bytes, parts);
+        return true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -316,6 +361,18 @@ internal readonly unsafe struct Q5_1 : IIntegerFormat
 
     public static bool HasHalfScales => false;
 
+    public static int NibblesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 8;
+    }
+
+    public static int FifthBitsAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block), m = Packed.Half(block + 2);
@@ -330,6 +387,13 @@ internal readonly unsafe struct Q5_1 : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.HalfPairs(scales, minima, row, Bytes, parts);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixteenRows.HalfPairs(scales, minima, rows, rowBytes, Bytes, parts);
+        return true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -367,6 +431,13 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.Halves(scales, row, Bytes, parts);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixteenRows.Halves(scales, rows, rowBytes, Bytes, parts);
+        return true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)

@@ -22,6 +22,30 @@ internal static unsafe class SixBitScales
         }
     }
 
+    /// <summary>The same of 16 rows: [parts, rows].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int blockBytes, int parts)
+    {
+        for (; parts > 0; parts -= 8, rows += blockBytes)
+        {
+            (Vector512<uint> factors, Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) = SixteenRows.Transposed(rows, rowBytes);
+            Vector512<float> d = SixteenRows.LowHalves(factors), dmin = HalfBits.HighToSingle(factors);
+            scales = Store(scales, a & Vector512.Create(0x3F3F3F3Fu), d);
+            minima = Store(minima, b & Vector512.Create(0x3F3F3F3Fu), -dmin);
+            scales = Store(scales, (c & Vector512.Create(0x0F0F0F0Fu)) | (Vector512.ShiftRightLogical(a, 2) & Vector512.Create(0x30303030u)), d);
+            minima = Store(minima, (Vector512.ShiftRightLogical(c, 4) & Vector512.Create(0x0F0F0F0Fu)) | (Vector512.ShiftRightLogical(b, 2) & Vector512.Create(0x30303030u)), -dmin);
+        }
+    }
+
+    // Four bytes of each row times the row's factor.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Store(float* to, Vector512<uint> bytes, Vector512<float> factor)
+    {
+        for (int i = 0; i < 4; i++, to += 16)
+            (factor * Vector512.ConvertToSingle((Vector512.ShiftRightLogical(bytes, 8 * i) & Vector512.Create(255u)).AsInt32())).Store(to);
+        return to;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector256<float> Scales, Vector256<float> Minima) Eight(byte* block)
     {
@@ -63,6 +87,13 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
         SixBitScales.ReadRow(scales, minima, row, Bytes, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixBitScales.ReadTile(scales, minima, rows, rowBytes, Bytes, parts);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
     {
         Vector256<byte> nibbles = Vector256.Load(block + 16 + (32 * (part / 2)));
@@ -72,7 +103,9 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
     {
-        return Packed.Join(Unpack(first, part), Unpack(second, part));
+        int at = 16 + (32 * (part / 2));
+        Vector512<byte> nibbles = Packed.Join(Vector256.Load(first + at), Vector256.Load(second + at));
+        return Vector512.ShiftRightLogical(nibbles.AsUInt16(), 4 * (part & 1)).AsByte() & Vector512.Create((byte)15);
     }
 }
 
@@ -106,6 +139,13 @@ internal readonly unsafe struct Q5_K : IIntegerFormat
         SixBitScales.ReadRow(scales, minima, row, Bytes, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixBitScales.ReadTile(scales, minima, rows, rowBytes, Bytes, parts);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
     {
         Vector256<byte> nibbles = Vector256.Load(block + 48 + (32 * (part / 2)));
@@ -118,7 +158,11 @@ internal readonly unsafe struct Q5_K : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
     {
-        return Packed.Join(Unpack(first, part), Unpack(second, part));
+        int at = 48 + (32 * (part / 2));
+        Vector512<byte> nibbles = Packed.Join(Vector256.Load(first + at), Vector256.Load(second + at));
+        Vector512<byte> bits = Packed.Join(Vector256.Load(first + 16), Vector256.Load(second + 16));
+        return (Vector512.ShiftRightLogical(nibbles.AsUInt16(), 4 * (part & 1)).AsByte() & Vector512.Create((byte)15))
+            | (Vector512.ShiftLeft(Vector512.ShiftRightLogical(bits.AsUInt16(), part), 4).AsByte() & Vector512.Create((byte)16));
     }
 }
 
@@ -163,6 +207,30 @@ internal readonly unsafe struct Q6_K : IIntegerFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        uint* halves = stackalloc uint[SixteenRows.Count];
+        for (; parts > 0; parts -= 8, rows += Bytes)
+        {
+            for (int r = 0; r < SixteenRows.Count; r++)
+                halves[r] = (uint)Unsafe.ReadUnaligned<ushort>(rows + 208 + (r * rowBytes)) << 16;
+            Vector512<float> d = HalfBits.HighToSingle(Vector512.Load(halves));
+            (Vector512<uint> a, Vector512<uint> b, Vector512<uint> e, Vector512<uint> f) = SixteenRows.Transposed(rows + 192, rowBytes);
+            scales = Store(Store(Store(Store(scales, a, d), b, d), e, d), f, d);
+        }
+        return true;
+    }
+
+    // Four signed bytes of each row.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Store(float* scales, Vector512<uint> bytes, Vector512<float> d)
+    {
+        for (int i = 0; i < 4; i++, scales += 16)
+            (d * Vector512.ConvertToSingle(Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(bytes.AsInt32(), 24 - (8 * i)), 24))).Store(scales);
+        return scales;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
     {
         int half = part / 4, quarter = part % 4;
@@ -175,7 +243,12 @@ internal readonly unsafe struct Q6_K : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> UnpackTwo(byte* first, byte* second, int part)
     {
-        return Packed.Join(Unpack(first, part), Unpack(second, part));
+        int half = part / 4, quarter = part % 4, lowAt = (64 * half) + (32 * (quarter & 1)), highAt = 128 + (32 * half);
+        Vector512<byte> low = Packed.Join(Vector256.Load(first + lowAt), Vector256.Load(second + lowAt));
+        Vector512<byte> high = Packed.Join(Vector256.Load(first + highAt), Vector256.Load(second + highAt));
+        low = Vector512.ShiftRightLogical(low.AsUInt16(), quarter < 2 ? 0 : 4).AsByte() & Vector512.Create((byte)15);
+        high = Vector512.ShiftLeft(Vector512.ShiftRightLogical(high.AsUInt16(), 2 * quarter), 4).AsByte() & Vector512.Create((byte)0x30);
+        return (low | high) - Vector512.Create((byte)32);
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Managed.Kernels.Blocks;
 
@@ -17,6 +18,15 @@ internal static unsafe class NibbleTables
     {
         Vector128<byte> bytes = table.AsByte();
         return Vector256.Create(Vector128.Shuffle(bytes, nibbles.GetLower()), Vector128.Shuffle(bytes, nibbles.GetUpper()));
+    }
+
+    /// <summary>The values with 128 added.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> LookUnsigned(Vector128<sbyte> table, Vector512<byte> nibbles)
+    {
+        Vector128<byte> once = table.AsByte() ^ Vector128.Create((byte)128);
+        Vector256<byte> twice = once.ToVector256Unsafe().WithUpper(once);
+        return Avx512BW.Shuffle(Packed.Join(twice, twice), nibbles);
     }
 
     /// <summary>16 bytes of nibbles as 32 values: scale · table[q].</summary>
@@ -43,11 +53,27 @@ internal readonly unsafe struct IQ4_NL : IIntegerFormat
 
     public static bool HasHalfScales => false;
 
+    public static int NibblesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static void Dequantise(float* values, byte* block) =>
         NibbleTables.Dequantise(values, block + 2, NibbleTables.NonLinear, Packed.Half(block));
 
     public static void ReadScales(float* scales, float* minima, byte* row, int parts) =>
         Packed.Halves(scales, row, Bytes, parts);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadTile(float* scales, float* minima, byte* rows, nint rowBytes, int parts)
+    {
+        SixteenRows.Halves(scales, rows, rowBytes, Bytes, parts);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> FromNibbles(Vector512<byte> nibbles) => NibbleTables.LookUnsigned(NibbleTables.NonLinear, nibbles);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -79,6 +105,12 @@ internal readonly unsafe struct MXFP4 : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Scale(byte e) => BitConverter.UInt32BitsToSingle(e < 2 ? 0x00200000u << e : (uint)(e - 1) << 23);
 
+    public static int NibblesAt
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1;
+    }
+
     public static void Dequantise(float* values, byte* block) =>
         NibbleTables.Dequantise(values, block + 1, NibbleTables.Fp4Doubled, Scale(block[0]));
 
@@ -87,6 +119,9 @@ internal readonly unsafe struct MXFP4 : IIntegerFormat
         for (int b = 0; b < parts; b++, row += Bytes)
             scales[b] = Scale(row[0]);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> FromNibbles(Vector512<byte> nibbles) => NibbleTables.LookUnsigned(NibbleTables.Fp4Doubled, nibbles);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)

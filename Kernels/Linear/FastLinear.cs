@@ -9,7 +9,7 @@ namespace Managed.Kernels.Linear;
 /// The same with activations of 8 bits: y[t, o] = Σ_b (s_w·s_x)·Σ q_w·q_x + Σ_b m_w·(s_x·Σ q_x), b over blocks of 32
 /// (over halves of them where a format has scales for 16). The sums of integers are exact in any order; an element's blocks are
 /// added one after the other, its minima likewise, so its bits are the same in every kernel here, whatever rows and tokens
-/// are computed beside it: <see cref="WideLinear{TFormat}"/> for one token, <see cref="PanelLinear{TFormat}"/> for more,
+/// are computed beside it: <see cref="TileLinear{TFormat}"/> for few tokens, <see cref="PanelLinear{TFormat}"/> for more,
 /// and the one below for what they do not do.
 /// </summary>
 internal static unsafe class FastLinear<TFormat>
@@ -24,12 +24,14 @@ internal static unsafe class FastLinear<TFormat>
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        bool together = arguments.Tokens > 1 && PanelLinear<TFormat>.IsSupported;
+        bool few = arguments.Tokens <= TileLinear<TFormat>.MostTokens && TileLinear<TFormat>.IsSupported, together = arguments.Tokens > 1 && PanelLinear<TFormat>.IsSupported;
         byte* panel = (byte*)(((nint)(scratch + TileScales<TFormat>.ScratchLength(arguments.Columns)) + 63) & ~63);
         for (int row = firstRow; row < endRow; row += Rows)
         {
             int count = Math.Min(Rows, endRow - row);
-            if (together)
+            if (few && count == Rows)
+                WholeTile(arguments, row, scratch);
+            else if (together)
             {
                 arguments.Prefetch(row, Rows);
                 WeightPanel<TFormat>.Fill(panel, arguments, row, count);
@@ -41,10 +43,33 @@ internal static unsafe class FastLinear<TFormat>
         }
     }
 
+    // Parts of a row that are met in one go: about as many as PartsAtOnce, and whole blocks of every format.
+    private static int Piece(int parts)
+    {
+        int pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
+        return ((parts / pieces) + 7) & ~7;
+    }
+
+    private static void WholeTile(in LinearArguments arguments, int row, float* scratch)
+    {
+        const int Sums = 2 * Rows;
+        int parts = arguments.Columns / QuantisedInput.Block, piece = Piece(parts);
+        float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
+        new Span<float>(sums, arguments.Tokens * Sums).Clear();
+        for (int first = 0; first < parts; first += piece)
+        {
+            int length = Math.Min(piece, parts - first);
+            nint at = first * QuantisedInput.Block / TFormat.Elements * TFormat.Bytes;
+            TileScales<TFormat> tile = TileScales<TFormat>.Read(arguments, row, Rows, first, length, scratch);
+            TileLinear<TFormat>.Run<StoredColumns<TFormat>>(sums, arguments, arguments.Weight + (row * arguments.RowBytes) + at, arguments.Ahead(row, Rows) + (at * Rows), first, length, tile);
+        }
+        for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
+            arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
+    }
+
     private static void OneByOne(in LinearArguments arguments, int token, int row, int count, float* scratch)
     {
-        int parts = arguments.Columns / QuantisedInput.Block, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
-        int piece = ((parts / pieces) + 7) & ~7; // whole blocks of every format
+        int parts = arguments.Columns / QuantisedInput.Block, piece = Piece(parts);
         float* products = stackalloc float[Rows], minima = stackalloc float[Rows];
         default(Vector512<float>).Store(products);
         default(Vector512<float>).Store(minima);
@@ -52,11 +77,6 @@ internal static unsafe class FastLinear<TFormat>
         {
             int length = Math.Min(piece, parts - first);
             TileScales<TFormat> tile = TileScales<TFormat>.Read(arguments, row, count, first, length, scratch);
-            if (count == Rows && arguments.Tokens == 1 && WideLinear<TFormat>.IsSupported)
-            {
-                WideLinear<TFormat>.OneToken(products, minima, arguments, row, first, length, tile);
-                continue;
-            }
             for (int r = 0; r + 8 <= count; r += 8)
                 EightRows(products + r, minima + r, arguments, token, row + r, (nint)arguments.RowBytes, first, length, tile.From(r));
             for (int r = count & ~7; r < count; r++)

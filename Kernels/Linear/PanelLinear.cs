@@ -31,22 +31,25 @@ internal readonly struct FourTokens : ITokenCount
     public static int Count => 4;
 }
 
-/// <summary>Several tokens against a <see cref="WeightPanel{TFormat}"/>: 16 outputs of one token in one register, or in two of 256 bits.</summary>
+/// <summary>Several tokens against a <see cref="WeightPanel{TFormat}"/>: 16 outputs of one token in one register (<see cref="TileLinear{TFormat}"/>), or in two of 256 bits.</summary>
 internal static unsafe class PanelLinear<TFormat>
     where TFormat : struct, IIntegerFormat
 {
     private const int Rows = TileScales<TFormat>.Rows, Step = 4 * Rows;
 
-    /// <summary>Whether 16-bit sums of four products of unsigned weights suffice, in registers of 512 bits.</summary>
-    private static bool IsWide => Avx512BW.IsSupported && !TFormat.IsSigned && !TFormat.HasHalfScales;
-
     /// <summary>Whether the machine multiplies what the panel holds.</summary>
-    public static bool IsSupported => IsWide || AvxVnni.IsSupported || (Avx2.IsSupported && !TFormat.IsSigned);
+    public static bool IsSupported => TileLinear<TFormat>.IsSupported || AvxVnni.IsSupported || (Avx2.IsSupported && !TFormat.IsSigned);
 
     /// <summary>All tokens for the panel's rows.</summary>
     public static void Run(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile)
     {
         int token = 0;
+        if (TileLinear<TFormat>.IsSupported)
+        {
+            for (; token < arguments.Tokens; token += TileLinear<TFormat>.MostTokens)
+                Wide(arguments.Slice(token, Math.Min(TileLinear<TFormat>.MostTokens, arguments.Tokens - token)), firstRow, count, panel, tile);
+            return;
+        }
         for (; token + 4 <= arguments.Tokens; token += 4)
             Run<FourTokens>(arguments, token, firstRow, count, panel, tile);
         switch (arguments.Tokens - token)
@@ -61,10 +64,7 @@ internal static unsafe class PanelLinear<TFormat>
         where TCount : struct, ITokenCount
     {
         float* results = stackalloc float[Rows * 4];
-        if (IsWide)
-            Wide<TCount>(results, arguments, token, panel, tile);
-        else
-            Narrow<TCount>(results, arguments, token, panel, tile);
+        Narrow<TCount>(results, arguments, token, panel, tile);
         for (int t = 0; t < TCount.Count; t++)
             arguments.StoreTile(token + t, firstRow, count, Vector512.Load(results + (t * Rows)) + Minima(arguments.Quantised, token + t, tile));
     }
@@ -86,69 +86,15 @@ internal static unsafe class PanelLinear<TFormat>
         return Packed.Join(low, high);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide<TCount>(float* results, in LinearArguments arguments, int token, byte* panel, in TileScales<TFormat> tile)
-        where TCount : struct, ITokenCount
+    private static void Wide(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile)
     {
-        int columns = arguments.Columns, stride = arguments.Quantised.Stride;
-        sbyte* x0 = arguments.Quantised.Values + ((long)token * columns), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns, end = x0 + columns;
-        float* s0 = arguments.Quantised.Scales + ((long)token * stride), s1 = s0 + stride, s2 = s1 + stride, s3 = s2 + stride, scales = tile.Scales;
-        Vector512<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        Vector512<short> one = Vector512.Create((short)1);
-        while (x0 < end)
-        {
-            Vector512<int> d0 = default, d1 = default, d2 = default, d3 = default;
-            for (int half = 0; half < 2; half++)
-            {
-                Vector512<short> a0 = default, a1 = default, a2 = default, a3 = default;
-                for (byte* last = panel + (4 * Step); panel < last; panel += Step)
-                {
-                    Vector512<byte> weights = Vector512.Load(panel);
-                    a0 += Products(weights, x0);
-                    x0 += 4;
-                    if (TCount.Count > 1)
-                    {
-                        a1 += Products(weights, x1);
-                        x1 += 4;
-                    }
-                    if (TCount.Count > 2)
-                    {
-                        a2 += Products(weights, x2);
-                        x2 += 4;
-                    }
-                    if (TCount.Count > 3)
-                    {
-                        a3 += Products(weights, x3);
-                        x3 += 4;
-                    }
-                }
-                d0 += Avx512BW.MultiplyAddAdjacent(a0, one);
-                if (TCount.Count > 1)
-                    d1 += Avx512BW.MultiplyAddAdjacent(a1, one);
-                if (TCount.Count > 2)
-                    d2 += Avx512BW.MultiplyAddAdjacent(a2, one);
-                if (TCount.Count > 3)
-                    d3 += Avx512BW.MultiplyAddAdjacent(a3, one);
-            }
-            Vector512<float> scale = Vector512.Load(scales);
-            scales += Rows;
-            sum0 = Avx512F.FusedMultiplyAdd(Vector512.ConvertToSingle(d0), scale * Vector512.Create(*s0++), sum0);
-            if (TCount.Count > 1)
-                sum1 = Avx512F.FusedMultiplyAdd(Vector512.ConvertToSingle(d1), scale * Vector512.Create(*s1++), sum1);
-            if (TCount.Count > 2)
-                sum2 = Avx512F.FusedMultiplyAdd(Vector512.ConvertToSingle(d2), scale * Vector512.Create(*s2++), sum2);
-            if (TCount.Count > 3)
-                sum3 = Avx512F.FusedMultiplyAdd(Vector512.ConvertToSingle(d3), scale * Vector512.Create(*s3++), sum3);
-        }
-        sum0.Store(results);
-        sum1.Store(results + Rows);
-        sum2.Store(results + (2 * Rows));
-        sum3.Store(results + (3 * Rows));
+        const int Sums = 2 * Rows;
+        float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
+        new Span<float>(sums, arguments.Tokens * Sums).Clear();
+        TileLinear<TFormat>.Run<PanelColumns>(sums, arguments, panel, null, 0, arguments.Columns / QuantisedInput.Block, tile);
+        for (int t = 0; t < arguments.Tokens; t++, sums += Sums)
+            arguments.StoreTile(t, firstRow, count, Vector512.Load(sums) + Vector512.Load(sums + Rows));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Products(Vector512<byte> weights, sbyte* values) =>
-        Avx512BW.MultiplyAddAdjacent(weights, Vector512.Create(*(int*)values).AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Narrow<TCount>(float* results, in LinearArguments arguments, int token, byte* panel, in TileScales<TFormat> tile)

@@ -29,6 +29,8 @@ internal unsafe struct TileScales<TFormat>
         float* rowScales = scratch, rowMinima = rowScales + (2 * Rows * room); // [rows, parts] as they are stored
         TileScales<TFormat> tile = new() { Scales = rowMinima + (Rows * room), Minima = rowMinima + (3 * Rows * room) };
         byte* blocks = arguments.Weight + (firstRow * arguments.RowBytes) + (firstPart * QuantisedInput.Block / TFormat.Elements * TFormat.Bytes);
+        if (Avx512BW.IsSupported && count == Rows && parts >= 4 && TFormat.TryReadTile(tile.Scales, tile.Minima, blocks, (nint)arguments.RowBytes, parts))
+            return tile;
         // Rows that follow each other without gaps are one run of blocks.
         if (arguments.RowBytes == (long)parts * QuantisedInput.Block / TFormat.Elements * TFormat.Bytes)
             TFormat.ReadScales(rowScales, rowMinima, blocks, count * parts);

@@ -25,53 +25,39 @@ internal static unsafe class WeightPanel<TFormat>
     public static void Fill(byte* panel, in LinearArguments arguments, int firstRow, int count)
     {
         int parts = arguments.Columns / QuantisedInput.Block, inBlock = TFormat.Elements / QuantisedInput.Block;
+        if (Avx512BW.IsSupported && count == Rows)
+        {
+            Wide(panel, arguments.Weight + (firstRow * arguments.RowBytes), (nint)arguments.RowBytes, parts);
+            return;
+        }
         byte** rows = stackalloc byte*[Rows];
         for (int r = 0; r < Rows; r++)
             rows[r] = arguments.Weight + ((firstRow + Math.Min(r, count - 1)) * arguments.RowBytes);
         for (int p = 0; p < parts; p++, panel += PartBytes)
+            Narrow(panel, rows, p / inBlock * TFormat.Bytes, p % inBlock);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Wide(byte* panel, byte* block, nint rowBytes, int parts)
+    {
+        for (int p = 0, part = 0; p < parts; p++, panel += PartBytes)
         {
-            nint at = p / inBlock * TFormat.Bytes;
-            if (Avx512F.IsSupported)
-                Wide(panel, rows, at, p % inBlock);
-            else
-                Narrow(panel, rows, at, p % inBlock);
+            SixteenRows.Columns<TFormat>(out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) low,
+                out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) high, block, rowBytes, part);
+            low.A.Store(panel);
+            low.B.Store(panel + 64);
+            low.C.Store(panel + 128);
+            low.D.Store(panel + 192);
+            high.A.Store(panel + 256);
+            high.B.Store(panel + 320);
+            high.C.Store(panel + 384);
+            high.D.Store(panel + 448);
+            if (++part == TFormat.Elements / QuantisedInput.Block)
+            {
+                part = 0;
+                block += TFormat.Bytes;
+            }
         }
-    }
-
-    // A transposition of 16 × 8 double words.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Wide(byte* panel, byte** rows, nint at, int part)
-    {
-        (Vector512<long> low0, Vector512<long> low1, Vector512<long> low2, Vector512<long> low3) = Columns(rows, at, part);
-        (Vector512<long> high0, Vector512<long> high1, Vector512<long> high2, Vector512<long> high3) = Columns(rows + 8, at, part);
-        Store(panel, low0, high0);
-        Store(panel + 64, low1, high1);
-        Store(panel + 128, low2, high2);
-        Store(panel + 192, low3, high3);
-    }
-
-    // Group g of rows 0…3, group g + 4 of them, and both of rows 4…7, for g = 0…3.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector512<long>, Vector512<long>, Vector512<long>, Vector512<long>) Columns(byte** rows, nint at, int part)
-    {
-        Vector512<int> a = Two(rows, 0, at, part), b = Two(rows, 1, at, part), c = Two(rows, 2, at, part), d = Two(rows, 3, at, part);
-        Vector512<long> ab = Avx512F.UnpackLow(a, b).AsInt64(), cd = Avx512F.UnpackLow(c, d).AsInt64();
-        Vector512<long> abHigh = Avx512F.UnpackHigh(a, b).AsInt64(), cdHigh = Avx512F.UnpackHigh(c, d).AsInt64();
-        return (Avx512F.UnpackLow(ab, cd), Avx512F.UnpackHigh(ab, cd), Avx512F.UnpackLow(abHigh, cdHigh), Avx512F.UnpackHigh(abHigh, cdHigh));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Two(byte** rows, int row, nint at, int part)
-    {
-        Vector512<byte> both = TFormat.UnpackTwo(rows[row] + at, rows[row + 4] + at, part);
-        return (TFormat.IsSigned ? both ^ Vector512.Create((byte)128) : both).AsInt32();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(byte* panel, Vector512<long> low, Vector512<long> high)
-    {
-        Avx512F.Shuffle4x128(low, high, 0b10_00_10_00).AsByte().Store(panel);
-        Avx512F.Shuffle4x128(low, high, 0b11_01_11_01).AsByte().Store(panel + 256);
     }
 
     private static void Narrow(byte* panel, byte** rows, nint at, int part)

@@ -1,0 +1,269 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Managed.Kernels.Blocks;
+
+namespace Managed.Kernels.Linear;
+
+/// <summary>Where a kernel finds the integers of 16 rows, four columns of all rows in a register.</summary>
+internal unsafe interface IColumns
+{
+    /// <summary>The 32 columns of a part: 0…15 in `low`, the others in `high`. Signed ones have 128 added.</summary>
+    static abstract void Read(
+        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        byte* at, nint rowBytes, int part);
+
+    /// <summary>Parts after which `at` moves on.</summary>
+    static abstract int PartsOfStep { get; }
+
+    /// <summary>By how much.</summary>
+    static abstract int Step { get; }
+
+    /// <summary>Bytes of memory that a part is.</summary>
+    static abstract int PartBytes { get; }
+}
+
+/// <summary>Blocks as they are stored.</summary>
+internal readonly unsafe struct StoredColumns<TFormat> : IColumns
+    where TFormat : struct, IIntegerFormat
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read(
+        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        byte* at, nint rowBytes, int part) => SixteenRows.Columns<TFormat>(out low, out high, at, rowBytes, part);
+
+    public static int PartsOfStep
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.Elements / QuantisedInput.Block;
+    }
+
+    public static int Step
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.Bytes;
+    }
+
+    public static int PartBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => SixteenRows.Count * TFormat.Bytes / PartsOfStep;
+    }
+}
+
+/// <summary>A <see cref="WeightPanel{TFormat}"/>.</summary>
+internal readonly unsafe struct PanelColumns : IColumns
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read(
+        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        byte* at, nint rowBytes, int part)
+    {
+        low = (Vector512.Load(at), Vector512.Load(at + 64), Vector512.Load(at + 128), Vector512.Load(at + 192));
+        high = (Vector512.Load(at + 256), Vector512.Load(at + 320), Vector512.Load(at + 384), Vector512.Load(at + 448));
+    }
+
+    public static int PartsOfStep
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1;
+    }
+
+    public static int Step
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => SixteenRows.Count * QuantisedInput.Block;
+    }
+
+    public static int PartBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 0;
+    }
+}
+
+/// <summary>
+/// One to four tokens where registers have 512 bits: 32 columns of 16 rows are unpacked once, brought into registers that hold four columns
+/// of all rows each, and meet every token there; a row's sum stays in its lane.
+/// </summary>
+internal static unsafe class TileLinear<TFormat>
+    where TFormat : struct, IIntegerFormat
+{
+    private const int Rows = TileScales<TFormat>.Rows;
+
+    /// <summary>Most tokens that go together.</summary>
+    public const int MostTokens = 4;
+
+    /// <summary>Whether the machine multiplies what the registers hold.</summary>
+    public static bool IsSupported
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Avx512BW.IsSupported && (!TFormat.IsSigned || AvxVnni.IsSupported);
+    }
+
+    /// <summary>Adds `parts` parts of 16 rows to their sums, for all tokens.</summary>
+    /// <param name="sums">Of the products, and of the minima. // [tokens, 2, Rows]</param>
+    /// <param name="arguments">The layer and at most <see cref="MostTokens"/> tokens.</param>
+    /// <param name="columns">Where the integers are.</param>
+    /// <param name="ahead">What memory is asked for on the way.</param>
+    /// <param name="firstPart">First of the parts; begins a block.</param>
+    /// <param name="parts">Their number.</param>
+    /// <param name="tile">What multiplies the parts' integers.</param>
+    public static void Run<TColumns>(float* sums, in LinearArguments arguments, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
+        where TColumns : struct, IColumns
+    {
+        switch (arguments.Tokens)
+        {
+            case 1: Run<TColumns, OneToken>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
+            case 2: Run<TColumns, TwoTokens>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
+            case 3: Run<TColumns, ThreeTokens>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
+            default: Run<TColumns, FourTokens>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<TColumns, TCount>(float* sums, in LinearArguments arguments, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
+        where TColumns : struct, IColumns
+        where TCount : struct, ITokenCount
+    {
+        nint rowBytes = (nint)arguments.RowBytes, columns = arguments.Columns, stride = arguments.Quantised.Stride;
+        sbyte* x0 = arguments.Quantised.Values + (firstPart * QuantisedInput.Block), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
+        float* s = arguments.Quantised.Scales + firstPart, scales = tile.Scales, minima = tile.Minima;
+        nint toSums = (nint)(arguments.Quantised.Sums - arguments.Quantised.Scales);
+        int* o0 = arguments.Quantised.Offsets + (2 * firstPart), o1 = o0 + (2 * stride), o2 = o1 + (2 * stride), o3 = o2 + (2 * stride);
+        Vector512<float> products0 = Vector512.Load(sums), rest0 = Vector512.Load(sums + Rows), products1 = default, products2 = default, products3 = default;
+        Vector512<float> rest1 = default, rest2 = default, rest3 = default;
+        if (TCount.Count > 1)
+            (products1, rest1) = (Vector512.Load(sums + (2 * Rows)), Vector512.Load(sums + (3 * Rows)));
+        if (TCount.Count > 2)
+            (products2, rest2) = (Vector512.Load(sums + (4 * Rows)), Vector512.Load(sums + (5 * Rows)));
+        if (TCount.Count > 3)
+            (products3, rest3) = (Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows)));
+        int part = 0;
+        for (float* end = s + parts; s < end; s++)
+        {
+            if (TColumns.PartBytes > 0)
+                LinearArguments.Prefetch(ref ahead, TColumns.PartBytes);
+            TColumns.Read(out (Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d) low, out (Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d) high, block, rowBytes, part);
+            Vector512<int> first0 = Dot(low, x0, o0), first1 = default, first2 = default, first3 = default;
+            if (TCount.Count > 1)
+                first1 = Dot(low, x1, o1);
+            if (TCount.Count > 2)
+                first2 = Dot(low, x2, o2);
+            if (TCount.Count > 3)
+                first3 = Dot(low, x3, o3);
+            if (TFormat.HasHalfScales)
+            {
+                Vector512<float> firstScale = Vector512.Load(scales);
+                scales += Rows;
+                products0 = Add(products0, first0, firstScale, s);
+                first0 = default;
+                if (TCount.Count > 1)
+                {
+                    products1 = Add(products1, first1, firstScale, s + stride);
+                    first1 = default;
+                }
+                if (TCount.Count > 2)
+                {
+                    products2 = Add(products2, first2, firstScale, s + (2 * stride));
+                    first2 = default;
+                }
+                if (TCount.Count > 3)
+                {
+                    products3 = Add(products3, first3, firstScale, s + (3 * stride));
+                    first3 = default;
+                }
+            }
+            Vector512<float> scale = Vector512.Load(scales), minimum = TFormat.HasMinimum ? Vector512.Load(minima) : default;
+            scales += Rows;
+            minima += Rows;
+            products0 = Add(products0, first0 + Dot(high, x0 + 16, o0 + 1), scale, s);
+            rest0 = AddMinima(rest0, minimum, s + toSums);
+            if (TCount.Count > 1)
+            {
+                products1 = Add(products1, first1 + Dot(high, x1 + 16, o1 + 1), scale, s + stride);
+                rest1 = AddMinima(rest1, minimum, s + toSums + stride);
+            }
+            if (TCount.Count > 2)
+            {
+                products2 = Add(products2, first2 + Dot(high, x2 + 16, o2 + 1), scale, s + (2 * stride));
+                rest2 = AddMinima(rest2, minimum, s + toSums + (2 * stride));
+            }
+            if (TCount.Count > 3)
+            {
+                products3 = Add(products3, first3 + Dot(high, x3 + 16, o3 + 1), scale, s + (3 * stride));
+                rest3 = AddMinima(rest3, minimum, s + toSums + (3 * stride));
+            }
+            x0 += QuantisedInput.Block;
+            x1 += QuantisedInput.Block;
+            x2 += QuantisedInput.Block;
+            x3 += QuantisedInput.Block;
+            if (TFormat.IsSigned)
+            {
+                o0 += 2;
+                o1 += 2;
+                o2 += 2;
+                o3 += 2;
+            }
+            if (++part == TColumns.PartsOfStep)
+            {
+                part = 0;
+                block += TColumns.Step;
+            }
+        }
+        products0.Store(sums);
+        rest0.Store(sums + Rows);
+        if (TCount.Count > 1)
+        {
+            products1.Store(sums + (2 * Rows));
+            rest1.Store(sums + (3 * Rows));
+        }
+        if (TCount.Count > 2)
+        {
+            products2.Store(sums + (4 * Rows));
+            rest2.Store(sums + (5 * Rows));
+        }
+        if (TCount.Count > 3)
+        {
+            products3.Store(sums + (6 * Rows));
+            rest3.Store(sums + (7 * Rows));
+        }
+    }
+
+    // 16 columns of all rows with 16 activations; weights that have 128 added begin with −128 times the activations' sum.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Dot(in (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) weights, sbyte* x, int* offset)
+    {
+        if (TFormat.IsSigned)
+        {
+            Vector256<int> low = Vector256.Create(*offset), high = low;
+            low = AvxVnni.MultiplyWideningAndAdd(low, weights.A.GetLower(), Four(x));
+            high = AvxVnni.MultiplyWideningAndAdd(high, weights.A.GetUpper(), Four(x));
+            low = AvxVnni.MultiplyWideningAndAdd(low, weights.B.GetLower(), Four(x + 4));
+            high = AvxVnni.MultiplyWideningAndAdd(high, weights.B.GetUpper(), Four(x + 4));
+            low = AvxVnni.MultiplyWideningAndAdd(low, weights.C.GetLower(), Four(x + 8));
+            high = AvxVnni.MultiplyWideningAndAdd(high, weights.C.GetUpper(), Four(x + 8));
+            low = AvxVnni.MultiplyWideningAndAdd(low, weights.D.GetLower(), Four(x + 12));
+            high = AvxVnni.MultiplyWideningAndAdd(high, weights.D.GetUpper(), Four(x + 12));
+            return Packed.Join(low, high);
+        }
+        // Eight products of 5 and 8 bits fit in 16.
+        Vector512<short> sum = Avx512BW.MultiplyAddAdjacent(weights.A, FourWide(x)) + Avx512BW.MultiplyAddAdjacent(weights.B, FourWide(x + 4))
+            + (Avx512BW.MultiplyAddAdjacent(weights.C, FourWide(x + 8)) + Avx512BW.MultiplyAddAdjacent(weights.D, FourWide(x + 12)));
+        return Avx512BW.MultiplyAddAdjacent(sum, Vector512.Create((short)1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<sbyte> Four(sbyte* x) => Vector256.Create(*(int*)x).AsSByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<sbyte> FourWide(sbyte* x) => Vector512.Create(*(int*)x).AsSByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Add(Vector512<float> sum, Vector512<int> dots, Vector512<float> scale, float* valueScale) =>
+        Avx512F.FusedMultiplyAdd(Vector512.ConvertToSingle(dots), scale * Vector512.Create(*valueScale), sum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> AddMinima(Vector512<float> sum, Vector512<float> minimum, float* valueSum) =>
+        TFormat.HasMinimum ? Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(*valueSum), sum) : sum;
+}
