@@ -17,6 +17,7 @@ internal static unsafe partial class LlamaCpp
     public const string Version = "0.5.0";
 
     private const int Processor = 0; // GGML_BACKEND_DEVICE_TYPE_CPU
+    private static readonly string[] s_libraries = ["libllama", "libggml", "libggml-base"];
     private static readonly Lock s_loading = new();
     private static string? s_folder;
 
@@ -37,7 +38,7 @@ internal static unsafe partial class LlamaCpp
                 return;
             string folder = Folder ?? throw new PeerException(
                 $"{Variable} names no folder with llama.cpp's libraries; `npm install @node-llama-cpp/linux-x64` brings them (node_modules/@node-llama-cpp/linux-x64/bins/linux-x64).");
-            NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name.StartsWith("lib", StringComparison.Ordinal) ? NativeLibrary.Load(FileOf(folder, name)) : 0);
+            NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => s_libraries.Contains(name) ? NativeLibrary.Load(FileOf(folder, name)) : 0);
             s_folder = folder;
             string version = Text(llama_version());
             if (!version.StartsWith(Version, StringComparison.Ordinal))
@@ -130,6 +131,9 @@ internal static unsafe partial class LlamaCpp
 
     [LibraryImport("libllama")]
     internal static partial int llama_model_n_layer(nint model);
+
+    [LibraryImport("libllama")]
+    internal static partial int llama_model_n_embd(nint model);
 
     [LibraryImport("libllama")]
     internal static partial nint llama_get_memory(nint context);

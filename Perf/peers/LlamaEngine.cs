@@ -35,6 +35,9 @@ internal sealed unsafe class LlamaEngine : IEngine
 
     public int Vocabulary { get; }
 
+    /// <summary>Of the residual stream.</summary>
+    public int Width => llama_model_n_embd(model);
+
     public Elapsed Run(RaceCase work)
     {
         Open(work.Rows, work.Positions);

@@ -9,7 +9,7 @@ internal static class PeersVerbs
     public static RootCommand Create(TextWriter output, TextWriter error)
     {
         var root = new RootCommand("This project against llama.cpp.");
-        foreach (Command verb in new[] { RaceVerb.Create(output, error), SyntheticVerb.Create(output), Host() })
+        foreach (Command verb in new[] { RaceVerb.Create(output, error), StartVerb.Create(output), MemoryVerb.Create(output), CompareVerb.Create(output), SyntheticVerb.Create(output), Host() })
             root.Subcommands.Add(verb);
         return root;
     }

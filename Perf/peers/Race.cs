@@ -42,7 +42,8 @@ internal sealed class Race(int pairs, int tokens, bool processorClock, Action<st
                     break;
             engine.WaitUntilIdle();
         }
-        double bandwidth = work.IsPrompt ? 0 : ReadBandwidth.Measure(threads, passes: 3);
+        bool measuresBandwidth = !work.IsPrompt && !processorClock;
+        double bandwidth = !measuresBandwidth ? 0 : ReadBandwidth.Measure(threads, passes: 3);
         var times = new Dictionary<bool, double[]> { [true] = new double[pairs], [false] = new double[pairs] };
         foreach (var (pair, isOurs) in RacePlan.Turns(pairs))
         {
@@ -52,7 +53,7 @@ internal sealed class Race(int pairs, int tokens, bool processorClock, Action<st
             engine.WaitUntilIdle();
         }
         RaceResult result = RaceResult.Of(file, work, threads, times[true], times[false]);
-        if (!work.IsPrompt)
+        if (measuresBandwidth)
             result = WithBandwidth(result, file, work, Math.Max(bandwidth, ReadBandwidth.Measure(threads, passes: 3)));
         told(RaceReport.Line(result));
         return result;
