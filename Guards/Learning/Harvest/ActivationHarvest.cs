@@ -55,7 +55,7 @@ public static class ActivationHarvest
         return new HarvestReport(plan.Parts, done, kept, replaced);
     }
 
-    /// <summary>Checks that every part is there and whole, and writes index.json, which lists them.</summary>
+    /// <summary>Checks that every part is there and whole, removes what killed processes left half-written, and writes index.json, which lists the parts.</summary>
     /// <param name="folder">The harvest's folder.</param>
     /// <returns>Rows of all parts together.</returns>
     /// <exception cref="GuardException">A part is missing or damaged; names every one.</exception>
@@ -82,6 +82,8 @@ public static class ActivationHarvest
         }
         if (wrong.Count > 0)
             throw new GuardException($"{folder}: {wrong.Count} of {plan.Parts} parts are not there as they should be ({string.Join("; ", wrong.Take(4))}{(wrong.Count > 4 ? "; …" : "")}); run the harvest again, which does those alone.");
+        foreach (string unfinished in Directory.GetFiles(folder, "part-*.safetensors.*.part")) // of a process that was killed while it wrote
+            File.Delete(unfinished);
         WriteJson(Path.Combine(folder, "index.json"), new { plan.Fingerprint, plan.Hooks, plan.Positions, plan.Prompts, Rows = rows, Parts = parts });
         return rows;
     }

@@ -47,6 +47,7 @@ public class HarvestTests
         Assert.That(Run("one", HarvestShard.All), Is.EqualTo(new HarvestReport(6, 6, 0, 0)));
         foreach (int index in new[] { 2, 0, 1 })
             Assert.That(Run("three", new HarvestShard(index, 3)).Done, Is.EqualTo(2));
+        File.WriteAllText(At("three/part-00002.safetensors.4xj1q0ab.part"), "of a process that was killed");
         long rows = ActivationHarvest.Merge(At("one"));
         Assert.That(rows, Is.EqualTo(Prompts().Sum(prompt => prompt.Length)));
         Assert.That(ActivationHarvest.Merge(At("three")), Is.EqualTo(rows));
@@ -138,6 +139,8 @@ public class HarvestTests
     [TestCase("0/1", null, 0, 1)]
     [TestCase("auto", "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MIN=4 SLURM_ARRAY_TASK_COUNT=6", 3, 6)]
     [TestCase("auto", "SLURM_ARRAY_TASK_ID=12 SLURM_ARRAY_TASK_MIN=4 SLURM_ARRAY_TASK_STEP=4 SLURM_ARRAY_TASK_COUNT=3", 2, 3)]
+    [TestCase("auto/4", "SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_COUNT=4", 3, 4)]
+    [TestCase("auto/4", "SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=2 SLURM_ARRAY_TASK_COUNT=1", 2, 4)] // submitted again by itself
     [TestCase("auto/4", "JOB_COMPLETION_INDEX=3", 3, 4)]
     public void A_share_is_read_from_a_text_or_the_scheduler(string text, string? variables, int index, int count) =>
         Assert.That(HarvestShard.Parse(text, Environment(variables)), Is.EqualTo(new HarvestShard(index, count)));
@@ -148,6 +151,7 @@ public class HarvestTests
     [TestCase("1/2/3", null, "1/2/3")]
     [TestCase("auto", null, "SLURM_ARRAY_TASK_ID")]
     [TestCase("auto", "JOB_COMPLETION_INDEX=3", "auto/n")]
+    [TestCase("auto/4", "SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_COUNT=4", "0 to 3")]
     [TestCase("auto", "SLURM_ARRAY_TASK_ID=x", "SLURM_ARRAY_TASK_ID=x")]
     public void What_is_no_share_is_refused(string text, string? variables, string named) =>
         Assert.That(() => HarvestShard.Parse(text, Environment(variables)), Throws.TypeOf<GuardException>().With.Message.Contains(named));
