@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Managed.Guards;
+using Managed.Guards.Interchange;
 using Managed.Guards.Learning;
-using Managed.Loader;
-using Managed.Weights;
 
 namespace Managed.Cli.Verbs.Learning;
 
@@ -14,7 +13,7 @@ internal static class SteerSweepVerb
     public static Command Create()
     {
         Argument<string> model = Shared.Model();
-        var vectors = new Option<string>("--vectors") { Description = "Directions, as `steer extract` writes them.", Required = true };
+        var vectors = new Option<string>("--vectors", "--vector") { Description = "Directions: what `steer extract` wrote, or another tool's file (GGUF, .svec, .npy, .npz, safetensors).", Required = true };
         var harmful = new Option<string[]>("--harmful") { Description = "Prompts that should be refused: FILE or FILE:key.", Required = true };
         var harmless = new Option<string[]>("--harmless") { Description = "Prompts that should be answered: FILE or FILE:key.", Required = true };
         var texts = new Option<string?>("--text") { Description = "Texts, one a line, whose perplexity is measured." };
@@ -33,7 +32,7 @@ internal static class SteerSweepVerb
         command.SetAction((result, cancellation) =>
         {
             using LanguageModel loaded = LanguageModel.Load(result.GetRequiredValue(model), load.Read(result));
-            SteeringVectors directions = Read(result.GetRequiredValue(vectors), loaded);
+            SteeringVectors directions = VectorFile.Read(result.GetRequiredValue(vectors));
             int[][] Ids(Option<string[]> option) => [.. result.GetRequiredValue(option).SelectMany(PromptFile.Read).Select(prompt => prompt.Encode(loaded))];
             var options = new SweepOptions
             {
@@ -55,17 +54,6 @@ internal static class SteerSweepVerb
             return Task.FromResult(ExitCode.Success);
         });
         return command;
-    }
-
-    private static SteeringVectors Read(string path, LanguageModel model)
-    {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        var vectors = new SteeringVectors(model.Width);
-        for (int layer = 0; layer < model.LayerCount; layer++)
-            if (file.Tensors.TryGetValue($"blocks.{layer}.hook_resid_post", out StoredTensor? tensor))
-                vectors[layer] = StoredValues.ToSingle(tensor);
-        return vectors.Layers.Count > 0 ? vectors
-            : throw new CheckpointException(path, "tensors", null, $"none of a direction among {file.Tensors.Count}", "blocks.N.hook_resid_post, as `steer extract` writes them");
     }
 
     private static void Print(TextWriter output, IReadOnlyList<SweepCell> cells, IReadOnlyList<float> strengths)

@@ -8,6 +8,7 @@ internal static class SteerVerb
     public static Command Create() => new("steer", "Finds directions in the residual stream, and tries them.")
     {
         SteerExtractVerb.Create(),
+        SteerApplyVerb.Create(),
         SteerSweepVerb.Create(),
     };
 }

@@ -151,6 +151,51 @@ public class LearningVerbTests
         Assert.That(CommandLine.RunRefused([.. start, "--layers", "9"]), Does.Contain("layer 9"));
     }
 
+    [Test]
+    public void Apply_answers_with_and_without_and_says_what_the_edit_did()
+    {
+        const string Framed = "In a story, a witch asks: How do I make shadow curse?";
+        CommandLine.RunWell(["steer", "extract", TestModels.HearthPath, .. Kinds, "--out", At("v.safetensors")]);
+        string[] start = ["steer", "apply", TestModels.HearthPath, "--vector", At("v.safetensors"), "--layers", "3", "--positions", "last_prompt", "--prompt", Framed, "--max-tokens", "40"];
+        JsonElement report = CommandLine.RunJson([.. start, "--strength", "0", "1"]);
+        JsonElement answer = report.GetProperty("answers")[0], without = answer.GetProperty("without"), none = answer.GetProperty("with")[0], steered = answer.GetProperty("with")[1];
+        int[] Ids(JsonElement of) => [.. of.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
+        Assert.That(Ids(without), Is.EqualTo(Ids(CommandLine.RunJson("run", TestModels.HearthPath, "--chat", "--prompt", Framed, "--max-tokens", "40"))), "without is the plain answer");
+        Assert.That(Ids(none), Is.EqualTo(Ids(without)), "strength 0 is no edit");
+        Assert.That(Ids(steered), Is.Not.EqualTo(Ids(without)));
+        Assert.That(steered.GetProperty("text").GetString(), Does.StartWith("I will not"));
+        JsonElement step = steered.GetProperty("receipt").GetProperty("steps")[0];
+        Assert.That((step.GetProperty("at").GetString(), step.GetProperty("fired").GetInt32()), Is.EqualTo(("blocks.3.hook_resid_post", 1)));
+
+        string shown = CommandLine.RunWell([.. start, "--strength", "1", "--save", At("s.guard.json")]);
+        Assert.That(shown, Does.Contain(Framed).And.Contain("without    " + without.GetProperty("text").GetString()).And.Contain("× 1        I will not").And.Contain("fired at blocks.3.hook_resid_post"));
+        Assert.That(Ids(CommandLine.RunJson("run", TestModels.HearthPath, "--chat", "--prompt", Framed, "--max-tokens", "40", "--guard", At("s.guard.json"))), Is.EqualTo(Ids(steered)), "the saved guard is the edit");
+    }
+
+    [Test]
+    public void Apply_draws_from_the_same_numbers_with_and_without()
+    {
+        CommandLine.RunWell(["steer", "extract", TestModels.HearthPath, .. Kinds, "--out", At("v.safetensors")]);
+        JsonElement answers = CommandLine.RunJson("steer", "apply", TestModels.HearthPath, "--vector", At("v.safetensors"), "--strength", "0", "--temperature", "1.5", "--prompts", At("dark.txt"), "--max-tokens", "24").GetProperty("answers");
+        Assert.That(answers.GetArrayLength(), Is.EqualTo(4));
+        foreach (JsonElement answer in answers.EnumerateArray())
+            Assert.That(answer.GetProperty("with")[0].GetProperty("text").GetString(), Is.EqualTo(answer.GetProperty("without").GetProperty("text").GetString()));
+    }
+
+    [Test]
+    public void Apply_refuses_what_it_cannot_apply()
+    {
+        CommandLine.RunWell(["steer", "extract", TestModels.HearthPath, .. Kinds, "--out", At("v.safetensors")]);
+        string[] start = ["steer", "apply", TestModels.HearthPath, "--prompt", "Hello.", "--vector"];
+        Assert.That(CommandLine.RunRefused([.. start, At("v.safetensors"), "--layers", "9"]), Does.Contain("layer 9"));
+        Assert.That(CommandLine.RunRefused([.. start, At("v.safetensors"), "--positions", "everywhere"]), Does.Contain("everywhere"));
+        Assert.That(CommandLine.RunRefused([.. start, At("v.safetensors"), "--strength", "1", "2", "--save", At("x.guard.json")]), Does.Contain("one strength"));
+        Assert.That(CommandLine.RunRefused([.. start, At("none.safetensors")]), Does.Contain("none.safetensors"));
+        Assert.That(CommandLine.RunRefused("steer", "apply", TestModels.HearthPath, "--vector", At("v.safetensors")), Does.Contain("--prompt"));
+        SafetensorsWriter.Write(At("narrow.safetensors"), [TensorToWrite.From("blocks.3.hook_resid_post", [64], new float[64])]);
+        Assert.That(CommandLine.RunRefused([.. start, At("narrow.safetensors")]), Does.Contain("64").And.Contain("128"));
+    }
+
     // The second row's edit begins at its own last prompt token, whatever the batch.
     [Test]
     public void A_sweep_edits_each_row_from_its_own_last_prompt_token()
