@@ -4,7 +4,7 @@ using Managed.Guards.Interchange;
 using Managed.Guards.Sae;
 using Managed.Loader;
 
-namespace Managed.Cli.Verbs;
+namespace Managed.Cli.Verbs.Guarding;
 
 /// <summary>`managed guard import`: directions from another tool's file, or a feature's from a sparse autoencoder.</summary>
 internal static class GuardImportVerb

@@ -3,7 +3,7 @@ using System.Globalization;
 using Managed.Guards;
 using Managed.Guards.Interchange;
 
-namespace Managed.Cli.Verbs;
+namespace Managed.Cli.Verbs.Guarding;
 
 /// <summary>What `managed guard import` and `export` share: the names of formats, and what they say of directions.</summary>
 internal static class VectorReport

@@ -3,7 +3,7 @@ using Managed.Guards;
 using Managed.Guards.Interchange;
 using Managed.Loader;
 
-namespace Managed.Cli.Verbs;
+namespace Managed.Cli.Verbs.Guarding;
 
 /// <summary>`managed guard export`: directions into the file that another tool reads.</summary>
 internal static class GuardExportVerb
