@@ -161,7 +161,7 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
         Adapt(output3, input, layer3);
     }
 
-    // y += scale · B·(A·x), for the rows of sequences that have an adapter for this layer.
+    // For the rows of all sequences that have an adapter for this layer.
     private void Adapt(Rows output, Rows input, LinearLayer layer)
     {
         if (input.Count != Count)
@@ -169,15 +169,20 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
         for (int sequence = 0; sequence < Plan.SequenceCount; sequence++)
         {
             int first = Plan.SequenceStart[sequence], count = Plan.SequenceStart[sequence + 1] - first;
-            for (AdapterPart? part = Sequences[sequence].Adapter?.For(layer); part is not null; part = part.Next)
-            {
-                Rows down = workspace.Rows(Scratch.AdapterDown, count, part.Down.Rows);
-                Rows up = workspace.Rows(Scratch.AdapterUp, count, part.Up.Rows);
-                Device.Linear([new Projection(down, part.Down)], input.Slice(first, count), Precision);
-                Device.Linear([new Projection(up, part.Up)], down, Precision);
-                Rows changed = output.Slice(first, count);
-                Device.Add(changed, changed, up, part.Scale);
-            }
+            Adapt(sequence, output.Slice(first, count), input.Slice(first, count), layer);
+        }
+    }
+
+    /// <summary>output += scale · B·(A·input) for rows of one sequence, where it has an adapter for the layer.</summary>
+    public void Adapt(int sequence, Rows output, Rows input, LinearLayer layer)
+    {
+        for (AdapterPart? part = Sequences[sequence].Adapter?.For(layer); part is not null; part = part.Next)
+        {
+            Rows down = workspace.Rows(Scratch.AdapterDown, input.Count, part.Down.Rows);
+            Rows up = workspace.Rows(Scratch.AdapterUp, input.Count, part.Up.Rows);
+            Device.Linear([new Projection(down, part.Down)], input, Precision);
+            Device.Linear([new Projection(up, part.Up)], down, Precision);
+            Device.Add(output, output, up, part.Scale);
         }
     }
 

@@ -35,6 +35,7 @@ internal sealed class Transformer : IDisposable
     private readonly Stepper stepper;
     private readonly AttentionBlock attention;
     private readonly MlpBlock mlp;
+    private readonly OutputHeads heads;
     private readonly Func<Rows> whole;
     private readonly bool routes; // to experts, which the host chooses
     private LogitsWanted wanted;
@@ -50,6 +51,7 @@ internal sealed class Transformer : IDisposable
         stepper = new Stepper(pass, architecture);
         attention = new AttentionBlock(pass, Cache, stepper);
         mlp = new MlpBlock(pass);
+        heads = new OutputHeads(pass, weights.Head);
         whole = Whole;
         routes = Array.Exists(architecture.Layers, layer => layer.Mlp.Router is not null);
     }
@@ -242,7 +244,7 @@ internal sealed class Transformer : IDisposable
             normed = Last(Scratch.FinalRows, normed);
 
         Rows logits = pass.Rows(Scratch.Logits, normed.Count, architecture.VocabularySize);
-        Head(logits, normed, everywhere);
+        heads.Apply(logits, normed, everywhere);
         pass.Visit(HookPoint.UnembedOut, -1, logits);
         if (architecture.LogitScale != 1f)
             device.Scale(logits, logits, architecture.LogitScale);
@@ -251,41 +253,6 @@ internal sealed class Transformer : IDisposable
         pass.Visit(HookPoint.Logits, -1, logits);
         device.Synchronize();
         return everywhere && wanted == LogitsWanted.Last ? Last(Scratch.LogitRows, logits) : logits;
-    }
-
-    // logits = head(normed), each sequence's rows by its own head.
-    private void Head(Rows logits, Rows normed, bool everywhere)
-    {
-        StepPlan plan = pass.Plan;
-        bool swapped = false, own = false;
-        for (int s = 0; s < plan.SequenceCount; s++)
-            if (pass.Sequences[s].Head is { } head)
-                (swapped, own) = (true, own | head.Matrix is null);
-            else
-                own = true;
-        if (own && everywhere)
-            pass.Linear(logits, normed, weights.Head);
-        else if (own)
-            device.Linear([new Projection(logits, weights.Head.Matrix, weights.Head.Bias)], normed, pass.Precision);
-        for (int s = 0, next; swapped && s < plan.SequenceCount; s = next)
-        {
-            HeadSwap? head = pass.Sequences[s].Head;
-            for (next = s + 1; next < plan.SequenceCount && pass.Sequences[next].Head == head; next++)
-            {
-            }
-            if (head is null)
-                continue;
-            (int first, int end) = everywhere ? (plan.SequenceStart[s], plan.SequenceStart[next]) : (s, next);
-            Rows output = logits.Slice(first, end - first), input = normed.Slice(first, end - first);
-            if (head.Matrix is { } matrix)
-                device.Linear([new Projection(output, matrix, weights.Head.Bias)], input, pass.Precision);
-            if (head.Down is not { } down)
-                continue;
-            Rows low = pass.Rows(Scratch.AdapterDown, input.Count, down.Rows), high = pass.Rows(Scratch.AdapterUp, input.Count, logits.Width);
-            device.Linear([new Projection(low, down)], input, pass.Precision);
-            device.Linear([new Projection(high, head.Up!)], low, pass.Precision);
-            device.Add(output, output, high);
-        }
     }
 
     // Each sequence's last row.

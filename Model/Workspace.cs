@@ -32,6 +32,8 @@ internal enum Scratch
     AdapterUp,
     FinalRows,
     FinalNormed,
+    HeadInputs,
+    HeadLogits,
     Logits,
     LogitRows,
     SplitInput,

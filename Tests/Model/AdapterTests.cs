@@ -41,8 +41,16 @@ public class AdapterTests
         }
     }
 
+    private static float[] LastLogits(LanguageModel model, int[] ids, Adapter adapter)
+    {
+        using Cache.Sequence sequence = model.Transformer.Cache.Create();
+        sequence.Adapter = adapter;
+        return model.Transformer.View(model.Transformer.Forward([new StepInput(sequence, ids)], LogitsWanted.Last)).ToArray();
+    }
+
     [TestCase("llama-llama3", "model.layers.1.self_attn.v_proj", false)]
     [TestCase("llama-llama3", "model.layers.0.mlp.down_proj", false)]
+    [TestCase("deepseek_v3", "lm_head", false)]
     [TestCase("gpt2", "transformer.h.1.mlp.c_fc", true)]
     [TestCase("gpt2", "transformer.h.0.attn.c_attn", true)]
     public void An_adapter_is_the_weight_plus_scale_times_B_A(string fixture, string module, bool fanInFanOut)
@@ -80,6 +88,7 @@ public class AdapterTests
         using Adapter bound = model.LoadAdapter(adapter.Folder);
         float[] wanted = expected.Run(ids).Output.Values.ToArray();
         Assert.That(model.Run(ids, new RunOptions { Adapter = bound }).Output.Values.ToArray(), Is.EqualTo(wanted).Within(1e-4f), "at run time");
+        Assert.That(LastLogits(model, ids, bound), Is.EqualTo(wanted[^model.VocabularySize..]).Within(1e-4f), "where the last token's logits alone are wanted");
         Assert.That(model.Run(ids).Output.Values.ToArray(), Is.Not.EqualTo(wanted).Within(1e-2f), "the adapter must matter");
         model.Merge(bound);
         Assert.That(model.Run(ids).Output.Values.ToArray(), Is.EqualTo(wanted).Within(1e-4f), "merged");
