@@ -1,6 +1,7 @@
 using Managed.Cache;
 using Managed.Hooks;
 using Managed.Kernels;
+using Managed.Sampling;
 
 namespace Managed.Guards.Learning;
 
@@ -145,7 +146,7 @@ public static class FunctionVectors
             {
                 Span2D logits = model.Transformer.View(model.Transformer.Forward(inputs, LogitsWanted.Last, table));
                 for (int row = 0; row < count; row++)
-                    probabilities[first + row] = Math.Exp(LogSoftmax.Of(logits.Row(row), answer));
+                    probabilities[first + row] = Math.Exp(logits[row, answer] - LogitFunctions.LogSumExp(logits.Row(row)));
             }
             finally
             {

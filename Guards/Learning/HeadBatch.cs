@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Managed.Kernels;
 
 namespace Managed.Guards.Learning;
 
@@ -46,7 +47,7 @@ internal sealed class HeadBatch
             if (shape.SoftCap != 0)
                 for (int i = 0; i < values.Length; i++)
                     values[i] = shape.SoftCap * MathF.Tanh(values[i] / shape.SoftCap);
-            double normaliser = LogSoftmax.Normaliser(values);
+            double normaliser = LogSumExp.Of(values);
             losses[row] = normaliser - values[next[row]];
             right[row] = TensorPrimitives.IndexOfMax<float>(values) == next[row];
             for (int i = 0; i < values.Length; i++)

@@ -1,3 +1,5 @@
+using Managed.Sampling;
+
 namespace Managed.Guards.Learning;
 
 /// <summary>
@@ -75,7 +77,7 @@ public static class SteeringSweep
             cancellation.ThrowIfCancellationRequested();
             Activation logits = model.Run(text).Output;
             for (int t = 0; t + 1 < text.Length; t++)
-                surprise -= LogSoftmax.Of(logits[t], text[t + 1]);
+                surprise += LogitFunctions.LogSumExp(logits[t]) - logits[t][text[t + 1]];
             tokens += text.Length - 1;
         }
         return Math.Exp(surprise / tokens);

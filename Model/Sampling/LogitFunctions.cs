@@ -16,12 +16,13 @@ internal static class LogitFunctions
     }
 
     /// <summary>ln Σ exp(logit), in double precision.</summary>
+    /// <exception cref="GenerationException">A logit is NaN or +∞, or all are −∞.</exception>
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {
-        double highest = Highest(logits), sum = 0;
-        foreach (float logit in logits)
-            sum += Math.Exp(logit - highest);
-        return highest + Math.Log(sum);
+        double sum = Kernels.LogSumExp.Of(logits);
+        if (!double.IsFinite(sum))
+            _ = Highest(logits); // says which logit it was
+        return sum;
     }
 
     /// <summary>The ids of the highest logits, best first; of equal ones the lower id first. Returns how many there are.</summary>

@@ -40,10 +40,35 @@ public class LogitStageTests
     {
         float[] scores = [.. new[] { 0.4, 0.3, 0.15, 0.1, 0.04, 0.01 }.Select(p => (float)Math.Log(p))];
         float[] expert = [.. new[] { 0.05, 0.2, 0.45, 0.05, 0.15, 0.1 }.Select(p => (float)Math.Log(p))];
-        LogitStages.Window(scores, expert, strength: 3, common);
+        RankWindow.Apply(scores, expert, strength: 3, common);
         Assert.That(Enumerable.Range(0, 6).Where(id => !float.IsNegativeInfinity(scores[id])), Is.EqualTo(set));
         double[] p = Softmax(scores);
         Assert.That(set.Select(id => p[id]), Is.EqualTo(expected).Within(1e-5));
+    }
+
+    [Test]
+    public void A_window_is_the_smallest_that_shares_enough_and_takes_no_memory()
+    {
+        var random = new Random(7);
+        for (int round = 0; round < 60; round++)
+        {
+            int count = 1 + random.Next(round < 40 ? 40 : 3000), common = random.Next(1, 1 + Math.Min(count, round % 2 == 0 ? 8 : count));
+            // few different values, so that many are equal; every third row has tokens that cannot come
+            float[] own = [.. Enumerable.Range(0, count).Select(_ => round % 3 == 0 && random.Next(4) == 0 ? float.NegativeInfinity : random.Next(-20, 20) / 4f)];
+            float[] lane = [.. own.Select(score => round % 2 == 0 ? random.Next(-20, 20) / 4f : -score)];
+            own[random.Next(count)] = 1;
+            int[] Ranking(float[] logits) => [.. Enumerable.Range(0, count).OrderByDescending(id => float.IsNegativeInfinity(own[id]) ? float.NegativeInfinity : logits[id]).ThenBy(id => id)];
+            int[] first = Ranking(own), second = Ranking(lane), shared = [];
+            for (int size = 1; size <= count && shared.Length < common; size++)
+                shared = [.. first[..size].Intersect(second[..size])];
+            float[] scores = [.. own];
+            RankWindow.Apply(scores, lane, strength: 0.5f, common);
+            Assert.That(Enumerable.Range(0, count).Where(id => !float.IsNegativeInfinity(scores[id])), Is.EquivalentTo(shared.Where(id => !float.IsNegativeInfinity(own[id]))), $"round {round}");
+            own.CopyTo(scores, 0);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            RankWindow.Apply(scores, lane, strength: 0.5f, common);
+            Assert.That(GC.GetAllocatedBytesForCurrentThread(), Is.EqualTo(before), $"round {round}");
+        }
     }
 
     [Test]

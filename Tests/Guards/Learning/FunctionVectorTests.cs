@@ -1,5 +1,6 @@
 using Managed.Guards.Learning;
 using Managed.Tests.Models;
+using Managed.Tests.RealModels;
 
 namespace Managed.Tests.Guards.Learning;
 
@@ -48,7 +49,7 @@ public class FunctionVectorTests
         IReadOnlyList<HeadEffect> effects = FunctionVectors.IndirectEffects(model, prompts, answers, means);
         Assert.That(effects, Has.Count.EqualTo(24));
         Assert.That(effects.Select(effect => effect.Effect), Is.Ordered.Descending);
-        double Probability(int prompt) => Math.Exp(LogSoftmax.Of(model.RunWithCache(prompts[prompt]).Logits[^1], answers[prompt]));
+        double Probability(int prompt) => Math.Exp(-Distributions.Surprise(model.RunWithCache(prompts[prompt]).Logits[^1], answers[prompt]));
         foreach (HeadEffect effect in effects)
         {
             double sum = 0;

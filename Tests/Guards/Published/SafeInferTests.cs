@@ -85,10 +85,10 @@ public class SafeInferTests
         LogitStages.Union(own, anti, 0.99f);
         LogitStages.Union(padded, paddedAnti, 0.99f);
         Assert.That(padded, Is.EqualTo(own.Append(Never).Append(Never)));
-        LogitStages.Window(window, anti, 3, 2);
-        LogitStages.Window(paddedWindow, paddedAnti, 3, 2);
+        RankWindow.Apply(window, anti, 3, 2);
+        RankWindow.Apply(paddedWindow, paddedAnti, 3, 2);
         Assert.That(paddedWindow, Is.EqualTo(window.Append(Never).Append(Never)));
-        LogitStages.Window(paddedWindow, paddedAnti, 3, 8);
+        RankWindow.Apply(paddedWindow, paddedAnti, 3, 8);
         Assert.That(paddedWindow[6..], Is.All.EqualTo(Never), "a window of everything");
     }
 
