@@ -1,3 +1,5 @@
+using Managed.Guards.Evaluation;
+
 namespace Managed.Guards.Learning;
 
 /// <summary>From two lists of prompts to a direction for each block, and how well each direction tells the two apart.</summary>
@@ -46,7 +48,9 @@ public static class DirectionExtraction
         double gap = up.Average() - down.Average();
         double spread = Math.Sqrt((Variance(up) + Variance(down)) / 2);
         double streamNorm = plus.Rows.Concat(minus.Rows).Average(row => Vectors.Norm(Vectors.ToDouble(row)));
-        return new DirectionQuality(layer, length, gap, spread > 0 ? gap / spread : null, BinaryMetrics.Auc([.. up, .. down], [.. up.Select(_ => true), .. down.Select(_ => false)]), share, streamNorm);
+        // states that do not differ have no direction to be told apart along
+        double? auc = length > 0 ? new LabelledScores([.. up, .. down], [.. up.Select(_ => true), .. down.Select(_ => false)]).Auroc() : null;
+        return new DirectionQuality(layer, length, gap, spread > 0 ? gap / spread : null, auc ?? double.NaN, share, streamNorm);
     }
 
     private static double Variance(double[] values)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using Managed.Guards.Evaluation;
 
 namespace Managed.Guards.Learning;
 
@@ -112,11 +113,13 @@ internal static class MlpTrainer
         private double sum;
         private int rows;
 
+        private LabelledScores? Judged => scores.Count > 0 && scores.TrueForAll(double.IsFinite) ? new LabelledScores(scores, labels) : null;
+
         public double Loss => sum / rows;
 
-        public double? Accuracy => scores.Count == 0 ? null : BinaryMetrics.Accuracy(scores.ToArray(), labels.ToArray(), 0.5);
+        public double? Accuracy => Judged?.At(0.5).Accuracy;
 
-        public double? Auc => scores.Count == 0 || BinaryMetrics.Auc(scores.ToArray(), labels.ToArray()) is not (>= 0 and var auc) ? null : auc;
+        public double? Auc => Judged?.Auroc();
 
         public void Add(double loss, double score, bool? label)
         {

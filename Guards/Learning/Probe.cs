@@ -1,3 +1,5 @@
+using Managed.Guards.Evaluation;
+
 namespace Managed.Guards.Learning;
 
 /// <summary>Reads a state and tells how probable it is that it is of the positive kind.</summary>
@@ -22,7 +24,7 @@ public abstract class Probe
         double loss = 0;
         for (int i = 0; i < scores.Length; i++)
             loss += LogisticRegression.Softplus(labels[i] ? -scores[i] : scores[i]);
-        return new ProbeQuality(states.Count, BinaryMetrics.Accuracy(scores, [.. labels], 0), BinaryMetrics.Auc(scores, [.. labels]), loss / scores.Length);
+        return ProbeQuality.Of(scores, labels, loss / scores.Length);
     }
 
     /// <summary>Its tensors, as files hold them.</summary>
@@ -36,7 +38,14 @@ public abstract class Probe
 /// <param name="Accuracy">Share on the right side of probability 0.5.</param>
 /// <param name="Auc">Area under the ROC curve; NaN where one kind is absent.</param>
 /// <param name="Loss">Mean cross-entropy in nats.</param>
-public sealed record ProbeQuality(int Rows, double Accuracy, double Auc, double Loss);
+public sealed record ProbeQuality(int Rows, double Accuracy, double Auc, double Loss)
+{
+    internal static ProbeQuality Of(double[] scores, IReadOnlyList<bool> labels, double loss)
+    {
+        var judged = new LabelledScores(scores, labels);
+        return new ProbeQuality(scores.Length, judged.At(0).Accuracy, judged.Auroc() ?? double.NaN, loss);
+    }
+}
 
 /// <summary>p = σ(w·x + b).</summary>
 /// <param name="weight">w, [width].</param>

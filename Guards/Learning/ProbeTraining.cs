@@ -72,7 +72,7 @@ public static class ProbeTraining
                 loss += LogisticRegression.Softplus(labels[row] ? -scores[row] : scores[row]);
             }
         }
-        return new ProbeQuality(states.Count, BinaryMetrics.Accuracy(scores, [.. labels], 0), BinaryMetrics.Auc(scores, [.. labels]), loss / states.Count);
+        return ProbeQuality.Of(scores, labels, loss / states.Count);
     }
 
     // Each kind is dealt round, so that every fold has both.

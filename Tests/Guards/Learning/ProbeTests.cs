@@ -155,14 +155,6 @@ public class ProbeTests
     }
 
     [Test]
-    public void The_area_under_the_curve_counts_ties_as_half()
-    {
-        Assert.That(BinaryMetrics.Auc([0.1, 0.4, 0.35, 0.8], [false, false, true, true]), Is.EqualTo(0.75));
-        Assert.That(BinaryMetrics.Auc([1, 1, 1, 1], [false, true, true, false]), Is.EqualTo(0.5));
-        Assert.That(BinaryMetrics.Auc([1, 2], [true, true]), Is.NaN);
-    }
-
-    [Test]
     public void On_thornvale_probes_are_at_least_as_good_as_the_references()
     {
         (int[][] ids, bool[] labels) = Thornvale.Training();
