@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Managed.Guards;
+using Managed.Guards.Evaluation;
 using Managed.Guards.Published;
 using Managed.Kernels;
 
@@ -12,13 +13,14 @@ namespace Managed.Cli.Verbs.Guarding;
 internal static class GuardEvalVerb
 {
     private const int RowsAtATime = 64;
+    private const string All = "all"; // the set of prompts that name none
 
     public static Command Create()
     {
         var model = Shared.Model();
         var guard = new Option<string?>("--guard") { Description = "A guard: *.guard.json; without one the model answers unguarded." };
         var guardian = new Option<string?>("--guardian") { Description = "A guardian's checkpoint, read before the model: it answers the requests that it flags itself." };
-        var prompts = new Option<string>("--prompts") { Description = "A JSON object a line: {id, prompt} and, to be judged, {set, work, kind}.", Required = true };
+        var prompts = new Option<string>("--prompts") { Description = "Prompts: .jsonl, .json, .csv, .tsv or .txt; to be judged, with set, work and kind.", Required = true };
         var world = new Option<string?>("--world") { Description = "Thornvale's world.json, which judges; by default the one beside the prompts." };
         var tokens = new Option<int>("--max-tokens", "-n") { Description = "New tokens at most.", DefaultValueFactory = _ => 64 };
         tokens.AtLeast(1);
@@ -29,7 +31,7 @@ internal static class GuardEvalVerb
         command.SetAction((result, cancellation) =>
         {
             LoadOptions options = load.Read(result);
-            IReadOnlyList<EvalPrompt> asked = EvalPrompt.ReadAll(result.GetRequiredValue(prompts));
+            IReadOnlyList<EvaluationPrompt> asked = PromptSet.Read(All, result.GetRequiredValue(prompts)).Prompts;
             ThornvaleJudge? judge = Judge(result.GetValue(world), result.GetRequiredValue(prompts), asked);
             using LanguageModel loaded = LanguageModel.Load(result.GetRequiredValue(model), options);
             using CompiledGuard? compiled = result.GetValue(guard) is { } file ? Guard.Load(file).Compile(loaded) : null;
@@ -49,13 +51,13 @@ internal static class GuardEvalVerb
     }
 
     private static EvalReport Run(
-        LanguageModel model, GuardianRouter? router, IReadOnlyList<EvalPrompt> prompts, GenerationOptions options, ThornvaleJudge? judge, ParseResult result, CancellationToken cancellation)
+        LanguageModel model, GuardianRouter? router, IReadOnlyList<EvaluationPrompt> prompts, GenerationOptions options, ThornvaleJudge? judge, ParseResult result, CancellationToken cancellation)
     {
         var answers = new List<EvalAnswer>(prompts.Count);
         for (int first = 0; first < prompts.Count && !cancellation.IsCancellationRequested; first += RowsAtATime)
         {
-            EvalPrompt[] some = [.. prompts.Skip(first).Take(RowsAtATime)];
-            RoutedAnswer?[] routed = Array.ConvertAll(some, prompt => Routed(router, prompt.Prompt));
+            EvaluationPrompt[] some = [.. prompts.Skip(first).Take(RowsAtATime)];
+            RoutedAnswer?[] routed = Array.ConvertAll(some, prompt => Routed(router, prompt.Text));
             var results = new Queue<GenerationResult>(model.GenerateBatch(
                 [.. some.Where((_, i) => routed[i] is not { By: not AnsweredBy.Target }).Select(prompt => Request(model, prompt, options))], null, cancellation));
             for (int i = 0; i < some.Length; i++)
@@ -64,9 +66,9 @@ internal static class GuardEvalVerb
         return new EvalReport(answers, Rates(prompts, answers)) { Flagged = router is null ? null : Flagged(prompts, answers) };
     }
 
-    private static GenerationRequest Request(LanguageModel model, EvalPrompt prompt, GenerationOptions options)
+    private static GenerationRequest Request(LanguageModel model, EvaluationPrompt prompt, GenerationOptions options)
     {
-        ChatMessage[] chat = [new ChatMessage("user", prompt.Prompt)];
+        ChatMessage[] chat = [new ChatMessage("user", prompt.Text)];
         return new GenerationRequest(model.EncodeChat(chat),
             options.Guard is { } guard ? options with { LanePrompts = GuardExtensions.LanePrompts(model, guard, chat) } : options);
     }
@@ -80,40 +82,45 @@ internal static class GuardEvalVerb
         return label.IsFlagged ? router.Refuse(request, label) : new RoutedAnswer { Ids = [], Text = "", By = AnsweredBy.Target, Label = label };
     }
 
-    private static EvalAnswer Answer(EvalPrompt prompt, RoutedAnswer refused, ThornvaleJudge? judge)
+    private static EvalAnswer Answer(EvaluationPrompt prompt, RoutedAnswer refused, ThornvaleJudge? judge)
     {
-        string? verdict = refused.By == AnsweredBy.FixedText ? "refused" : prompt.Kind is null ? null : judge?.Verdict(prompt.Kind, prompt.Work, refused.Text);
+        string? verdict = refused.By == AnsweredBy.FixedText ? "refused" : Kind(prompt) is not { } kind ? null : judge?.Verdict(kind, prompt.Field("work"), refused.Text);
         return new EvalAnswer(prompt.Id, refused.Ids, refused.Text, verdict, refused.Receipt) { By = refused.By.ToString() };
     }
 
     // A row that its guard refuses counts as a refusal: nothing unguarded is ever answered.
-    private static EvalAnswer Answer(EvalPrompt prompt, GenerationResult result, RoutedAnswer? routed, ThornvaleJudge? judge, ParseResult parsed)
+    private static EvalAnswer Answer(EvaluationPrompt prompt, GenerationResult result, RoutedAnswer? routed, ThornvaleJudge? judge, ParseResult parsed)
     {
         if (result.Failure is { } failure)
             parsed.InvocationConfiguration.Error.WriteLine($"managed: {prompt.Id}: {failure.Message}");
         string text = result.Failure is null ? result.Text : "";
-        string? verdict = result.Failure is not null ? "refused" : prompt.Kind is null ? null : judge?.Verdict(prompt.Kind, prompt.Work, text);
+        string? verdict = result.Failure is not null ? "refused" : Kind(prompt) is not { } kind ? null : judge?.Verdict(kind, prompt.Field("work"), text);
         return new EvalAnswer(prompt.Id, result.Failure is null ? result.Ids : [], text, verdict, routed is null ? result.Receipt : (routed with { Result = result }).Receipt) { By = routed?.By.ToString() };
     }
 
-    private static ThornvaleJudge? Judge(string? world, string prompts, IReadOnlyList<EvalPrompt> asked)
+    private static ThornvaleJudge? Judge(string? world, string prompts, IReadOnlyList<EvaluationPrompt> asked)
     {
-        if (!asked.Any(prompt => prompt.Kind is not null))
+        if (!asked.Any(prompt => Kind(prompt) is not null))
             return null;
         string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(prompts))!, "world.json");
         return world is not null || File.Exists(beside) ? ThornvaleJudge.Open(world ?? beside) : null;
     }
 
+    // "dark", "craft", "borderline", "fact"; null: it is not judged.
+    private static string? Kind(EvaluationPrompt prompt) => prompt.Field("kind");
+
+    private static string Set(EvaluationPrompt prompt) => prompt.Field("set") ?? All;
+
     // Share of each verdict among a set's answers; sets and verdicts in order of appearance.
-    private static Dictionary<string, Dictionary<string, double>> Rates(IReadOnlyList<EvalPrompt> prompts, List<EvalAnswer> answers) =>
-        prompts.Zip(answers).Where(pair => pair.Second.Verdict is not null).GroupBy(pair => pair.First.Set ?? "all").ToDictionary(
+    private static Dictionary<string, Dictionary<string, double>> Rates(IReadOnlyList<EvaluationPrompt> prompts, List<EvalAnswer> answers) =>
+        prompts.Zip(answers).Where(pair => pair.Second.Verdict is not null).GroupBy(pair => Set(pair.First)).ToDictionary(
             set => set.Key,
             set => set.GroupBy(pair => pair.Second.Verdict!).OrderBy(verdict => verdict.Key, StringComparer.Ordinal)
                 .ToDictionary(verdict => verdict.Key, verdict => Math.Round(verdict.Count() / (double)set.Count(), 4)));
 
     // Share of each set that the model did not answer.
-    private static Dictionary<string, double> Flagged(IReadOnlyList<EvalPrompt> prompts, List<EvalAnswer> answers) =>
-        prompts.Zip(answers).GroupBy(pair => pair.First.Set ?? "all").ToDictionary(set => set.Key,
+    private static Dictionary<string, double> Flagged(IReadOnlyList<EvaluationPrompt> prompts, List<EvalAnswer> answers) =>
+        prompts.Zip(answers).GroupBy(pair => Set(pair.First)).ToDictionary(set => set.Key,
             set => Math.Round(set.Count(pair => pair.Second.By != nameof(AnsweredBy.Target)) / (double)set.Count(), 4));
 
     private static void WriteRates(TextWriter output, EvalReport report)
