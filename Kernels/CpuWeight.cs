@@ -28,11 +28,7 @@ internal sealed unsafe class CpuWeight : Weight
     /// <summary>The type that kernels read.</summary>
     public override WeightType Type { get; }
 
-    /// <summary>The type in the file.</summary>
-    public WeightType StoredType { get; }
-
-    /// <summary>What a user should know of how the weight is kept; null: it is used as it lies.</summary>
-    public string? Note => converted is null ? null : $"{StoredType} has no kernel of its own: kept as float32, {ByteCount:N0} bytes";
+    public override WeightType StoredType { get; }
 
     public override int Rows { get; }
 

@@ -3,7 +3,11 @@ namespace Managed.Kernels;
 /// <summary>A matrix of weights [Rows, Columns] as a device holds it: a linear layer maps Columns inputs to Rows outputs.</summary>
 internal abstract class Weight : IDisposable
 {
+    /// <summary>The type that kernels read.</summary>
     public abstract WeightType Type { get; }
+
+    /// <summary>The type that was given; where it differs, no kernel reads it, and it was converted.</summary>
+    public virtual WeightType StoredType => Type;
 
     /// <summary>Outputs of the linear layer.</summary>
     public abstract int Rows { get; }

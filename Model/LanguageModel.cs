@@ -41,6 +41,8 @@ public sealed partial class LanguageModel : IDisposable
             binder.Dispose();
             throw;
         }
+        foreach (string note in binder.Notes)
+            options.Warn?.Invoke(note);
         HookNames = new HookNames(Architecture);
         HasTokenizer = checkpoint.Gguf is { } gguf
             ? gguf.Metadata.ContainsKey("tokenizer.ggml.tokens")

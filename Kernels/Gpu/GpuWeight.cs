@@ -27,11 +27,7 @@ internal sealed unsafe class GpuWeight : Weight
 
     public override WeightType Type { get; }
 
-    /// <summary>The type in the file.</summary>
-    public WeightType StoredType { get; }
-
-    /// <summary>What a user should know of how the weight is kept; null: as it is stored.</summary>
-    public string? Note => Type == StoredType ? null : $"{StoredType} has no kernel of its own: kept as float32, {ByteCount:N0} bytes";
+    public override WeightType StoredType { get; }
 
     public override int Rows { get; }
 

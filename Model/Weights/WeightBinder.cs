@@ -10,9 +10,14 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
     private readonly Dictionary<TensorRef, Weight> weights = [];
     private readonly List<IDisposable> owned = [];
     private readonly List<nint> copies = [];
+    private readonly SortedDictionary<WeightType, (int Count, long Bytes)> converted = [];
 
     /// <summary>Bytes that had to be copied: transposed and interleaved matrices, types that no kernel takes.</summary>
     public long CopiedBytes { get; private set; }
+
+    /// <summary>What a user should know of how weights are kept, a sentence for each type that was converted.</summary>
+    public IEnumerable<string> Notes => converted.Select(pair => FormattableString.Invariant(
+        $"{pair.Value.Count} {(pair.Value.Count == 1 ? "weight" : "weights")} of type {pair.Key} kept as float32 ({pair.Value.Bytes / 1e6:0.0} MB): no kernel of {device.Name} reads that type"));
 
     /// <summary>Buffers and weights to be freed with the model.</summary>
     public ModelWeights Bind(Architecture architecture, ModelTensors names) => new()
@@ -131,6 +136,11 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
             _ => Stored(name),
         });
         owned.Add(weight);
+        if (weight.StoredType != weight.Type)
+        {
+            (int count, long bytes) = converted.GetValueOrDefault(weight.StoredType);
+            converted[weight.StoredType] = (count + 1, bytes + weight.ByteCount);
+        }
         return weights[name] = weight;
     }
 
