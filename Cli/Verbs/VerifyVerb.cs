@@ -11,7 +11,7 @@ internal static class VerifyVerb
     public static Command Create()
     {
         var model = Shared.Model();
-        var expected = new Option<string>("--expected") { Description = "Safetensors file with input_ids and goldens named as hook points.", Required = true };
+        var expected = new Option<string>("--expected") { Description = "Safetensors file with input_ids and goldens named as hook points; of several texts as p0.input_ids, p0.logits and so on.", Required = true };
         var tolerance = new Option<double>("--tolerance") { Description = "Bound of the largest error, relative to the largest golden (or 1).", DefaultValueFactory = _ => 1e-4 };
         tolerance.Validators.Add(result =>
         {

@@ -49,6 +49,44 @@ public class VerifyContractTests
         Assert.That(worst.GetProperty("absolute").GetDouble(), Is.EqualTo(1).Within(1e-3));
     }
 
+    // As ../shared/models/smollm2-135m-instruct/expected.safetensors is written.
+    [Test]
+    public void Several_texts_last_tokens_listed_tokens_and_all_layers_at_once_are_compared()
+    {
+        string file = Path.Combine(folder, "texts.safetensors");
+        int layers = 0;
+        void Write(Action<float[]>? alter)
+        {
+            var tensors = new List<TensorToWrite> { TensorToWrite.From("nll.input_ids", [3], new long[] { 1, 2, 3 }), TensorToWrite.From("nll.per_token", [2], new float[2]), TensorToWrite.From("note", [1], new float[1]) };
+            using LanguageModel model = LanguageModel.Load(s_model);
+            layers = model.LayerCount;
+            foreach ((string text, int[] ids) in new[] { ("a", new[] { 3, 1, 4, 1, 5 }), ("b", [9, 2, 6]) })
+            {
+                RunResult run = model.Run(ids, new RunOptions { Names = ["resid_post", "logits", "embed"] });
+                float[] last = [.. Enumerable.Range(0, model.LayerCount).SelectMany(layer => run.Cache["resid_post", layer][^1].ToArray())];
+                if (text == "b")
+                    alter?.Invoke(last);
+                tensors.Add(TensorToWrite.From($"{text}.input_ids", [ids.Length], ids.Select(id => (long)id).ToArray()));
+                tensors.Add(TensorToWrite.From($"{text}.resid_post", [model.LayerCount, model.Width], last));
+                tensors.Add(TensorToWrite.From($"{text}.embed", [model.Width], run.Cache["embed"][^1].ToArray()));
+                tensors.Add(TensorToWrite.From($"{text}.logits", [2, model.VocabularySize], (float[])[.. run.Cache["logits"][2].ToArray(), .. run.Cache["logits"][0].ToArray()]));
+                tensors.Add(TensorToWrite.From($"{text}.logits_positions", [2], new long[] { 2, 0 }));
+            }
+            SafetensorsWriter.Write(file, tensors);
+        }
+
+        Write(null);
+        JsonElement report = CommandLine.RunJson("verify", s_model, "--expected", file);
+        Assert.That(report.GetProperty("comparisons").EnumerateArray().Select(comparison => comparison.GetProperty("name").GetString()),
+            Is.EqualTo(new[] { "a", "b" }.SelectMany(text => Enumerable.Range(0, layers).Select(layer => $"blocks.{layer}.hook_resid_post").Prepend("hook_embed").Append("logits").Select(name => $"{text}.{name}"))));
+        Assert.That(report.GetProperty("comparisons").EnumerateArray().Select(comparison => comparison.GetProperty("absolute").GetDouble()), Is.All.Zero);
+        Assert.That(report.GetProperty("ignored").EnumerateArray().Select(name => name.GetString()), Is.EquivalentTo(new[] { "note", "nll.input_ids", "nll.per_token" }));
+        Write(values => values[^1] += 1);
+        var (code, output, _) = CommandLine.Run(["verify", s_model, "--expected", file]);
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(output, Does.Contain($"FAIL b.blocks.{layers - 1}.hook_resid_post").And.Contain($"first divergence at b.blocks.{layers - 1}.hook_resid_post"));
+    }
+
     [Test]
     public void A_file_that_is_no_golden_is_refused()
     {
