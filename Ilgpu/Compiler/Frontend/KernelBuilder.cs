@@ -23,6 +23,9 @@ internal sealed class KernelBuilder(KernelFunction function, CompileTarget targe
 
     public SourceLocation? Location { get; set; }
 
+    /// <summary>Where the code that is translated notes what it asked for outside of spans; null where nobody checks.</summary>
+    public Allocation? SpanFaults { get; set; }
+
     public BasicBlock NewBlock()
     {
         BasicBlock block = new();

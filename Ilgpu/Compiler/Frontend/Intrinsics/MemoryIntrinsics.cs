@@ -46,6 +46,8 @@ internal static class MemoryIntrinsics
         [Unsafe + "BitCast"] = BitCast,
 
         ["System.Runtime.CompilerServices.RuntimeHelpers.CreateSpan"] = TableSpan,
+        ["Managed.Ilgpu.Extensions.SpanChecks.Begin"] = BeginChecks,
+        ["Managed.Ilgpu.Extensions.SpanChecks.End"] = EndChecks,
         [Span + "get_Item"] = SpanItem,
         [ReadOnlySpan + "get_Item"] = SpanItem,
         [Span + "Slice"] = Slice,
@@ -125,15 +127,53 @@ internal static class MemoryIntrinsics
         return (span.Leaves[0], span.Leaves[1]);
     }
 
-    /// <summary>Without .NET's check of the bounds, as views.</summary>
-    private static StackValue SpanItem(IntrinsicCall call) =>
-        new(call.ReturnType, call.Emit(new PointerOffset(LoadSpan(call).Pointer, call.Scalar(1), TypeLayout.Of(call.DeclaringArgument()).Size)));
+    private static StackValue? BeginChecks(IntrinsicCall call)
+    {
+        call.Builder.SpanFaults = call.Builder.AllocateLocal(TypeLayout.Of(typeof(int)));
+        call.Emit(new Store(call.Builder.SpanFaults, Constant.Int32(0)));
+        return null;
+    }
+
+    private static StackValue? EndChecks(IntrinsicCall call)
+    {
+        Allocation faults = call.Builder.SpanFaults ?? throw new RefusedException($"{Names.Of(call.Method)} stands without a beginning before it");
+        call.Builder.SpanFaults = null;
+        return call.Return(call.Emit(new Compare(CompareOp.NotEqual, call.Emit(new Load(faults, ScalarType.Int32)), Constant.Int32(0))));
+    }
+
+    // The value where it is allowed, else 0, which is noted.
+    private static Value Allowed(IntrinsicCall call, Value allowed, Value value)
+    {
+        Allocation faults = call.Builder.SpanFaults!;
+        Value known = call.Emit(new Load(faults, ScalarType.Int32));
+        call.Emit(new Store(faults, call.Emit(new Select(allowed, known, Constant.Int32(1)))));
+        return call.Emit(new Select(allowed, value, new Constant(value.Type, 0)));
+    }
+
+    /// <summary>Without .NET's check of the bounds, as views, where nobody asks for it.</summary>
+    private static StackValue SpanItem(IntrinsicCall call)
+    {
+        (Value pointer, Value length) = LoadSpan(call);
+        Value index = call.Scalar(1);
+        if (call.Builder.SpanFaults is not null)
+        {
+            index = Allowed(call, call.Emit(new Compare(CompareOp.Less, index, length, unsigned: true)), index);
+        }
+        return new StackValue(call.ReturnType, call.Emit(new PointerOffset(pointer, index, TypeLayout.Of(call.DeclaringArgument()).Size)));
+    }
 
     private static StackValue Slice(IntrinsicCall call)
     {
         (Value pointer, Value length) = LoadSpan(call);
-        Value start = call.Emit(new PointerOffset(pointer, call.Scalar(1), TypeLayout.Of(call.DeclaringArgument()).Size));
-        Value rest = call.Arguments.Length > 2 ? call.Scalar(2) : call.Emit(new Binary(BinaryOp.Subtract, length, call.Scalar(1)));
-        return new StackValue(call.ReturnType, start, rest);
+        Value first = call.Scalar(1), left = call.Emit(new Binary(BinaryOp.Subtract, length, first));
+        Value rest = call.Arguments.Length > 2 ? call.Scalar(2) : left;
+        if (call.Builder.SpanFaults is not null)
+        {
+            Value begins = call.Emit(new Compare(CompareOp.LessOrEqual, first, length, unsigned: true));
+            Value ends = call.Emit(new Compare(CompareOp.LessOrEqual, rest, left, unsigned: true));
+            Value allowed = call.Emit(new Select(begins, ends, Constant.Bool(false)));
+            (first, rest) = (Allowed(call, allowed, first), Allowed(call, allowed, rest));
+        }
+        return new StackValue(call.ReturnType, call.Emit(new PointerOffset(pointer, first, TypeLayout.Of(call.DeclaringArgument()).Size)), rest);
     }
 }
