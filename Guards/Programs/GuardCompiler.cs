@@ -157,7 +157,7 @@ internal sealed class GuardCompiler
             if (i > 0 && placed[i].Site == placed[i - 1].Site)
                 sites[^1] = sites[^1] with { Count = sites[^1].Count + 1 };
             else
-                sites.Add(new EditSite(placed[i].Site, i, 1));
+                sites.Add(new EditSite(placed[i].Site, i, 1, placed[i].Width));
         return new EditProgram
         {
             Sites = [.. sites],

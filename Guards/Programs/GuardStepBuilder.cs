@@ -85,7 +85,7 @@ public sealed class GuardStepBuilder
     public GuardBuilder Record(string buffer) => Done(step with { Buffer = buffer }, "record", 1);
 
     /// <summary>Runs a user's C# struct on each token's row.</summary>
-    public GuardBuilder Apply<TEdit>(TEdit edit = default) where TEdit : struct, IResidualEdit => Done(step with { Custom = new StructEdit<TEdit>(edit) }, "custom", 1);
+    public GuardBuilder Apply<TEdit>(TEdit edit = default) where TEdit : struct, IResidualEdit => Done(step with { Custom = new StructEdit<ResidualRowEdit<TEdit>>(new ResidualRowEdit<TEdit>(edit)) }, "custom", 1);
 
     /// <summary>Calls back on each token's row. What it throws refuses the row, and no other.</summary>
     public GuardBuilder Call(ResidualCallback callback) => Done(step with { Custom = new CallbackEdit(callback) }, "custom", 1);

@@ -3,8 +3,8 @@ using Managed.Kernels.Edits;
 namespace Managed.Guards;
 
 /// <summary>
-/// A user's own edit: a struct, so that it is compiled into the kernel that runs it. It sees one token's row at a time and keeps
-/// nothing from row to row.
+/// A user's own edit: a struct, so that it is compiled into the kernel that runs it, on the processor and on a GPU. It sees one token's
+/// row at a time and keeps nothing from row to row.
 /// </summary>
 public interface IResidualEdit
 {
@@ -33,9 +33,16 @@ public readonly ref struct ResidualEditContext
 /// <summary>A user's callback on one token's row.</summary>
 public delegate void ResidualCallback(Span<float> stream, ResidualEditContext at);
 
-internal sealed class StructEdit<TEdit>(TEdit edit) : CustomEdit where TEdit : struct, IResidualEdit
+/// <summary>A user's struct as kernels know it.</summary>
+internal readonly struct ResidualRowEdit<TEdit>(TEdit edit) : IRowEdit where TEdit : struct, IResidualEdit
 {
-    public override void Apply(Span<float> stream, int position, ReadOnlySpan<float> registers) => edit.Apply(stream, new ResidualEditContext(position, registers));
+    private readonly TEdit edit = edit;
+
+    public void Apply(Span<float> stream, int position, ReadOnlySpan<float> registers)
+    {
+        TEdit own = edit;
+        own.Apply(stream, new ResidualEditContext(position, registers));
+    }
 
     public override string ToString() => $"{typeof(TEdit).Name} {edit}";
 }

@@ -4,7 +4,8 @@ namespace Managed.Kernels.Edits;
 /// <param name="Site">The hook point's number, ascending in forward order.</param>
 /// <param name="First">The first of its instructions.</param>
 /// <param name="Count">How many follow it, itself included.</param>
-internal readonly record struct EditSite(int Site, int First, int Count);
+/// <param name="Width">Elements of a row there; 0: not known.</param>
+internal readonly record struct EditSite(int Site, int First, int Count, int Width = 0);
 
 /// <summary>
 /// What a guard does to one row's forward pass: a table of instructions, hook point by hook point, and the vectors they use.
@@ -79,14 +80,4 @@ internal sealed class EditProgram : IDisposable
     public bool DependsOnPrompt => Array.Exists(Instructions, instruction => instruction.Positions.DependsOnPrompt);
 
     public void Dispose() => Vectors.Dispose();
-}
-
-/// <summary>A user's C# in the forward pass.</summary>
-internal abstract class CustomEdit
-{
-    /// <summary>Changes one token's row in place.</summary>
-    /// <param name="stream">The row.</param>
-    /// <param name="position">The token's position in the conversation.</param>
-    /// <param name="registers">The row's registers as far as they are written.</param>
-    public abstract void Apply(Span<float> stream, int position, ReadOnlySpan<float> registers);
 }

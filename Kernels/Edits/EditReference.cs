@@ -31,7 +31,16 @@ internal static class EditReference
             else if (op.IsRead && op.Kind != EditKind.Record)
                 line[op.Slot] = acts ? (float)Read(op, x, v, recorded) : before[op.Slot];
             else if (!op.IsRead)
-                line[op.Slot] = acts ? Change(op, x, v, program, recorded, position, line, op.Strength * (op.FactorSign == 1 && !float.IsNaN(factor) ? MathF.Sign(factor) : factor)) : float.NaN;
+                try
+                {
+                    line[op.Slot] = acts ? Change(op, x, v, program, recorded, position, line, op.Strength * (op.FactorSign == 1 && !float.IsNaN(factor) ? MathF.Sign(factor) : factor)) : float.NaN;
+                }
+                catch (Exception thrown) when (op.Kind == EditKind.Custom)
+                {
+                    state.Fail(i, position, thrown); // the row is refused; the others in its batch go on
+                    line[op.Slot] = float.NaN;
+                    continue;
+                }
             if (acts && op.Kind != EditKind.Record && !float.IsFinite(line[op.Slot]))
                 state.Fail(i, position);
         }

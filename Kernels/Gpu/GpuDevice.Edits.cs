@@ -11,6 +11,9 @@ internal sealed partial class GpuDevice
     private WaitingEdit? waiting;
     private bool isInStep;
 
+    /// <summary>Whether the host had a part in the latest step's programs.</summary>
+    public bool RunsEditsOnHost => edits.NeedHost;
+
     // Does what waits, by itself.
     private void LaunchEdit()
     {

@@ -39,7 +39,7 @@ internal sealed partial class GpuDevice : IDevice
         memory = new GpuMemory(accelerator);
         arena = new Arena<float>(memory);
         step = new StepTables(memory, arena);
-        edits = new EditTables(memory, arena);
+        edits = new EditTables(memory, arena, kernels.EditWith);
         guidance = new GuidanceTables(memory);
         indices = new HostTable<int>(memory);
         factors = new HostTable<float>(memory);
@@ -219,6 +219,12 @@ internal sealed partial class GpuDevice : IDevice
                 continue;
             for (int t = plan.SequenceStart[s]; t < plan.SequenceStart[s + 1]; t++)
                 EditReference.Run(this, Span(values.Buffer, values.Start + ((long)t * values.Stride), values.Width), plan.Positions[t], state, state.Program.At(site));
+        }
+        foreach (CustomKernel code in edits.CodesAt(site))
+        {
+            LaunchEdit();
+            ArrayView<EditItem> own = edits.At(site, code);
+            code.Launch(kernels.EditGroups((int)own.Length), View(values), own, step.Positions(plan), edits.Memory);
         }
         ArrayView<EditItem> items = edits.At(site);
         if (items.Length == 0)

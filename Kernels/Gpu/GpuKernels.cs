@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.OpenCL;
+using Managed.Kernels.Edits;
 using Managed.Kernels.Gpu.Edits;
 using Managed.Kernels.Gpu.Guidance;
 using ActivationKernel = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, int, int>;
@@ -18,6 +19,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     private readonly int elementThreads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
     private readonly int groupThreads = GroupThreads(accelerator);
+    private readonly CustomKernels custom = new(accelerator);
     private readonly Dictionary<WeightType, WeightKernels> byWeight = [];
     private readonly Dictionary<ActivationKind, ActivationKernel> byActivation = [];
 
@@ -174,6 +176,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     public Action<KernelConfig, RowsView, RowsView> Softmax =>
         softmax ??= accelerator.LoadStreamKernel<RowsView, RowsView>(SoftmaxKernel.Run);
+
+    /// <summary>Programs that run a user's struct; null where it cannot be compiled for the device.</summary>
+    public CustomKernel? EditWith(CustomEdit code) => custom.Find(code);
 
     public Action<KernelConfig, RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory> Edit =>
         edit ??= accelerator.LoadStreamKernel<RowsView, ArrayView<EditItem>, ArrayView<int>, EditMemory>(

@@ -28,6 +28,8 @@ internal readonly record struct EditItem
 
     public int Slots { get; init; }
 
+    public int Registers { get; init; }
+
     public int BufferWidth { get; init; }
 
     public int PromptLength { get; init; }
@@ -60,4 +62,7 @@ internal readonly struct EditMemory(
 
     /// <summary>Rank, or hidden units and classes, of an instruction that runs on the device.</summary>
     public const int MostUnits = 512;
+
+    /// <summary>Elements of a row on which a user's code runs on the device.</summary>
+    public const int MostElements = 8192;
 }

@@ -11,9 +11,18 @@ namespace Managed.Kernels.Gpu.Edits;
 internal static class EditKernels<TReduction>
     where TReduction : struct, IGroupReduction
 {
-    public static void Run(RowsView values, ArrayView<EditItem> items, ArrayView<int> positions, EditMemory memory)
+    /// <summary>Programs without a user's code.</summary>
+    public static void Run(RowsView values, ArrayView<EditItem> items, ArrayView<int> positions, EditMemory memory) =>
+        Run(values, items, positions, memory, default(NoCode));
+
+    /// <summary>Programs whose custom instructions run a user's struct.</summary>
+    public static void RunWith<TEdit>(RowsView values, ArrayView<EditItem> items, ArrayView<int> positions, EditMemory memory, CustomCode<TEdit> code)
+        where TEdit : struct, IRowEdit => Run(values, items, positions, memory, code);
+
+    private static void Run<TCode>(RowsView values, ArrayView<EditItem> items, ArrayView<int> positions, EditMemory memory, TCode code)
+        where TCode : struct, ICustomCode
     {
-        ArrayView<float> shared = GroupReduction.Allocate();
+        ArrayView<float> copy = TCode.Allocate(), shared = GroupReduction.Allocate();
         ArrayView<float> units = SharedMemory.Allocate<float>(EditMemory.MostUnits);
         EditItem item = items[Grid.IdxX];
         if (Group.IdxX == 0)
@@ -48,10 +57,17 @@ internal static class EditKernels<TReduction>
 
                 // The change, each thread on its own elements; but a list of elements is one thread's.
                 float movedSquare = acts ? row.Change(op, strength, units) : 0;
+                bool isCustom = acts && op.Kind == EditKind.Custom;
+                if (isCustom)
+                    code.Take(row, copy);
                 Group.Barrier();
                 if (Group.IdxX == 0 && acts && op.Kind == EditKind.AddSparse)
                     row.AddSparse(op, strength);
+                if (Group.IdxX == 0 && isCustom)
+                    code.Apply(copy, row.Width, position, item, memory);
                 Group.Barrier();
+                if (isCustom)
+                    movedSquare = code.Give(row, copy);
                 movedSquare = TReduction.Sum(movedSquare, shared);
                 float after = TReduction.Sum(acts && !op.IsRead ? row.Square(-1) : 0, shared);
 

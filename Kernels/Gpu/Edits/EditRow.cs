@@ -74,6 +74,26 @@ internal readonly struct EditRow(RowsView values, int token, ArrayView<float> nu
 
     private static float Replaced(float y, float s, float x) => s == 1f ? y : x + (s * (y - x));
 
+    /// <summary>Copies the thread's elements.</summary>
+    public void CopyTo(ArrayView<float> copy)
+    {
+        for (int i = Group.IdxX; i < Width; i += Group.DimX)
+            copy[i] = this[i];
+    }
+
+    /// <summary>Takes the thread's elements back; gives its part of ‖how far x moved‖².</summary>
+    public float CopyFrom(ArrayView<float> copy)
+    {
+        float moved = 0;
+        for (int i = Group.IdxX; i < Width; i += Group.DimX)
+        {
+            float before = this[i], after = copy[i];
+            this[i] = after;
+            moved = Arithmetic.MultiplyAdd(after - before, after - before, moved);
+        }
+        return moved;
+    }
+
     /// <summary>x[indices[k]] += s·v[k], in the order of the list: an index may stand there twice.</summary>
     public void AddSparse(EditStep op, float strength)
     {

@@ -8,9 +8,9 @@ using Managed.Kernels.Edits;
 namespace Managed.Kernels.Gpu.Edits;
 
 /// <summary>Programs and rows in a device's memory, and what failed there.</summary>
-internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEditFailures, IDisposable
+internal sealed class EditTables(GpuMemory memory, Arena<float> numbers, Func<CustomEdit, CustomKernel?> compile) : IEditFailures, IDisposable
 {
-    private sealed record Program(int Instructions, int Conditions, int Indices, bool[] IsSerial, bool[] NeedsHost, bool[] HasMore);
+    private sealed record Program(int Instructions, int Conditions, int Indices, bool[] IsSerial, bool[] NeedsHost, bool[] HasMore, CustomKernel?[] Code);
 
     private readonly ConditionalWeakTable<EditProgram, Program> programs = [];
     private readonly Arena<EditInstruction> instructions = new(memory);
@@ -20,8 +20,9 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     private readonly HostTable<EditItem> table = new(memory);
     private readonly ConditionalWeakTable<EditState, StrongBox<int>> slots = [];
     private readonly List<Row> rows = []; // what the items were made for
-    private readonly SortedDictionary<int, List<EditItem>> bySite = [];
-    private readonly Dictionary<int, (int First, int Count)> ranges = [];
+    private readonly SortedDictionary<(int Site, int Code), List<EditItem>> bySite = []; // code 0: none
+    private readonly Dictionary<(int Site, int Code), (int First, int Count)> ranges = [];
+    private readonly Dictionary<int, List<CustomKernel>> codes = []; // of each hook point
     private readonly List<EditItem> items = [];
     private readonly Dictionary<string, int> layouts = new(StringComparer.Ordinal) { [""] = 0 };
     private readonly HashSet<(int Sequence, int Site)> onHost = [];
@@ -36,7 +37,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     /// <summary>A number for how many items each hook point has, and of which sort: with another one, other launches are needed.</summary>
     public int Layout { get; private set; }
 
-    /// <summary>Whether the host has to run something of this step's programs: a user's C#, more units than fit.</summary>
+    /// <summary>Whether the host has to run something of this step's programs: a user's C# that is not compiled, more units than fit.</summary>
     public bool NeedHost => onHost.Count > 0;
 
     /// <summary>Brings the items up to date with a step's sequences.</summary>
@@ -77,18 +78,19 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
             list.Clear();
         onHost.Clear();
         withMore.Clear();
+        codes.Clear();
         foreach (Row row in rows)
             foreach (EditSite site in row.Program.Sites)
                 Add(row, site);
         items.Clear();
         ranges.Clear();
         var layout = new StringBuilder();
-        foreach ((int site, List<EditItem> list) in bySite)
+        foreach (((int site, int code), List<EditItem> list) in bySite)
         {
             if (list.Count == 0)
                 continue;
-            ranges[site] = (items.Count, list.Count);
-            layout.Append(CultureInfo.InvariantCulture, $"{site}:{list.Count}{(withMore.Contains(site) ? "+" : "")} ");
+            ranges[(site, code)] = (items.Count, list.Count);
+            layout.Append(CultureInfo.InvariantCulture, $"{site}/{code}:{list.Count}{(withMore.Contains(site) ? "+" : "")} ");
             items.AddRange(list);
         }
         string described = layout.ToString();
@@ -99,12 +101,15 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
             table.View(CollectionsMarshal.AsSpan(items));
     }
 
-    /// <summary>The items of a hook point; none: an empty view.</summary>
-    public ArrayView<EditItem> At(int site) =>
-        ranges.TryGetValue(site, out (int First, int Count) range) ? table.View(CollectionsMarshal.AsSpan(items)).SubView(range.First, range.Count) : default;
+    /// <summary>The structs that run at a hook point, each with items of its own.</summary>
+    public IReadOnlyList<CustomKernel> CodesAt(int site) => codes.TryGetValue(site, out List<CustomKernel>? found) ? found : [];
+
+    /// <summary>The items of a hook point, without a user's code or with one; none: an empty view.</summary>
+    public ArrayView<EditItem> At(int site, CustomKernel? code = null) =>
+        ranges.TryGetValue((site, code?.Number ?? 0), out (int First, int Count) range) ? table.View(CollectionsMarshal.AsSpan(items)).SubView(range.First, range.Count) : default;
 
     /// <summary>Whether every one of so many tokens has its own adds at a hook point, of vectors at multiples of 16 bytes, and nothing else.</summary>
-    public bool AreAdds(int site, int tokens) => !withMore.Contains(site) && ranges.TryGetValue(site, out (int First, int Count) range) && range.Count == tokens;
+    public bool AreAdds(int site, int tokens) => !withMore.Contains(site) && ranges.TryGetValue((site, 0), out (int First, int Count) range) && range.Count == tokens;
 
     /// <summary>Whether the host runs what a sequence's program does at a hook point.</summary>
     public bool IsOnHost(int sequence, int site) => onHost.Contains((sequence, site));
@@ -120,10 +125,18 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
             onHost.Add((row.Sequence, site.Site));
             return;
         }
-        if (tables.HasMore[index] || count != 1)
+        CustomKernel? code = tables.Code[index];
+        if (code is not null)
+        {
+            if (!codes.TryGetValue(site.Site, out List<CustomKernel>? here))
+                codes[site.Site] = here = [];
+            if (!here.Contains(code))
+                here.Add(code);
+        }
+        else if (tables.HasMore[index] || count != 1)
             withMore.Add(site.Site);
-        if (!bySite.TryGetValue(site.Site, out List<EditItem>? list))
-            bySite[site.Site] = list = [];
+        if (!bySite.TryGetValue((site.Site, code?.Number ?? 0), out List<EditItem>? list))
+            bySite[(site.Site, code?.Number ?? 0)] = list = [];
         var item = new EditItem
         {
             Vectors = Place(program.Vectors),
@@ -135,6 +148,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
             Conditions = tables.Conditions,
             Indices = tables.Indices,
             Slots = program.Slots,
+            Registers = program.Registers,
             BufferWidth = program.BufferWidth,
             PromptLength = state.PromptLength,
             FirstToken = firstToken,
@@ -155,10 +169,23 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
         return own.ArenaStart;
     }
 
-    private Program Upload(EditProgram program) => new(
-        Upload(instructions, program.Instructions), Upload(conditions, program.Conditions), Upload(indices, program.Indices),
-        [.. program.Sites.Select(site => Any(program, site, IsSerial))], [.. program.Sites.Select(site => Any(program, site, NeedsHost))],
-        [.. program.Sites.Select(site => Any(program, site, op => op.Kind != EditKind.Add || op.ConditionCount > 0 || op.FactorFrom != RegisterFrom.None || op.Vector % 4 != 0))]);
+    private Program Upload(EditProgram program)
+    {
+        CustomKernel?[] code = [.. program.Sites.Select(site => CodeOf(program, site))];
+        return new Program(
+            Upload(instructions, program.Instructions), Upload(conditions, program.Conditions), Upload(indices, program.Indices),
+            [.. program.Sites.Select(site => Any(program, site, IsSerial))],
+            [.. program.Sites.Select((site, index) => Any(program, site, op => HasTooManyUnits(op) || (op.Kind == EditKind.Custom && code[index] is null)))],
+            [.. program.Sites.Select(site => Any(program, site, op => op.Kind != EditKind.Add || op.ConditionCount > 0 || op.FactorFrom != RegisterFrom.None || op.Vector % 4 != 0))],
+            code);
+    }
+
+    // A kernel holds one user's struct, and a group the copy of a row that is not too wide.
+    private CustomKernel? CodeOf(EditProgram program, EditSite site)
+    {
+        EditInstruction[] own = [.. program.Instructions.AsSpan(site.First, site.Count).ToArray().Where(op => op.Kind == EditKind.Custom)];
+        return own.Length == 1 && site.Width is > 0 and <= EditMemory.MostElements ? compile(program.Customs[own[0].Custom]) : null;
+    }
 
     private int Upload<T>(Arena<T> arena, T[] values)
         where T : unmanaged
@@ -177,8 +204,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers) : IEdit
     private static bool IsSerial(EditInstruction op) =>
         op.Kind is EditKind.Gate or EditKind.Record || (op.IsRead && (op.ConditionCount > 0 || op.Positions != PositionRule.All));
 
-    private static bool NeedsHost(EditInstruction op) =>
-        op.Kind == EditKind.Custom || (op.Kind is EditKind.MlpProbe or EditKind.LowRank && op.Rank + op.Classes > EditMemory.MostUnits);
+    private static bool HasTooManyUnits(EditInstruction op) => op.Kind is EditKind.MlpProbe or EditKind.LowRank && op.Rank + op.Classes > EditMemory.MostUnits;
 
     private int Slot(EditState state)
     {
