@@ -13,10 +13,16 @@ internal static unsafe class ExactLinear<TRows>
     private const int RowTile = 4;
 
     /// <summary>Floats of scratch that a worker needs.</summary>
-    public static int ScratchLength(int columns) => RowTile * RowReaders.ScratchLength(columns);
+    public static int ScratchLength(int columns) =>
+        FloatTile.IsSupported ? ExactTiles<TRows>.ScratchLength(columns) : RowTile * RowReaders.ScratchLength(columns);
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
+        if (FloatTile.IsSupported)
+        {
+            ExactTiles<TRows>.Run(arguments, firstRow, endRow, scratch);
+            return;
+        }
         int room = RowReaders.ScratchLength(arguments.Columns);
         byte** stored = stackalloc byte*[RowTile];
         float** rows = stackalloc float*[RowTile];

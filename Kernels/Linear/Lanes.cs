@@ -35,6 +35,28 @@ internal static unsafe class Lanes
         return Sse.MoveLowToHigh(ab, cd) + Sse.MoveHighToLow(cd, ab);
     }
 
+    /// <summary>
+    /// <see cref="Sum"/> of 16 rows of lanes, two in each register, the same bits: the eight of a0…a3, then the eight of b0…b3.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Sums(
+        Vector512<float> a0, Vector512<float> a1, Vector512<float> a2, Vector512<float> a3,
+        Vector512<float> b0, Vector512<float> b1, Vector512<float> b2, Vector512<float> b3)
+    {
+        Vector512<double> a = Pairs(Halves(a0, a1), Halves(a2, a3)).AsDouble(), b = Pairs(Halves(b0, b1), Halves(b2, b3)).AsDouble();
+        Vector512<float> sums = Avx512F.UnpackLow(a, b).AsSingle() + Avx512F.UnpackHigh(a, b).AsSingle(); // of r, r + 4 of both, in quarter r
+        return Avx512F.PermuteVar16x32(sums, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    }
+
+    // 0+4, 1+5, 2+6, 3+7 of four rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Halves(Vector512<float> a, Vector512<float> b) =>
+        Avx512F.Shuffle4x128(a, b, 0b10_00_10_00) + Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
+
+    // Even lanes of two, then odd lanes of two.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Pairs(Vector512<float> a, Vector512<float> b) => Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b);
+
     private static float Last(Vector128<float> four) => (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
 
     /// <summary>The first `count` (below 8) elements, zeros after them.</summary>

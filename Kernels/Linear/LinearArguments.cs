@@ -13,6 +13,9 @@ internal unsafe struct LinearArguments
     /// <summary>Rows that are computed together.</summary>
     public const int TileRows = 16;
 
+    /// <summary>Tokens whose activations stay in the second-level cache while all rows of weights pass by: the most that a kernel is given.</summary>
+    public const int TokenBlock = 64;
+
     /// <summary>[tokens, outputs], rows OutputStride apart.</summary>
     public float* Output;
     public long OutputStride;

@@ -8,9 +8,6 @@ namespace Managed.Kernels.Linear;
 /// </summary>
 internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposable
 {
-    /// <summary>Tokens whose activations stay in the second-level cache while all rows of weights pass by.</summary>
-    private const int TokenBlock = 64;
-
     private readonly LinearArguments[] layers = new LinearArguments[4];
     private readonly CpuWeight[] weights = new CpuWeight[4];
     private readonly CpuBuffer?[] scratch = new CpuBuffer?[3 * workers];
@@ -99,9 +96,9 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             if (from >= to)
                 continue;
             bool eightBits = fast && LinearKernels.HasFast(weights[i].Type);
-            for (int token = 0; token < layers[i].Tokens; token += TokenBlock)
+            for (int token = 0; token < layers[i].Tokens; token += LinearArguments.TokenBlock)
                 LinearKernels.Run(weights[i].Type, eightBits,
-                    layers[i].Slice(token, Math.Min(TokenBlock, layers[i].Tokens - token)), from, to, scratch[index]!.Data);
+                    layers[i].Slice(token, Math.Min(LinearArguments.TokenBlock, layers[i].Tokens - token)), from, to, scratch[index]!.Data);
         }
     }
 

@@ -31,6 +31,16 @@ internal readonly struct FourTokens : ITokenCount
     public static int Count => 4;
 }
 
+internal readonly struct FiveTokens : ITokenCount
+{
+    public static int Count => 5;
+}
+
+internal readonly struct SixTokens : ITokenCount
+{
+    public static int Count => 6;
+}
+
 /// <summary>Several tokens against a <see cref="WeightPanel{TFormat}"/>: 16 outputs of one token in one register (<see cref="TileLinear{TFormat}"/>), or in two of 256 bits.</summary>
 internal static unsafe class PanelLinear<TFormat>
     where TFormat : struct, IIntegerFormat

@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Managed.Kernels.Blocks;
 
 namespace Managed.Kernels.Linear;
@@ -22,12 +24,47 @@ internal unsafe interface IRowReader
     /// <param name="row">The stored row.</param>
     /// <param name="columns">Its number of elements.</param>
     static abstract float* Read(float* scratch, byte* row, int columns);
+
+    /// <summary>Columns that are stored together, a multiple of 32: a part.</summary>
+    static abstract int BlockColumns { get; }
+
+    /// <summary>Bytes of so many columns.</summary>
+    static abstract int BlockBytes { get; }
+
+    /// <summary>
+    /// One part of 32 columns of two rows, for registers of 512 bits: four times eight columns, the first row's in the lower halves.
+    /// </summary>
+    /// <param name="first">The first row's block.</param>
+    /// <param name="second">The second row's block.</param>
+    /// <param name="part">The part within the block.</param>
+    /// <param name="scales">Both rows' scales of the part, and a tile's rows further on the second ones of a format with two.</param>
+    /// <param name="minima">Both rows' minima.</param>
+    static abstract (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima);
+
+    /// <summary>Scales and minima of `parts` parts of a tile of rows, part by part, if there are any.</summary>
+    static abstract void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch);
+
+    /// <summary>Floats from one part's scales to the next one's.</summary>
+    static abstract int ScaleStride { get; }
 }
 
-internal static class RowReaders
+internal static unsafe class RowReaders
 {
     /// <summary>Floats of scratch for a row: its values, and its scales and minima in parts of 32.</summary>
     public static int ScratchLength(int columns) => columns + (3 * ((columns / 32) + 8));
+
+    /// <summary>Two rows of 32 numbers of 16 bits, eight columns of both in each element, every number in the high half of its lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<uint>, Vector512<uint>, Vector512<uint>, Vector512<uint>) HighHalves(byte* first, byte* second)
+    {
+        Vector512<long> a = Vector512.Load((long*)first), b = Vector512.Load((long*)second);
+        // Groups of four columns, such that unpacking finds a row's first and second four in neighbouring lanes.
+        Vector512<ushort> low = Avx512F.PermuteVar8x64x2(a, Vector512.Create(0L, 2, 1, 3, 8, 10, 9, 11), b).AsUInt16();
+        Vector512<ushort> high = Avx512F.PermuteVar8x64x2(a, Vector512.Create(4L, 6, 5, 7, 12, 14, 13, 15), b).AsUInt16();
+        Vector512<ushort> zero = Vector512<ushort>.Zero;
+        return (Avx512BW.UnpackLow(zero, low).AsUInt32(), Avx512BW.UnpackHigh(zero, low).AsUInt32(),
+            Avx512BW.UnpackLow(zero, high).AsUInt32(), Avx512BW.UnpackHigh(zero, high).AsUInt32());
+    }
 }
 
 /// <summary>float32 rows need no reading.</summary>
@@ -41,6 +78,34 @@ internal readonly unsafe struct SingleRows : IRowReader
     public static int ElementBytes => sizeof(float);
 
     public static float* Read(float* scratch, byte* row, int columns) => (float*)row;
+
+    public static int BlockColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32;
+    }
+
+    public static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32 * ElementBytes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima) =>
+        (Two(first, second), Two(first + 32, second + 32), Two(first + 64, second + 64), Two(first + 96, second + 96));
+
+    public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch) =>
+        scales = minima = null;
+
+    public static int ScaleStride
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Two(byte* first, byte* second) => Packed.Join(Vector256.Load((float*)first), Vector256.Load((float*)second));
 }
 
 /// <summary>IEEE half rows.</summary>
@@ -58,6 +123,34 @@ internal readonly unsafe struct HalfRows : IRowReader
     {
         TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(row, columns), new Span<float>(scratch, columns));
         return scratch;
+    }
+
+    public static int BlockColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32;
+    }
+
+    public static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32 * ElementBytes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima)
+    {
+        (Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d) = RowReaders.HighHalves(first, second);
+        return (HalfBits.HighToSingle(a), HalfBits.HighToSingle(b), HalfBits.HighToSingle(c), HalfBits.HighToSingle(d));
+    }
+
+    public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch) =>
+        scales = minima = null;
+
+    public static int ScaleStride
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 0;
     }
 }
 
@@ -81,6 +174,34 @@ internal readonly unsafe struct BrainRows : IRowReader
         for (; k < columns; k++)
             scratch[k] = HalfBits.BrainToSingle(Unsafe.ReadUnaligned<ushort>(row + (2L * k)));
         return scratch;
+    }
+
+    public static int BlockColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32;
+    }
+
+    public static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32 * ElementBytes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima)
+    {
+        (Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d) = RowReaders.HighHalves(first, second);
+        return (a.AsSingle(), b.AsSingle(), c.AsSingle(), d.AsSingle());
+    }
+
+    public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch) =>
+        scales = minima = null;
+
+    public static int ScaleStride
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 0;
     }
 }
 
@@ -111,6 +232,61 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
                 Store(to + 16, q.GetUpper(), second, minimum);
             }
         return scratch;
+    }
+
+    public static int BlockColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.Elements;
+    }
+
+    public static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.Bytes;
+    }
+
+    public static int ScaleStride
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.HasHalfScales ? 2 * LinearArguments.TileRows : LinearArguments.TileRows;
+    }
+
+    public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch)
+    {
+        TileScales<TFormat> tile = TileScales<TFormat>.Read(arguments, firstRow, count, firstPart, parts, scratch);
+        scales = tile.Scales;
+        minima = tile.Minima;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima)
+    {
+        // Fours of columns whose lanes are the same come into one quarter; then byte i of each four becomes part of result i.
+        Vector512<sbyte> q = Avx512F.PermuteVar16x32(
+            TFormat.UnpackTwo(first, second, part).AsInt32(), Vector512.Create(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15)).AsSByte();
+        Vector512<float> scale = OfTwo(scales), next = TFormat.HasHalfScales ? OfTwo(scales + LinearArguments.TileRows) : scale;
+        Vector512<float> minimum = TFormat.HasMinimum ? OfTwo(minima) : default;
+        return (Value(q, 0, scale, minimum), Value(q, 4, scale, minimum), Value(q, 8, next, minimum), Value(q, 12, next, minimum));
+    }
+
+    // Neighbouring rows' numbers, one in each half.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> OfTwo(float* pair) =>
+        Avx512F.PermuteVar4x32(Vector512.Create(*(double*)pair).AsSingle(), Vector512.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+
+    // scale · q + minimum of the four bytes from `at` on in each quarter; signed ones go through the high byte for their sign.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Value(Vector512<sbyte> q, [ConstantExpected] int at, Vector512<float> scale, Vector512<float> minimum)
+    {
+        int zero = unchecked((int)(TFormat.IsSigned ? 0x00808080 : 0x80808000)), shift = TFormat.IsSigned ? 24 : 0;
+        int c0 = zero | (at << shift), c1 = zero | ((at + 1) << shift), c2 = zero | ((at + 2) << shift), c3 = zero | ((at + 3) << shift);
+        Vector512<int> control = Vector512.Create(c0, c1, c2, c3, c0, c1, c2, c3, c0, c1, c2, c3, c0, c1, c2, c3);
+        Vector512<int> integers = Avx512BW.Shuffle(q, control.AsSByte()).AsInt32();
+        if (TFormat.IsSigned)
+            integers = Vector512.ShiftRightArithmetic(integers, 24);
+        Vector512<float> value = Vector512.ConvertToSingle(integers) * scale;
+        return TFormat.HasMinimum ? value + minimum : value;
     }
 
     // 16 values; scales change at multiples of 16 at most.

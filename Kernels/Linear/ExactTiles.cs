@@ -1,0 +1,200 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Managed.Kernels.Blocks;
+
+namespace Managed.Kernels.Linear;
+
+/// <summary>
+/// <see cref="ExactLinear{TRows}"/> where registers have 512 bits: 16 rows at a time. One token meets its weights as they are read;
+/// for more tokens the weights become panels for <see cref="FloatTile"/>, some hundred columns of them at a time, so that they stay in the
+/// first-level cache.
+/// </summary>
+internal static unsafe class ExactTiles<TRows>
+    where TRows : struct, IRowReader
+{
+    private const int Rows = LinearArguments.TileRows, Part = 32;
+
+    private const int PartsAtOnce = 24;
+
+    /// <summary>Floats of scratch that a worker needs: scales, two panels, sums between pieces, results, inputs with whole steps of columns.</summary>
+    public static int ScratchLength(int columns) =>
+        ScalesLength + (Rows * PartsAtOnce * Part) + (LinearArguments.TokenBlock * ((2 * FloatTile.CarryLength) + Rows + (columns % 8 == 0 ? 0 : columns + 8)));
+
+    private static int ScalesLength => TileScales<Q8_0>.ScratchLength(PartsAtOnce * Part);
+
+    public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
+    {
+        bool direct = arguments.Tokens == 1 && arguments.Columns % Part == 0;
+        int parts = (arguments.Columns + Part - 1) / Part, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
+        int piece = Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7); // whole blocks of every format
+        float* panel = scratch + ScalesLength, carry = panel + (Rows * PartsAtOnce * Part);
+        float* results = carry + (LinearArguments.TokenBlock * 2 * FloatTile.CarryLength), inputs = results + (LinearArguments.TokenBlock * Rows);
+        long inputStride = arguments.InputStride;
+        if (arguments.Columns % 8 == 0)
+            inputs = arguments.Input;
+        else
+            inputStride = CopyInputs(inputs, arguments);
+        byte** rows = stackalloc byte*[Rows];
+        for (int row = firstRow; row < endRow; row += Rows)
+        {
+            int count = Math.Min(Rows, endRow - row);
+            for (int r = 0; r < Rows; r++)
+                rows[r] = arguments.Weight + ((row + Math.Min(r, count - 1)) * arguments.RowBytes);
+            if (!direct)
+                arguments.Prefetch(row, Rows);
+            for (int first = 0; first < parts; first += piece)
+            {
+                int length = Math.Min(piece, parts - first);
+                bool isFirst = first == 0, isLast = first + length == parts;
+                TRows.ReadScales(out float* scales, out float* minima, arguments, row, count, first, length, scratch);
+                if (direct)
+                {
+                    OneToken(results, arguments, row, rows, first, length, scales, minima, carry, isFirst, isLast);
+                    continue;
+                }
+                int columns = (Math.Min(length * Part, arguments.Columns - (first * Part)) + 7) & ~7;
+                Fill(panel, rows, first, arguments.Columns, columns, scales, minima);
+                for (int half = 0; half < Rows; half += FloatTile.Rows)
+                    FloatTile.Run(results + half, Rows, panel + (half * columns), inputs + (first * Part), inputStride, columns, arguments.Tokens,
+                        carry + (half / FloatTile.Rows * LinearArguments.TokenBlock * FloatTile.CarryLength), isFirst, isLast);
+            }
+            for (int token = 0; token < arguments.Tokens; token++)
+                arguments.StoreTile(token, row, count, Vector512.Load(results + (token * Rows)));
+        }
+    }
+
+    // Whole steps of columns, zeros behind the row's end.
+    private static long CopyInputs(float* to, in LinearArguments arguments)
+    {
+        int stride = (arguments.Columns + 7) & ~7;
+        for (int token = 0; token < arguments.Tokens; token++)
+        {
+            var padded = new Span<float>(to + (token * stride), stride);
+            new Span<float>(arguments.Input + (token * arguments.InputStride), arguments.Columns).CopyTo(padded);
+            padded[arguments.Columns..].Clear();
+        }
+        return stride;
+    }
+
+    // Two panels of eight rows: `columns` columns from a part on, zeros behind the row's end.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Fill(float* panel, byte** rows, int firstPart, int rowColumns, int columns, float* scales, float* minima)
+    {
+        int inBlock = TRows.BlockColumns / Part, whole = Math.Min(columns, rowColumns - (firstPart * Part)) / Part;
+        nint at = firstPart / inBlock * TRows.BlockBytes;
+        for (int p = 0, part = 0; p < whole; p++)
+        {
+            for (int r = 0; r < Rows; r += 2)
+            {
+                (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) =
+                    TRows.ReadTwo(rows[r] + at, rows[r + 1] + at, part, scales + r, minima + r);
+                float* to = panel + ((r / FloatTile.Rows * FloatTile.Rows * columns) + (p * FloatTile.Rows * Part) + (r % FloatTile.Rows * 8));
+                a.Store(to);
+                b.Store(to + 64);
+                c.Store(to + 128);
+                d.Store(to + 192);
+            }
+            scales += TRows.ScaleStride;
+            minima += Rows;
+            if (++part == inBlock)
+            {
+                part = 0;
+                at += TRows.BlockBytes;
+            }
+        }
+        if (whole * Part < columns)
+            FillRest(panel, rows, at, rowColumns % Part, columns, whole * Part);
+    }
+
+    // What is left of plain rows.
+    private static void FillRest(float* panel, byte** rows, nint at, int count, int columns, int done)
+    {
+        byte* both = stackalloc byte[2 * Part * sizeof(float)];
+        float* values = stackalloc float[2 * Part];
+        for (int r = 0; r < Rows; r += 2)
+        {
+            new Span<byte>(both, 2 * TRows.BlockBytes).Clear();
+            new Span<byte>(rows[r] + at, count * TRows.ElementBytes).CopyTo(new Span<byte>(both, TRows.BlockBytes));
+            new Span<byte>(rows[r + 1] + at, count * TRows.ElementBytes).CopyTo(new Span<byte>(both + TRows.BlockBytes, TRows.BlockBytes));
+            (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) = TRows.ReadTwo(both, both + TRows.BlockBytes, 0, null, null);
+            a.Store(values);
+            b.Store(values + 16);
+            c.Store(values + 32);
+            d.Store(values + 48);
+            float* to = panel + ((r / FloatTile.Rows * FloatTile.Rows * columns) + (done * FloatTile.Rows) + (r % FloatTile.Rows * 8));
+            for (int step = 0; done + (step * 8) < columns; step++)
+                Vector512.Load(values + (step * 16)).Store(to + (step * 64));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneToken(
+        float* results, in LinearArguments arguments, int row, byte** rows, int firstPart, int parts, float* scales, float* minima, float* carry, bool isFirst, bool isLast)
+    {
+        int inBlock = TRows.BlockColumns / Part;
+        nint at = firstPart / inBlock * TRows.BlockBytes;
+        byte* ahead = arguments.Ahead(row, Rows) + (at * Rows);
+        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+        if (!isFirst)
+        {
+            (s0, s1, s2, s3) = (Vector512.Load(carry), Vector512.Load(carry + 16), Vector512.Load(carry + 32), Vector512.Load(carry + 48));
+            (s4, s5, s6, s7) = (Vector512.Load(carry + 64), Vector512.Load(carry + 80), Vector512.Load(carry + 96), Vector512.Load(carry + 112));
+        }
+        int part = 0;
+        for (float* x = arguments.Input + (firstPart * Part), end = x + (parts * Part); x < end; x += Part)
+        {
+            for (byte* stop = ahead + (Rows * TRows.BlockBytes / inBlock); ahead < stop; ahead += 64)
+                Sse.Prefetch0(ahead);
+            Vector512<float> x0 = Twice(x), x1 = Twice(x + 8), x2 = Twice(x + 16), x3 = Twice(x + 24);
+            s0 = Add(s0, rows, 0, at, part, scales, minima, x0, x1, x2, x3);
+            s1 = Add(s1, rows, 2, at, part, scales, minima, x0, x1, x2, x3);
+            s2 = Add(s2, rows, 4, at, part, scales, minima, x0, x1, x2, x3);
+            s3 = Add(s3, rows, 6, at, part, scales, minima, x0, x1, x2, x3);
+            s4 = Add(s4, rows, 8, at, part, scales, minima, x0, x1, x2, x3);
+            s5 = Add(s5, rows, 10, at, part, scales, minima, x0, x1, x2, x3);
+            s6 = Add(s6, rows, 12, at, part, scales, minima, x0, x1, x2, x3);
+            s7 = Add(s7, rows, 14, at, part, scales, minima, x0, x1, x2, x3);
+            scales += TRows.ScaleStride;
+            minima += Rows;
+            if (++part == inBlock)
+            {
+                part = 0;
+                at += TRows.BlockBytes;
+            }
+        }
+        if (isLast)
+        {
+            Lanes.Sums(s0, s1, s2, s3, s4, s5, s6, s7).Store(results);
+            return;
+        }
+        s0.Store(carry);
+        s1.Store(carry + 16);
+        s2.Store(carry + 32);
+        s3.Store(carry + 48);
+        s4.Store(carry + 64);
+        s5.Store(carry + 80);
+        s6.Store(carry + 96);
+        s7.Store(carry + 112);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Add(
+        Vector512<float> sum, byte** rows, int row, nint at, int part, float* scales, float* minima,
+        Vector512<float> x0, Vector512<float> x1, Vector512<float> x2, Vector512<float> x3)
+    {
+        (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) = TRows.ReadTwo(rows[row] + at, rows[row + 1] + at, part, scales + row, minima + row);
+        sum = Avx512F.FusedMultiplyAdd(a, x0, sum);
+        sum = Avx512F.FusedMultiplyAdd(b, x1, sum);
+        sum = Avx512F.FusedMultiplyAdd(c, x2, sum);
+        return Avx512F.FusedMultiplyAdd(d, x3, sum);
+    }
+
+    // Eight numbers in both halves. (A broadcast would read from elsewhere: the compiler scales its constant offsets wrongly.)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Twice(float* from)
+    {
+        Vector256<float> eight = Vector256.Load(from);
+        return Packed.Join(eight, eight);
+    }
+}
