@@ -50,7 +50,11 @@ internal static unsafe class ExactTiles<TRows>
                 TRows.ReadScales(out float* scales, out float* minima, arguments, row, count, first, length, scratch);
                 if (direct)
                 {
-                    OneToken(results, arguments, row, rows, first, length, scales, minima, carry, isFirst, isLast);
+                    if (isFirst)
+                        new Span<float>(carry, 2 * FloatTile.CarryLength).Clear();
+                    OneToken(carry, arguments, row, rows, first, length, scales, minima);
+                    if (isLast)
+                        FloatTile.Sums(results, carry);
                     continue;
                 }
                 int columns = (Math.Min(length * Part, arguments.Columns - (first * Part)) + 7) & ~7;
@@ -128,33 +132,29 @@ internal static unsafe class ExactTiles<TRows>
         }
     }
 
+    // Sums stay in the first-level cache: 16 rows and what unpacks them need more registers than there are.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OneToken(
-        float* results, in LinearArguments arguments, int row, byte** rows, int firstPart, int parts, float* scales, float* minima, float* carry, bool isFirst, bool isLast)
+    private static void OneToken(float* sums, in LinearArguments arguments, int row, byte** rows, int firstPart, int parts, float* scales, float* minima)
     {
         int inBlock = TRows.BlockColumns / Part;
         nint at = firstPart / inBlock * TRows.BlockBytes;
         byte* ahead = arguments.Ahead(row, Rows) + (at * Rows);
-        Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        if (!isFirst)
-        {
-            (s0, s1, s2, s3) = (Vector512.Load(carry), Vector512.Load(carry + 16), Vector512.Load(carry + 32), Vector512.Load(carry + 48));
-            (s4, s5, s6, s7) = (Vector512.Load(carry + 64), Vector512.Load(carry + 80), Vector512.Load(carry + 96), Vector512.Load(carry + 112));
-        }
         int part = 0;
         for (float* x = arguments.Input + (firstPart * Part), end = x + (parts * Part); x < end; x += Part)
         {
             for (byte* stop = ahead + (Rows * TRows.BlockBytes / inBlock); ahead < stop; ahead += 64)
                 Sse.Prefetch0(ahead);
             Vector512<float> x0 = Twice(x), x1 = Twice(x + 8), x2 = Twice(x + 16), x3 = Twice(x + 24);
-            s0 = Add(s0, rows, 0, at, part, scales, minima, x0, x1, x2, x3);
-            s1 = Add(s1, rows, 2, at, part, scales, minima, x0, x1, x2, x3);
-            s2 = Add(s2, rows, 4, at, part, scales, minima, x0, x1, x2, x3);
-            s3 = Add(s3, rows, 6, at, part, scales, minima, x0, x1, x2, x3);
-            s4 = Add(s4, rows, 8, at, part, scales, minima, x0, x1, x2, x3);
-            s5 = Add(s5, rows, 10, at, part, scales, minima, x0, x1, x2, x3);
-            s6 = Add(s6, rows, 12, at, part, scales, minima, x0, x1, x2, x3);
-            s7 = Add(s7, rows, 14, at, part, scales, minima, x0, x1, x2, x3);
+            for (nint r = 0; r < Rows; r += 2)
+            {
+                (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) =
+                    TRows.ReadTwo(rows[r] + at, rows[r + 1] + at, part, scales + r, minima + r);
+                Vector512<float> sum = Vector512.Load(sums + (r * 8));
+                sum = Avx512F.FusedMultiplyAdd(a, x0, sum);
+                sum = Avx512F.FusedMultiplyAdd(b, x1, sum);
+                sum = Avx512F.FusedMultiplyAdd(c, x2, sum);
+                Avx512F.FusedMultiplyAdd(d, x3, sum).Store(sums + (r * 8));
+            }
             scales += TRows.ScaleStride;
             minima += Rows;
             if (++part == inBlock)
@@ -163,31 +163,6 @@ internal static unsafe class ExactTiles<TRows>
                 at += TRows.BlockBytes;
             }
         }
-        if (isLast)
-        {
-            Lanes.Sums(s0, s1, s2, s3, s4, s5, s6, s7).Store(results);
-            return;
-        }
-        s0.Store(carry);
-        s1.Store(carry + 16);
-        s2.Store(carry + 32);
-        s3.Store(carry + 48);
-        s4.Store(carry + 64);
-        s5.Store(carry + 80);
-        s6.Store(carry + 96);
-        s7.Store(carry + 112);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Add(
-        Vector512<float> sum, byte** rows, int row, nint at, int part, float* scales, float* minima,
-        Vector512<float> x0, Vector512<float> x1, Vector512<float> x2, Vector512<float> x3)
-    {
-        (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) = TRows.ReadTwo(rows[row] + at, rows[row + 1] + at, part, scales + row, minima + row);
-        sum = Avx512F.FusedMultiplyAdd(a, x0, sum);
-        sum = Avx512F.FusedMultiplyAdd(b, x1, sum);
-        sum = Avx512F.FusedMultiplyAdd(c, x2, sum);
-        return Avx512F.FusedMultiplyAdd(d, x3, sum);
     }
 
     // Eight numbers in both halves. (A broadcast would read from elsewhere: the compiler scales its constant offsets wrongly.)
