@@ -11,6 +11,9 @@ namespace Managed.Kernels;
 /// </summary>
 internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDisposable
 {
+    private const int TilesAtOnce = 4; // that meet a page of keys while it is in the first-level cache
+    private const int QueriesAtOnce = TilesAtOnce * AttentionTile.Queries;
+
     private readonly CpuBuffer?[] scratch = new CpuBuffer?[workers];
     private Rows output;
     private Rows queries;
@@ -30,7 +33,8 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         for (int s = 0; s < plan.SequenceCount; s++)
             longest = Math.Max(longest, plan.Positions[plan.SequenceStart[s + 1] - 1] + 1);
         stride = (longest + 15) & ~7;
-        long needed = (long)stride * (settings.Heads / settings.KeyHeads);
+        // Scores of a token's heads, or of several tiles with their queries and the outputs that nobody wants.
+        long needed = Math.Max((long)stride * (settings.Heads / settings.KeyHeads), ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
         for (int i = 0; i < scratch.Length; i++)
             if (scratch[i] is not { } room || room.Length < needed)
             {
@@ -54,10 +58,59 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
             Heads(scratch[index]!.Data, 0, Math.Min(index * run, settings.Heads), Math.Min((index + 1) * run, settings.Heads));
             return;
         }
-        // Units in turn, because later tokens see more keys and take longer.
-        int group = settings.Heads / settings.KeyHeads;
-        for (int unit = index; unit < plan.Count * settings.KeyHeads; unit += count)
-            Heads(scratch[index]!.Data, unit / settings.KeyHeads, unit % settings.KeyHeads * group, ((unit % settings.KeyHeads) + 1) * group);
+        int group = settings.Heads / settings.KeyHeads, unit = 0;
+        for (int s = 0; s < plan.SequenceCount; s++)
+        {
+            int first = plan.SequenceStart[s], tokens = plan.SequenceStart[s + 1] - first;
+            bool together = AttentionTile.Suits(settings) && tokens * group >= AttentionTile.Queries;
+            int parts = together ? ((tokens * group) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
+            // Units in turn, because later tokens see more keys and take longer.
+            for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
+                for (int part = 0; part < parts; part++)
+                    if (unit++ % count == index)
+                    {
+                        if (together)
+                            Tiles(scratch[index]!.Data, s, keyHead, part * QueriesAtOnce, Math.Min((part + 1) * QueriesAtOnce, tokens * group));
+                        else
+                            Heads(scratch[index]!.Data, first + part, keyHead * group, (keyHead + 1) * group);
+                    }
+        }
+    }
+
+    // Queries [first, end) of a sequence that share keys, counted token by token and in each token head by head.
+    private void Tiles(float* room, int sequence, int keyHead, int first, int end)
+    {
+        int group = settings.Heads / settings.KeyHeads, start = plan.SequenceStart[sequence], tiles = (end - first + AttentionTile.Queries - 1) / AttentionTile.Queries;
+        DeviceBuffer[] pages = plan.Pages[sequence];
+        AttentionTile* tile = stackalloc AttentionTile[TilesAtOnce];
+        float** vectors = stackalloc float*[AttentionTile.Queries], mixed = stackalloc float*[TilesAtOnce * AttentionTile.Queries];
+        float* spare = room + ((long)QueriesAtOnce * (stride + settings.KeyDimension));
+        int from = int.MaxValue, to = 0;
+        for (int i = 0; i < tiles; i++)
+        {
+            tile[i] = new AttentionTile(room + ((long)i * AttentionTile.Queries * stride), room + (AttentionTile.Queries * ((QueriesAtOnce / AttentionTile.Queries * (long)stride) + ((long)i * settings.KeyDimension))));
+            for (int q = 0; q < AttentionTile.Queries; q++)
+            {
+                // The last query stands for those beyond.
+                int query = first + (i * AttentionTile.Queries) + q, known = Math.Min(query, end - 1), token = start + (known / group), head = (keyHead * group) + (known % group);
+                int position = plan.Positions[token];
+                tile[i].Add(q, head, settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0, position);
+                vectors[q] = queries.Row(token) + (head * settings.KeyDimension);
+                mixed[(i * AttentionTile.Queries) + q] = query == known ? output.Row(token) + (head * settings.ValueDimension) : spare;
+                new Span<float>(mixed[(i * AttentionTile.Queries) + q], settings.ValueDimension).Clear();
+            }
+            tile[i].Pack(vectors, settings.KeyDimension);
+            from = Math.Min(from, tile[i].Start);
+            to = Math.Max(to, tile[i].End);
+        }
+        for (int k = from; k < to; k = PageEnd(k))
+            for (int i = 0; i < tiles; i++)
+                tile[i].Products(k, Math.Min(PageEnd(k), to), Keys(pages, keyHead, k), settings.KeyDimension);
+        for (int i = 0; i < tiles; i++)
+            tile[i].Softmax(settings);
+        for (int k = from; k < to; k = PageEnd(k))
+            for (int i = 0; i < tiles; i++)
+                tile[i].Mix(mixed + (i * AttentionTile.Queries), k, Math.Min(PageEnd(k), to), Values(pages, keyHead, k), settings.ValueDimension);
     }
 
     // Heads [first, end) of one token. Those that share keys meet each page of them together, while it is at hand.

@@ -39,15 +39,23 @@ internal static unsafe class FloatTile
     public static void Run(
         float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int count, float* carry, bool isFirst, bool isLast)
     {
-        for (; count >= Vectors; count -= Vectors, vectors += Vectors * vectorStride, results += Vectors * resultStride, carry += Vectors * CarryLength)
-            Run<SixTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast);
-        switch (count)
+        while (count > 0)
         {
-            case 5: Run<FiveTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
-            case 4: Run<FourTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
-            case 3: Run<ThreeTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
-            case 2: Run<TwoTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
-            case 1: Run<OneToken>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
+            // Seven to nine in two halves: one or two alone would leave the multipliers idle.
+            int some = count is > Vectors and < 10 ? (count + 1) / 2 : Math.Min(count, Vectors);
+            switch (some)
+            {
+                case 6: Run<SixTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
+                case 5: Run<FiveTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
+                case 4: Run<FourTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
+                case 3: Run<ThreeTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
+                case 2: Run<TwoTokens>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
+                default: Run<OneToken>(results, resultStride, panel, vectors, vectorStride, columns, carry, isFirst, isLast); break;
+            }
+            count -= some;
+            vectors += some * vectorStride;
+            results += some * resultStride;
+            carry += some * CarryLength;
         }
     }
 
