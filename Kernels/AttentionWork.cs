@@ -33,8 +33,10 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         for (int s = 0; s < plan.SequenceCount; s++)
             longest = Math.Max(longest, plan.Positions[plan.SequenceStart[s + 1] - 1] + 1);
         stride = (longest + 15) & ~7;
-        // Scores of a token's heads, or of several tiles with their queries and the outputs that nobody wants.
-        long needed = Math.Max((long)stride * (settings.Heads / settings.KeyHeads), ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
+        long needed = (long)stride * (settings.Heads / settings.KeyHeads); // scores of a token's heads
+        for (int s = 0; s < plan.SequenceCount; s++)
+            if (IsTiled(s)) // scores of several tiles, their queries, and outputs that nobody wants
+                needed = Math.Max(needed, ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
         for (int i = 0; i < scratch.Length; i++)
             if (scratch[i] is not { } room || room.Length < needed)
             {
@@ -47,6 +49,13 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
             pool.Run(this);
         else
             Run(0, 1);
+    }
+
+    // Whether a sequence's queries fill tiles; one token alone is for reading keys and values, which heads in a row do best.
+    private bool IsTiled(int sequence)
+    {
+        int tokens = plan.SequenceStart[sequence + 1] - plan.SequenceStart[sequence];
+        return plan.Count > 1 && AttentionTile.Suits(settings) && tokens * (settings.Heads / settings.KeyHeads) >= AttentionTile.Queries;
     }
 
     public void Run(int index, int count)
@@ -62,14 +71,14 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         for (int s = 0; s < plan.SequenceCount; s++)
         {
             int first = plan.SequenceStart[s], tokens = plan.SequenceStart[s + 1] - first;
-            bool together = AttentionTile.Suits(settings) && tokens * group >= AttentionTile.Queries;
-            int parts = together ? ((tokens * group) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
+            bool tiled = IsTiled(s);
+            int parts = tiled ? ((tokens * group) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
             // Units in turn, because later tokens see more keys and take longer.
             for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
                 for (int part = 0; part < parts; part++)
                     if (unit++ % count == index)
                     {
-                        if (together)
+                        if (tiled)
                             Tiles(scratch[index]!.Data, s, keyHead, part * QueriesAtOnce, Math.Min((part + 1) * QueriesAtOnce, tokens * group));
                         else
                             Heads(scratch[index]!.Data, first + part, keyHead * group, (keyHead + 1) * group);

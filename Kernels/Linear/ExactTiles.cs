@@ -52,8 +52,13 @@ internal static unsafe class ExactTiles<TRows>
                 {
                     if (isFirst)
                         new Span<float>(carry, 2 * FloatTile.CarryLength).Clear();
-                    OneToken(carry, arguments, row, rows, first, length, scales, minima);
-                    if (isLast)
+                    if (TRows.IsByColumns && count == Rows)
+                        TRows.AddColumns(carry, arguments, row, first, length, scales, minima);
+                    else
+                        OneToken(carry, arguments, row, rows, first, length, scales, minima);
+                    if (isLast && TRows.IsByColumns && count == Rows)
+                        TRows.SumColumns(results, carry);
+                    else if (isLast)
                         FloatTile.Sums(results, carry);
                     continue;
                 }

@@ -46,6 +46,20 @@ internal unsafe interface IRowReader
 
     /// <summary>Floats from one part's scales to the next one's.</summary>
     static abstract int ScaleStride { get; }
+
+    /// <summary>16 rows and one token go column by column (<see cref="AddColumns"/>), else two rows at a time.</summary>
+    static virtual bool IsByColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
+    /// <summary>Adds `parts` parts of 16 rows to their sums, which are [8 lanes, 16 rows].</summary>
+    static virtual void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
+        throw new DeviceException("Rows of plain numbers are not read by columns.");
+
+    /// <summary>The results of such sums.</summary>
+    static virtual void SumColumns(float* results, float* sums) => throw new DeviceException("Rows of plain numbers are not read by columns.");
 }
 
 internal static unsafe class RowReaders
@@ -251,6 +265,17 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TFormat.HasHalfScales ? 2 * LinearArguments.TileRows : LinearArguments.TileRows;
     }
+
+    public static bool IsByColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
+
+    public static void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
+        ExactColumns<TFormat>.Run(sums, arguments, firstRow, firstPart, parts, scales, minima);
+
+    public static void SumColumns(float* results, float* sums) => ExactColumns<TFormat>.Sums(results, sums);
 
     public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch)
     {
