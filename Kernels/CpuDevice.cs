@@ -96,6 +96,22 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision) => linear.Run(pool, projections, input, precision);
 
+    public void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
+    {
+        if (((CpuWeight)projection.Weight).OutputOrder is null)
+            linear.RunAndAdd(pool, stream, projection, input, precision);
+        else
+            ComposedOperations.LinearAdd(this, stream, projection, input, precision);
+    }
+
+    public void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
+    {
+        if (((CpuWeight)gate.Weight).OutputOrder is null && ((CpuWeight)up.Weight).OutputOrder is null)
+            linear.RunGated(pool, output, gate, up, input, kind, limit, precision);
+        else
+            ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
+    }
+
     public void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables)
     {
         for (int t = 0; t < plan.Count; t++)

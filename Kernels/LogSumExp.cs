@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Managed.Kernels;
 
@@ -24,19 +25,19 @@ internal static class LogSumExp
                 highest = MathF.Max(highest, logits[id]);
         if (!float.IsFinite(highest))
             return highest;
-        Vector256<double> even = default, odd = default, by = Vector256.Create((double)highest);
+        // Two sums of four lanes each, for the lower and the upper halves of eights.
+        Vector512<double> sums = default, by = Vector512.Create((double)highest);
         for (id = 0; id < whole; id += 8)
-        {
-            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Possible(logits, scores, id));
-            even += Vector256.Exp(low - by);
-            odd += Vector256.Exp(high - by);
-        }
-        double sum = Vector256.Sum(even + odd);
+            sums += Vector512.Exp(Widen(Possible(logits, scores, id)) - by);
+        double sum = Vector256.Sum(sums.GetLower() + sums.GetUpper());
         for (; id < logits.Length; id++)
             if (!float.IsNegativeInfinity(scores[id]))
                 sum += Math.Exp((double)logits[id] - highest);
         return highest + Math.Log(sum);
     }
+
+    private static Vector512<double> Widen(Vector256<float> values) =>
+        Avx512F.IsSupported ? Avx512F.ConvertToVector512Double(values) : Vector512.Create(Vector256.WidenLower(values), Vector256.WidenUpper(values));
 
     // Eight from `id` on, −∞ in place of what cannot come.
     private static Vector256<float> Possible(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores, int id)

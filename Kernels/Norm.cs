@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Managed.Kernels.Linear;
 
@@ -23,6 +24,7 @@ internal static unsafe class Norm
         Divide(output, input, width, settings.Kind == NormKind.Layer ? Mean(input, width) : 0, scale);
 
     /// <summary>x · (gain + offset) + bias.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gain(float* output, float* input, int width, NormSettings settings, int segment)
     {
         int from = settings.GainPerSegment ? segment * width : 0;
@@ -40,6 +42,7 @@ internal static unsafe class Norm
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Mean(float* input, int width)
     {
         Vector256<float> sum = default;
@@ -48,6 +51,7 @@ internal static unsafe class Norm
         return Lanes.Sum(sum) / width;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Divisor(float* input, int width, float mean, float epsilon)
     {
         Vector256<float> sum = default, m = Vector256.Create(mean);
@@ -63,6 +67,7 @@ internal static unsafe class Norm
         return MathF.Sqrt((squares / width) + epsilon);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Divide(float* output, float* input, int width, float mean, float scale)
     {
         Vector256<float> m = Vector256.Create(mean), inverse = Vector256.Create(1f / scale);
@@ -73,8 +78,10 @@ internal static unsafe class Norm
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Load(float* from, int count) => count == 8 ? Vector256.Load(from) : Lanes.LoadFirst(from, count);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector256<float> values, float* to, int count)
     {
         if (count == 8)

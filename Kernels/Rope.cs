@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Managed.Kernels;
 
 /// <summary>
@@ -23,8 +26,7 @@ internal static unsafe class Rope
         switch (table.Pairing)
         {
             case RopePairing.Halves:
-                for (int i = 0; i < half; i++)
-                    (head[i], head[i + half]) = Turn(head[i], head[i + half], cos[i], sin[i]);
+                TurnHalves(head, cos, sin, half);
                 break;
             case RopePairing.Adjacent:
                 for (int i = 0; i < half; i++)
@@ -40,6 +42,22 @@ internal static unsafe class Rope
             default:
                 throw new DeviceException($"There is no rope pairing {table.Pairing}.");
         }
+    }
+
+    // Products are rounded before they are added: the bits of Turn.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TurnHalves(float* head, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin, int half)
+    {
+        int i = 0;
+        fixed (float* c = cos, s = sin)
+            for (; i + 8 <= half; i += 8)
+            {
+                Vector256<float> x = Vector256.Load(head + i), y = Vector256.Load(head + i + half), cosine = Vector256.Load(c + i), sine = Vector256.Load(s + i);
+                ((x * cosine) - (y * sine)).Store(head + i);
+                ((y * cosine) + (x * sine)).Store(head + i + half);
+            }
+        for (; i < half; i++)
+            (head[i], head[i + half]) = Turn(head[i], head[i + half], cos[i], sin[i]);
     }
 
     private static (float, float) Turn(float x, float y, float cos, float sin) => ((x * cos) - (y * sin), (y * cos) + (x * sin));

@@ -87,6 +87,28 @@ internal sealed class TimedDevice(IDevice inner) : IDevice
         Add(start, $"{input.Width} to {outputs}");
     }
 
+    public void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.LinearAdd(stream, projection, input, precision);
+        Add(start, $"{input.Width} to {stream.Width}");
+    }
+
+    public void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.LinearGated(output, gate, up, input, kind, limit, precision);
+        Add(start, $"{input.Width} to 2 · {output.Width}");
+    }
+
+    public void RotateAndStore(
+        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.RotateAndStore(plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
+        Add(start);
+    }
+
     public void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables)
     {
         long start = Stopwatch.GetTimestamp();

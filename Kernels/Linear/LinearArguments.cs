@@ -56,21 +56,29 @@ internal unsafe struct LinearArguments
     /// </summary>
     public readonly byte* Ahead(int row, int count) => Weight + (row * RowBytes) + Math.Max(count * RowBytes, Distance);
 
-    /// <summary>Asks for most of the next `bytes` bytes; the processor itself fetches the line between two that are asked for.</summary>
+    /// <summary>Asks for the next `bytes` bytes, at most nine lines of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref byte* ahead, int bytes)
     {
         if (Sse.IsSupported)
         {
             Sse.Prefetch0(ahead);
-            if (bytes > 96)
+            if (bytes > 64)
                 Sse.Prefetch0(ahead + 64);
-            if (bytes > 160)
+            if (bytes > 128)
                 Sse.Prefetch0(ahead + 128);
-            if (bytes > 224)
+            if (bytes > 192)
                 Sse.Prefetch0(ahead + 192);
-            if (bytes > 288)
+            if (bytes > 256)
                 Sse.Prefetch0(ahead + 256);
+            if (bytes > 320)
+                Sse.Prefetch0(ahead + 320);
+            if (bytes > 384)
+                Sse.Prefetch0(ahead + 384);
+            if (bytes > 448)
+                Sse.Prefetch0(ahead + 448);
+            if (bytes > 512)
+                Sse.Prefetch0(ahead + 512);
         }
         ahead += bytes;
     }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Managed.Kernels.Blocks;
 
 namespace Managed.Kernels.Linear;
@@ -22,11 +23,37 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     private int smallParts;
     private bool fast;
     private bool quantising;
+    private Rows? sum; // to which the one layer's outputs are added
+    private Rows? gated; // act(first layer) · second layer
+    private ActivationKind activation;
+    private float limit;
 
     /// <summary>Multiplications of the whole piece.</summary>
     private long Size { get; set; }
 
+    /// <summary>Each projection's output = its layer of the input.</summary>
     public void Run(WorkerPool pool, ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
+    {
+        sum = gated = null;
+        Start(pool, projections, input, precision);
+    }
+
+    /// <summary>stream += layer(input). Each worker adds what it has computed.</summary>
+    public void RunAndAdd(WorkerPool pool, in Rows stream, Projection projection, in Rows input, Precision precision)
+    {
+        (sum, gated) = (stream, null);
+        Start(pool, [projection], input, precision);
+    }
+
+    /// <summary>output = act(gate(input)) · up(input). Each worker computes the same outputs of both layers, and the activation of them.</summary>
+    public void RunGated(
+        WorkerPool pool, in Rows output, Projection gate, Projection up, in Rows input, ActivationKind kind, float bound, Precision precision)
+    {
+        (sum, gated, activation, limit) = (null, output, kind, bound);
+        Start(pool, [gate, up], input, precision);
+    }
+
+    private void Start(WorkerPool pool, ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
     {
         layerCount = projections.Length;
         outputs = 0;
@@ -55,6 +82,8 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             anyFast |= LinearKernels.HasFast(weight.Type);
         }
         fast = anyFast && precision == Precision.Fast;
+        if (gated is not null)
+            outputs = weights[0].Rows;
         EnsureScratch(weights[0].Columns);
         bool parallel = Size * (fast ? 1 : 3) > WorkerPool.WorthSharing;
         if (fast)
@@ -69,13 +98,14 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         pool.Run(this, workers + smallParts);
     }
 
-    // Boundaries are whole cache lines of results, so that no two workers write to one line.
+    // Boundaries are whole cache lines of results, so that no two workers write to one line. Little work goes in equal shares:
+    // each part costs about a microsecond.
     private void Split(int columns)
     {
-        const int Line = 16, LeastProducts = 32768;
+        const int Line = 16, LeastProducts = 1 << 18, LeastShare = 1 << 21;
         smallShare = (Math.Max(outputs / 32, LeastProducts / columns) + Line - 1) / Line * Line;
-        smallParts = workers == 1 || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
-        share = (outputs - (smallParts * smallShare)) / workers / Line * Line;
+        smallParts = workers == 1 || Size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
+        share = ((outputs - (smallParts * smallShare)) / workers + (smallParts == 0 ? Line - 1 : 0)) / Line * Line;
     }
 
     public void Run(int index, int count)
@@ -88,9 +118,9 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         }
         if (fast && layers[0].Tokens == 1)
             layers[0].Quantised.PrefetchRow(0); // written by another core; asked for at once rather than line by line
-        int first = index < workers ? index * share : (workers * share) + ((index - workers) * smallShare);
-        int end = index == count - 1 ? outputs : first + (index < workers ? share : smallShare);
-        for (int i = 0, before = 0; i < layerCount; before += weights[i].Rows, i++)
+        int first = Math.Min(outputs, index < workers ? index * share : (workers * share) + ((index - workers) * smallShare));
+        int end = index == count - 1 ? outputs : Math.Min(outputs, first + (index < workers ? share : smallShare));
+        for (int i = 0, before = 0; i < layerCount; before += gated is null ? weights[i].Rows : 0, i++)
         {
             int from = Math.Max(first - before, 0), to = Math.Min(end - before, weights[i].Rows);
             if (from >= to)
@@ -99,6 +129,24 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             for (int token = 0; token < layers[i].Tokens; token += LinearArguments.TokenBlock)
                 LinearKernels.Run(weights[i].Type, eightBits,
                     layers[i].Slice(token, Math.Min(LinearArguments.TokenBlock, layers[i].Tokens - token)), from, to, scratch[index]!.Data);
+        }
+        if (first < end)
+            Finish(first, end - first);
+    }
+
+    // What is made of outputs that this worker has at hand.
+    private void Finish(int first, int count)
+    {
+        for (int token = 0; token < layers[0].Tokens; token++)
+        {
+            float* result = layers[0].Output + (token * layers[0].OutputStride) + first;
+            if (sum is { } stream)
+            {
+                var values = new Span<float>(stream.Row(token) + first, count);
+                TensorPrimitives.Add(values, new ReadOnlySpan<float>(result, count), values);
+            }
+            if (gated is { } output)
+                Activations.Apply(output.Row(token) + first, result, layers[1].Output + (token * layers[1].OutputStride) + first, count, activation, limit);
         }
     }
 

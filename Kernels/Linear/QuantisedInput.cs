@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Managed.Kernels.Linear;
 
@@ -53,16 +54,12 @@ internal unsafe struct QuantisedInput
         {
             float* x = input + (b * Block);
             Vector256<float> v0 = Vector256.Load(x), v1 = Vector256.Load(x + 8), v2 = Vector256.Load(x + 16), v3 = Vector256.Load(x + 24);
-            Vector256<float> most = Vector256.Max(
-                Vector256.Max(Vector256.Abs(v0), Vector256.Abs(v1)), Vector256.Max(Vector256.Abs(v2), Vector256.Abs(v3)));
-            float largest = 0;
-            for (int i = 0; i < 8; i++)
-                largest = MathF.Max(largest, most.GetElement(i));
-            float scale = largest / 127f, inverse = largest > 0 ? 127f / largest : 0;
-            Vector256<int> i0 = Round(v0 * inverse), i1 = Round(v1 * inverse), i2 = Round(v2 * inverse), i3 = Round(v3 * inverse);
-            Vector256<sbyte> packed = Vector256.Narrow(Vector256.Narrow(i0, i1), Vector256.Narrow(i2, i3));
-            packed.Store(values + (b * Block));
+            float largest = LargestMagnitude(v0, v1, v2, v3), scale = largest / 127f, inverse = largest > 0 ? 127f / largest : 0;
             scales[b] = scale;
+            if (!float.IsFinite(scale))
+                v0 = v1 = v2 = v3 = default; // the scale alone says what became of the block
+            Vector256<int> i0 = Round(v0 * inverse), i1 = Round(v1 * inverse), i2 = Round(v2 * inverse), i3 = Round(v3 * inverse);
+            Narrow(i0, i1, i2, i3).Store(values + (b * Block));
             int first = Vector256.Sum(i0 + i1), second = Vector256.Sum(i2 + i3);
             sums[b] = scale * (first + second);
             offsets[2 * b] = -128 * first;
@@ -70,5 +67,30 @@ internal unsafe struct QuantisedInput
         }
     }
 
-    private static Vector256<int> Round(Vector256<float> values) => Vector256.ConvertToInt32(Vector256.Round(values));
+    // Magnitudes compare like the integers that they are stored as; what is not a number is the largest.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float LargestMagnitude(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        Vector256<int> most = Vector256.Max(
+            Vector256.Max(Vector256.Abs(a).AsInt32(), Vector256.Abs(b).AsInt32()), Vector256.Max(Vector256.Abs(c).AsInt32(), Vector256.Abs(d).AsInt32()));
+        Vector128<int> four = Vector128.Max(most.GetLower(), most.GetUpper());
+        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)));
+        return four.AsSingle().ToScalar();
+    }
+
+    // 32 integers of −127…127 as bytes, in order.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<sbyte> Narrow(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
+    {
+        if (!Avx2.IsSupported)
+            return Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d));
+        // Packing works on each half of a register: fours of a, b, c, d, and again.
+        Vector256<sbyte> mixed = Avx2.PackSignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d));
+        return Avx2.PermuteVar8x32(mixed.AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsSByte();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Round(Vector256<float> values) =>
+        Avx.IsSupported ? Avx.ConvertToVector256Int32(values) : Vector256.ConvertToInt32(Vector256.Round(values));
 }
