@@ -16,8 +16,9 @@ internal static class StepsVerb
         var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
         var promptTokens = new Option<int>("--prompt-tokens") { DefaultValueFactory = _ => 128 };
         var tokens = new Option<int>("--tokens") { DefaultValueFactory = _ => 32 };
+        var rows = new Option<int>("--rows") { Description = "sequences that are decoded together", DefaultValueFactory = _ => 1 };
         var precision = new Option<Precision>("--precision") { DefaultValueFactory = _ => Precision.Fast };
-        var command = new Command("steps", "Where the time of prefill and decoding goes.") { model, threads, promptTokens, tokens, precision };
+        var command = new Command("steps", "Where the time of prefill and decoding goes.") { model, threads, promptTokens, tokens, rows, precision };
         command.SetAction(parsed =>
         {
             var device = new TimedDevice(new CpuDevice(parsed.GetValue(threads)));
@@ -28,16 +29,18 @@ internal static class StepsVerb
             Best prefill = new(), decode = new();
             for (int round = 0; round < Rounds; round++)
             {
-                using Sequence sequence = transformer.Cache.Create();
-                prefill.Measure(device, () => transformer.Forward([new StepInput(sequence, prompt)], LogitsWanted.Last));
+                Sequence[] sequences = [.. Enumerable.Range(0, parsed.GetValue(rows)).Select(_ => transformer.Cache.Create())];
+                foreach (Sequence sequence in sequences)
+                    prefill.Measure(device, () => transformer.Forward([new StepInput(sequence, prompt)], LogitsWanted.Last));
                 decode.Measure(device, () =>
                 {
                     for (int i = 0; i < parsed.GetValue(tokens); i++)
-                        transformer.Forward([new StepInput(sequence, prompt.AsMemory(i % prompt.Length, 1))], LogitsWanted.Last);
+                        transformer.Forward([.. sequences.Select(sequence => new StepInput(sequence, prompt.AsMemory(i % prompt.Length, 1)))], LogitsWanted.Last);
                 });
+                Array.ForEach(sequences, sequence => sequence.Dispose());
             }
             prefill.Print($"prefill of {prompt.Length} tokens", prompt.Length);
-            decode.Print($"decoding {parsed.GetValue(tokens)} tokens", parsed.GetValue(tokens));
+            decode.Print($"decoding {parsed.GetValue(tokens)} tokens of {parsed.GetValue(rows)} sequences", parsed.GetValue(tokens));
         });
         return command;
     }
