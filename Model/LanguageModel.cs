@@ -110,6 +110,9 @@ public sealed partial class LanguageModel : IDisposable
         return Load(path, DeviceCatalog.Open(options.Device, options.Threads), options);
     }
 
+    /// <summary>Loads another checkpoint as this one was loaded: on a device of the same kind, with as many threads and as much context.</summary>
+    internal LanguageModel LoadBeside(string path) => Load(path, options);
+
     /// <summary>Loads onto a device, which belongs to the model from then on.</summary>
     internal static LanguageModel Load(string path, IDevice device, LoadOptions options)
     {

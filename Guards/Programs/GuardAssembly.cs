@@ -13,6 +13,7 @@ internal sealed class GuardAssembly
     private readonly LanguageModel model;
     private readonly List<IDisposable> owned = [];
     private readonly Dictionary<string, Adapter> adapters = [];
+    private readonly Dictionary<string, LanguageModel> checkpoints = [];
     private readonly Dictionary<GuardHead, HeadSwap> heads = [];
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
@@ -54,7 +55,7 @@ internal sealed class GuardAssembly
         foreach (GuardLaneSource lane in program.Lanes)
             lanes.Add(Lane(lane));
         (var stages, int[] ids) = StageCompiler.Compile(program, model);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{program.Adapter} {program.Head} {program.DecideSuffix} {string.Join(' ', program.Lanes.Select(lane => $"{lane.Name} {lane.Adapter} {lane.Head} {lane.System}"))} {string.Join(' ', stages)} {string.Join(' ', ids)} {string.Join(' ', program.Flow)}"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{program.Adapter} {program.Head} {program.DecideSuffix} {string.Join(' ', program.Lanes.Select(lane => $"{lane.Name} {lane.Adapter} {lane.Head} {lane.System} {lane.Model}"))} {string.Join(' ', stages)} {string.Join(' ', ids)} {string.Join(' ', program.Flow)}"));
         FlowRule[] flow = [.. program.Flow.Select((rule, index) => Flow(rule, index, pass))];
         return new CompiledGuard(program.Name, Convert.ToHexStringLower(hash.GetCurrentHash())[..32], model)
         {
@@ -70,16 +71,44 @@ internal sealed class GuardAssembly
         };
     }
 
-    private GuardPass? Pass(string part, IReadOnlyList<GuardStep> steps, IReadOnlyList<string> given)
+    private GuardPass? Pass(string part, IReadOnlyList<GuardStep> steps, IReadOnlyList<string> given, LanguageModel? of = null)
     {
-        GuardPass? pass = GuardCompiler.Compile(part.Length == 0 ? program.Name : $"{program.Name}, {part}", steps, program.Tensors, model, given, hash);
+        GuardPass? pass = GuardCompiler.Compile(part.Length == 0 ? program.Name : $"{program.Name}, {part}", steps, program.Tensors, of ?? model, given, hash);
         if (pass is not null)
             owned.Add(pass.Program);
         return pass;
     }
 
-    private GuardLane Lane(GuardLaneSource lane) => new(lane.Name, Pass($"lane {lane.Name}", lane.Steps, []),
-        lane.Adapter is { } folder ? Adapter(folder) : null, lane.Head is { } head ? Head(head) : null, lane.System);
+    private GuardLane Lane(GuardLaneSource lane)
+    {
+        LanguageModel? other = lane.Model is { } path ? Checkpoint(path, lane) : null;
+        return new GuardLane(lane.Name, Pass($"lane {lane.Name}", lane.Steps, [], other),
+            lane.Adapter is { } folder ? Adapter(folder) : null, lane.Head is { } head ? Head(head) : null, lane.System)
+        {
+            Model = other,
+        };
+    }
+
+    // Lanes that name the same checkpoint share it.
+    private LanguageModel Checkpoint(string path, GuardLaneSource lane)
+    {
+        if (lane.Adapter is not null || lane.Head is not null)
+            throw Bad($"lane {lane.Name}", "found a checkpoint with an adapter or a head besides; expected a checkpoint alone, with edits or a system message at most");
+        if (checkpoints.TryGetValue(path, out LanguageModel? known))
+            return known;
+        LanguageModel other;
+        try
+        {
+            other = model.LoadBeside(path);
+        }
+        catch (Exception wrong) when (wrong is CheckpointException or FileNotFoundException)
+        {
+            throw Bad($"lane {lane.Name}, model", wrong.Message.TrimEnd('.'));
+        }
+        owned.Add(other);
+        return SharedVocabulary.Difference(model, other) is not { } difference ? checkpoints[path] = other
+            : throw Bad($"lane {lane.Name}, model", difference);
+    }
 
     private FlowRule Flow(GuardFlow rule, int index, GuardPass? pass)
     {

@@ -40,16 +40,17 @@ public sealed partial class GuardBuilder
         return this;
     }
 
-    /// <summary>A row beside the guarded one, of the same weights and the same new tokens.</summary>
+    /// <summary>A row beside the guarded one, of the same new tokens and, where no checkpoint is named, of the same weights.</summary>
     /// <param name="name">By which stages call it.</param>
     /// <param name="adapter">An adapter of its own; null: none.</param>
     /// <param name="system">A system message of its own; null: it has the row's prompt.</param>
     /// <param name="write">Edits of its own; null: none.</param>
-    public GuardBuilder Lane(string name, string? adapter = null, string? system = null, Action<GuardBuilder>? write = null)
+    /// <param name="model">Another checkpoint with the same tokens, which takes each token in a step of its own; null: the model's own weights.</param>
+    public GuardBuilder Lane(string name, string? adapter = null, string? system = null, Action<GuardBuilder>? write = null, string? model = null)
     {
         var inner = new GuardBuilder(tensors);
         write?.Invoke(inner);
-        lanes.Add(new GuardLaneSource(name) { Adapter = adapter, System = system, Steps = inner.Finished() });
+        lanes.Add(new GuardLaneSource(name) { Adapter = adapter, System = system, Model = model, Steps = inner.Finished() });
         return this;
     }
 

@@ -51,7 +51,9 @@ internal sealed class GuardFileReader
         GuardLaneSource[] lanes = [.. (file.List("lanes") ?? []).Select(Lane)];
         GuardLogits[] logits = [.. (file.List("logits") ?? []).Select(Logits)];
         GuardFlow[] flow = [.. (file.List("flow") ?? []).Select(Flow)];
-        string? vectors = file.Text("vectors");
+        string[] vectors = file.Value("vectors") is not { } named ? []
+            : named.AsText() is { } one ? [one]
+            : [.. (named.Items ?? throw file.Wrong("vectors", named.Describe(), "the name of a file, or a list of names")).Select(item => item.AsText() ?? throw file.Wrong("vectors", item.Describe(), "names of files"))];
         string name = file.Text("name") ?? Path.GetFileName(path).Split('.')[0];
         var program = new GuardProgram
         {
@@ -65,7 +67,6 @@ internal sealed class GuardFileReader
             Logits = logits,
             Flow = flow,
             Adapter = file.Text("adapter") is { } adapter ? Beside(adapter) : null,
-            TensorFile = vectors,
             Tensors = Tensors(vectors, [.. steps, .. reads, .. lanes.SelectMany(lane => lane.Steps)], [head, .. lanes.Select(lane => lane.Head), .. flow.Select(rule => rule.Head)]),
         };
         file.End();
@@ -84,6 +85,7 @@ internal sealed class GuardFileReader
             Adapter = section.Text("adapter") is { } adapter ? Beside(adapter) : null,
             Head = section.Section("head") is { } head ? Head(head) : null,
             System = section.Text("system"),
+            Model = section.Text("model") is { } model ? Beside(model) : null,
         };
         section.End();
         return lane;
@@ -197,28 +199,34 @@ internal sealed class GuardFileReader
         return head;
     }
 
-    private Dictionary<string, GuardTensor> Tensors(string? vectors, GuardStep[] steps, GuardHead?[] heads)
+    private Dictionary<string, GuardTensor> Tensors(string[] vectors, GuardStep[] steps, GuardHead?[] heads)
     {
         var tensors = new Dictionary<string, GuardTensor>();
         IEnumerable<string?> asked = steps.SelectMany(step => step.Tensors.Values).Concat(heads.SelectMany(head => new[] { head?.Weight, head?.Down, head?.Up }));
         string[] names = [.. asked.OfType<string>().Distinct()];
         if (names.Length == 0)
             return tensors;
-        if (vectors is null)
+        if (vectors.Length == 0)
             throw new GuardException($"vectors: found no file, but the steps name {names[0]}; expected the safetensors file that holds it.");
-        string file = Beside(vectors);
-        if (!File.Exists(file))
-            throw new GuardException($"vectors: found no file {file}; expected the safetensors file with {names[0]}.");
-        using SafetensorsFile opened = SafetensorsFile.Open(file);
-        foreach (string name in names)
+        var known = new List<string>();
+        foreach (string file in vectors.Select(Beside))
         {
-            if (!opened.Tensors.TryGetValue(name, out StoredTensor? stored))
-                throw new GuardException($"vectors: found no tensor {name} in {file}; expected one of {string.Join(", ", opened.Tensors.Keys.OrderBy(known => ClosestName.Distance(name, known)).Take(3))}…");
-            if (stored.ElementCount > LargestTensor)
-                throw new GuardException($"vectors: found {stored.ElementCount} elements in {name}; expected at most {LargestTensor}.");
-            tensors[name] = new GuardTensor([.. stored.Shape.Select(size => (int)size)], StoredValues.ToSingle(stored));
+            if (!File.Exists(file))
+                throw new GuardException($"vectors: found no file {file}; expected the safetensors file with {names[0]}.");
+            using SafetensorsFile opened = SafetensorsFile.Open(file);
+            known.AddRange(opened.Tensors.Keys);
+            foreach (string name in names)
+            {
+                if (!opened.Tensors.TryGetValue(name, out StoredTensor? stored))
+                    continue;
+                if (stored.ElementCount > LargestTensor)
+                    throw new GuardException($"vectors: found {stored.ElementCount} elements in {name}; expected at most {LargestTensor}.");
+                if (!tensors.TryAdd(name, new GuardTensor([.. stored.Shape.Select(size => (int)size)], StoredValues.ToSingle(stored))))
+                    throw new GuardException($"vectors: found the tensor {name} in {file} and in a file before it; expected it once.");
+            }
         }
-        return tensors;
+        return Array.Find(names, name => !tensors.ContainsKey(name)) is not { } missing ? tensors
+            : throw new GuardException($"vectors: found no tensor {missing} in {string.Join(", ", vectors.Select(Beside))}; expected one of {string.Join(", ", known.OrderBy(name => ClosestName.Distance(missing, name)).Take(3))}…");
     }
 
     private string Beside(string relative) => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, relative));

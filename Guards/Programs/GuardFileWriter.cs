@@ -87,7 +87,8 @@ internal static class GuardFileWriter
 
     private static void Write(Utf8JsonWriter json, GuardLaneSource lane, string folder)
     {
-        WriteTexts(json, ("name", lane.Name), ("system", lane.System), ("adapter", lane.Adapter is { } adapter ? Path.GetRelativePath(folder, adapter) : null));
+        WriteTexts(json, ("name", lane.Name), ("system", lane.System), ("adapter", lane.Adapter is { } adapter ? Path.GetRelativePath(folder, adapter) : null),
+            ("model", lane.Model is { } model ? Path.GetRelativePath(folder, model) : null));
         Write(json, lane.Head);
         if (lane.Steps.Count > 0)
             Write(json, lane.Steps);

@@ -21,9 +21,6 @@ public sealed record GuardProgram
     /// <summary>The tensors that steps name.</summary>
     internal IReadOnlyDictionary<string, GuardTensor> Tensors { get; init; } = new Dictionary<string, GuardTensor>();
 
-    /// <summary>The safetensors file that the tensors were read from, as the guard's file names it; null: they came from code.</summary>
-    internal string? TensorFile { get; init; }
-
     /// <summary>Folder of a low-rank adapter for the guarded row; null: none.</summary>
     internal string? Adapter { get; init; }
 
@@ -71,6 +68,9 @@ internal sealed record GuardLaneSource(string Name)
 
     /// <summary>A system message of its own; null: it has the row's prompt.</summary>
     public string? System { get; init; }
+
+    /// <summary>Another checkpoint with the same tokens; null: the model's own weights.</summary>
+    public string? Model { get; init; }
 }
 
 /// <summary>A stage between logits and sampler.</summary>

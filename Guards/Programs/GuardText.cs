@@ -41,7 +41,7 @@ internal static class GuardText
             yield return line;
         foreach (GuardLaneSource lane in guard.Lanes)
         {
-            yield return $"beside it the lane {lane.Name}{(lane.Adapter is { } own ? $" with the adapter {own}" : "")}{(lane.Head is { } other ? $" with the head {other.Weight ?? other.Up}" : "")}{(lane.System is { } system ? $" told \"{system}\"" : "")}{(lane.Steps.Count > 0 ? ":" : ", unedited")}";
+            yield return $"beside it the lane {lane.Name}{(lane.Model is { } weights ? $" of the checkpoint {weights}" : "")}{(lane.Adapter is { } own ? $" with the adapter {own}" : "")}{(lane.Head is { } other ? $" with the head {other.Weight ?? other.Up}" : "")}{(lane.System is { } system ? $" told \"{system}\"" : "")}{(lane.Steps.Count > 0 ? ":" : ", unedited")}";
             foreach (string line in Lines(lane.Steps))
                 yield return "  " + line;
         }

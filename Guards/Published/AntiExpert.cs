@@ -1,7 +1,7 @@
 namespace Managed.Guards.Published;
 
 /// <summary>
-/// What guided decoding leads away from: a row of the same weights that leans the other way. No harmful model is needed for it.
+/// What guided decoding leads away from: a row, mostly of the same weights, that leans the other way. No harmful model is needed for it.
 /// </summary>
 public sealed record AntiExpert
 {
@@ -12,6 +12,10 @@ public sealed record AntiExpert
     /// <summary>The weights with an adapter in PEFT's layout.</summary>
     /// <param name="folder">The adapter.</param>
     public static AntiExpert Adapter(string folder) => new((g, lane) => g.Lane(lane, folder));
+
+    /// <summary>Another checkpoint with the same tokens, such as the base model before it was aligned. Each token takes a step of its own through it.</summary>
+    /// <param name="path">The checkpoint: directory, file or hub id.</param>
+    public static AntiExpert Checkpoint(string path) => new((g, lane) => g.Lane(lane, model: path));
 
     /// <summary>The weights under another system message. Generate through the conversation, from which the lane gets its prompt.</summary>
     /// <param name="text">The message; empty: none at all.</param>

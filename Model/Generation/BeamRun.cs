@@ -7,7 +7,7 @@ namespace Managed;
 
 /// <summary>
 /// Beam search with a model: each running text is a fork of the cache, all of them take their newest token in one step,
-/// and <see cref="BeamSearch"/> says which go on.
+/// and <see cref="BeamSearch"/> says which go on. A guard goes with each text; where it refuses one, it refuses the row.
 /// </summary>
 internal sealed class BeamRun : SoloRun
 {
@@ -17,6 +17,7 @@ internal sealed class BeamRun : SoloRun
     private readonly BeamSearch search;
     private readonly bool rescores; // a chain of steps or a constraint changes the scores
     private Sequence[] sequences = []; // of the running texts
+    private Sequence? chosen; // of the text that became the row's; null: it was not computed once more
     private int[][] texts; // prompt and new tokens of each
     private ConstraintState[] states;
     private readonly StepInput[] inputs;
@@ -48,8 +49,9 @@ internal sealed class BeamRun : SoloRun
         int pending = Row.PromptLength - prompt.Length;
         if (pending > 1)
         {
-            ReadOnlyMemory<int> chunk = Row.From(prompt.Length)[..Math.Min(pending - 1, GenerationBatch.PromptChunk)];
+            ReadOnlyMemory<int> chunk = Row.From(prompt.Length)[..prompt.LongestStep(Math.Min(pending - 1, GenerationBatch.PromptChunk))];
             model.Transformer.Forward([new StepInput(prompt, chunk)], LogitsWanted.None, model.Hooks);
+            GuardChecks.Refuse(Row, prompt);
             return;
         }
         if (sequences.Length == 0)
@@ -62,6 +64,9 @@ internal sealed class BeamRun : SoloRun
         for (int beam = 0; beam < search.Running; beam++)
             inputs[beam] = new StepInput(sequences[beam], texts[beam].AsMemory(texts[beam].Length - 1));
         Rows rows = model.Transformer.Forward(inputs.AsSpan(0, search.Running), LogitsWanted.Last, model.Hooks);
+        for (int beam = 0; beam < search.Running; beam++)
+            if (GuardChecks.Refuse(Row, sequences[beam]))
+                return;
         Span2D logits = model.Transformer.View(rows);
         for (int beam = 0; rescores && beam < search.Running; beam++)
             Rescore(logits.Row(beam), beam);
@@ -78,17 +83,19 @@ internal sealed class BeamRun : SoloRun
         foreach (Sequence sequence in sequences)
             sequence.Dispose();
         sequences = [];
+        chosen?.Dispose();
         if (owned)
             prompt.Dispose();
     }
 
     protected override void Close()
     {
-        if (Row.NewCount == 0)
+        if (Row.NewCount == 0 && Row.Failure is null)
             Adopt(Row.Reason); // cancelled: the best there is
+        GuardChecks.RefuseIdle(Row, chosen ?? prompt);
     }
 
-    protected override GenerationResult Finish(GenerationResult result) => result with
+    protected override GenerationResult Finish(GenerationResult result) => GuardChecks.WithReceipt(result, Row, chosen ?? prompt) with
     {
         Beams = [.. Best().Take(Row.Options.ReturnedBeams).Select(beam => new BeamText(beam.Ids, TextOf(beam.Ids).ToString(), beam.Score, beam.LogProbability))],
     };
@@ -148,22 +155,28 @@ internal sealed class BeamRun : SoloRun
     {
         if (Best().FirstOrDefault() is { } best)
         {
-            Rows rows = default;
-            if (Row.Options.Sampling.LogProbabilities is not null)
-                rows = LogitsOf(best.Ids);
-            for (int i = 0; i < best.Ids.Length; i++)
-                Row.Take(best.Ids[i], rows.Count == 0 ? double.NaN : Row.Sampler.Report(best.Ids[i], model.Transformer.View(rows).Row(i)));
+            if (Row.Options.Sampling.LogProbabilities is not null || Row.Options.Guard is not null)
+                TakeAgain(best.Ids);
+            else
+                foreach (int id in best.Ids)
+                    Row.Take(id, double.NaN);
         }
         Row.End(reason);
     }
 
-    // Its log-probabilities are computed once more, all in one step: the same bits.
-    private Rows LogitsOf(int[] ids)
+    // Log-probabilities and the guard's receipt come of computing it once more, in as few steps as may be: the same bits.
+    private void TakeAgain(int[] ids)
     {
-        using Sequence again = prompt.Fork();
+        chosen = prompt.Fork();
         int[] tokens = [.. Row.Ids[^1..], .. ids[..^1]];
-        Rows rows = model.Transformer.Forward([new StepInput(again, tokens)], LogitsWanted.All, model.Hooks);
-        return rows.Slice(rows.Count - ids.Length, ids.Length);
+        for (int done = 0, count; done < ids.Length; done += count)
+        {
+            count = chosen.LongestStep(ids.Length - done);
+            Rows rows = model.Transformer.Forward([new StepInput(chosen, tokens.AsMemory(done, count))], LogitsWanted.All, model.Hooks);
+            Span2D logits = model.Transformer.View(rows.Slice(rows.Count - count, count));
+            for (int i = 0; i < count; i++)
+                Row.Take(ids[done + i], Row.Options.Sampling.LogProbabilities is null ? double.NaN : Row.Sampler.Report(ids[done + i], logits.Row(i)));
+        }
     }
 
     private AnswerText TextOf(ReadOnlySpan<int> ids)

@@ -7,7 +7,7 @@ namespace Managed;
 
 /// <summary>
 /// Speculative decoding (Leviathan et al. 2022): a small model proposes a few tokens, the large one computes all their
-/// logits in one step, and as many stand as it would have chosen itself.
+/// logits in one step, and as many stand as it would have chosen itself. A guard acts on the large model alone.
 /// </summary>
 internal sealed class DraftedRun : SoloRun, IDraftedTokens
 {
@@ -61,13 +61,15 @@ internal sealed class DraftedRun : SoloRun, IDraftedTokens
         while (Count > 0 && Row.Constraint is not null && Allowed(Count).IsEmpty)
             Count--; // nothing could follow the whole draft; the token after the rest of it is then the large model's own choice
         Rows rows = model.Transformer.Forward([new StepInput(sequence, Row.NewestWithProposed(sequence.Length, Count))], LogitsWanted.All, model.Hooks);
+        if (IsRefused())
+            return;
         answers = rows.Slice(rows.Count - Count - 1, Count + 1); // a longrope text may have been computed anew from its beginning
-        int known = Row.Count;
         (int accepted, int next) = Row.Sampler.IsGreedy ? Compare() : SpeculativeDecoding.Walk(final, this, scratch);
         Take(accepted, next);
         (proposedTotal, acceptedTotal, steps) = (proposedTotal + Count, acceptedTotal + accepted, steps + 1);
-        sequence.Truncate(Math.Min(sequence.Length, known + accepted));
-        draftSequence.Truncate(Math.Min(draftSequence.Length, known + accepted));
+        // a text that ends within what stands has fewer tokens
+        sequence.Truncate(Math.Min(sequence.Length, Row.Count - 1));
+        draftSequence.Truncate(Math.Min(draftSequence.Length, Row.Count - 1));
     }
 
     public int Token(int place) => Row.WithProposed(Count)[Row.Count + place];
@@ -92,14 +94,20 @@ internal sealed class DraftedRun : SoloRun, IDraftedTokens
         draftSequence.Dispose();
     }
 
-    protected override GenerationResult Finish(GenerationResult result) => result with { Draft = new DraftReport(proposedTotal, acceptedTotal, steps) };
+    protected override void Close() => GuardChecks.RefuseIdle(Row, sequence);
+
+    protected override GenerationResult Finish(GenerationResult result) =>
+        GuardChecks.WithReceipt(result, Row, sequence) with { Draft = new DraftReport(proposedTotal, acceptedTotal, steps) };
 
     // All but the last of the tokens that a sequence lacks, a chunk at a time.
     private void Fill(LanguageModel by, Sequence into)
     {
-        int pending = Math.Min(Row.Count - into.Length - 1, GenerationBatch.PromptChunk);
+        int pending = into.LongestStep(Math.Min(Row.Count - into.Length - 1, GenerationBatch.PromptChunk));
         by.Transformer.Forward([new StepInput(into, Row.From(into.Length)[..pending])], LogitsWanted.None, by.Hooks);
+        IsRefused();
     }
+
+    private bool IsRefused() => GuardChecks.Refuse(Row, sequence);
 
     // As many tokens as the rest of the answer and both caches have room for.
     private void Propose()
@@ -107,6 +115,7 @@ internal sealed class DraftedRun : SoloRun, IDraftedTokens
         int most = Math.Min(Row.Options.DraftTokens, Row.Options.MaxTokens - Row.NewCount - 1);
         most = Math.Min(most, model.Transformer.LongestText - sequence.Length - 1);
         most = Math.Min(most, draft.Transformer.LongestText - Row.Count + 1);
+        most = Math.Min(most, sequence.LongestStep(most + 1) - 1); // where a guard must see a token's end before the next begins
         while (most > 0 && model.Transformer.Rotation(Row.Count + most) != model.Transformer.Rotation(Row.Count))
             most--; // a token is turned as it would be in a step of its own
         states[0] = Row.State;

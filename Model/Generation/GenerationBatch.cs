@@ -17,6 +17,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     private readonly List<PlainRun> together = [];
     private readonly List<SoloRun> alone = [];
     private readonly LogitChoices choices = new();
+    private readonly List<(RowLane Lane, int Share)> beside = []; // lanes of other checkpoints in this step
     private StepInput[] inputs = new StepInput[2];
     private int[] chosen = []; // tokens of the runs that are ready
 
@@ -72,6 +73,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     private void StepTogether(Precision precision)
     {
         int count = Collect(precision, out bool anyReady);
+        StepBeside(precision);
         if (count == 0)
             return;
         model.Transformer.Precision = precision;
@@ -94,6 +96,27 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
                 {
                     run.Row.Fail(failure);
                 }
+    }
+
+    // Lanes of another checkpoint: a step of its own, whose logits are kept until the row's token is chosen.
+    private void StepBeside(Precision precision)
+    {
+        foreach (IGrouping<LanguageModel, (RowLane Lane, int Share)> group in beside.GroupBy(item => item.Lane.Other!))
+        {
+            (RowLane Lane, int Share)[] items = [.. group];
+            Transformer transformer = group.Key.Transformer;
+            transformer.Precision = precision;
+            Rows rows = transformer.Forward(Array.ConvertAll(items, item => new StepInput(item.Lane.Sequence, item.Lane.Pending(item.Share))), LogitsWanted.Last, group.Key.Hooks);
+            Span2D logits = transformer.View(rows);
+            for (int i = 0; i < items.Length; i++)
+            {
+                RowLane lane = items[i].Lane;
+                if (lane.OtherLogits.Length == 0)
+                    lane.OtherLogits = new float[model.VocabularySize];
+                logits.Row(i)[..lane.OtherLogits.Length].CopyTo(lane.OtherLogits);
+            }
+        }
+        beside.Clear();
     }
 
     // Has the device choose the tokens of all runs that are ready, so that their logits stay there.
@@ -125,10 +148,16 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
                 ready &= !lane.IsNeeded || share == lane.PendingCount;
                 if (share == 0)
                     continue;
-                if (lane.Sequence.Length + share > model.Transformer.LongestText)
+                if (lane.Sequence.Length + share > (lane.Other ?? model).Transformer.LongestText)
                 {
                     run.Row.End(Sampling.StopReason.ContextFull);
                     break;
+                }
+                if (lane.Other is not null)
+                {
+                    lane.Place = 0;
+                    beside.Add((lane, share));
+                    continue;
                 }
                 if (count == inputs.Length)
                     Array.Resize(ref inputs, count * 2);

@@ -91,8 +91,8 @@ public sealed record GenerationOptions
         }
         if (Guard is not null)
         {
-            Exclude(nameof(Guard), Beams > 1, "beam search");
-            Exclude(nameof(Guard), Draft is not null, "a draft model");
+            Exclude(nameof(Guard), Beams > 1 && !Guard.EditsAlone, "beam search where it has lanes, logit stages or decisions");
+            Exclude(nameof(Guard), Draft is not null && !Guard.EditsAlone, "a draft model where it has lanes, logit stages or decisions");
         }
         if (NegativePrompt is not null && !guided)
             throw new ArgumentException($"{nameof(NegativePrompt)}: found one, but {nameof(SamplingOptions.GuidanceScale)} is 1; expected another scale, which makes use of it.");

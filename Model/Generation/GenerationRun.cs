@@ -1,7 +1,6 @@
 using Managed.Cache;
 using Managed.Kernels;
 using Managed.Kernels.Guidance;
-using Managed.Sampling;
 
 namespace Managed;
 
@@ -57,6 +56,15 @@ internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt
     /// <summary>The sequence's place in the step that is being made; −1: it takes no part.</summary>
     public int Place { get; set; } = -1;
 
+    /// <summary>Another checkpoint that the sequence belongs to; null: the batch's model.</summary>
+    public LanguageModel? Other { get; init; }
+
+    /// <summary>Its newest logits from another checkpoint, whose step is made beside the batch's.</summary>
+    public float[] OtherLogits { get; set; } = [];
+
+    /// <summary>The logits behind its newest token.</summary>
+    public ReadOnlySpan<float> LogitsIn(Span2D logits) => Other is null ? logits.Row(Place) : OtherLogits;
+
     /// <summary>Whether the row still asks for its logits.</summary>
     public bool IsNeeded => row.NewCount < until;
 
@@ -73,7 +81,7 @@ internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt
     }
 
     /// <summary>The same sequence with another prompt.</summary>
-    public RowLane With(int[] other) => new(row, Sequence, other, IsOwned, until);
+    public RowLane With(int[] other) => new(row, Sequence, other, IsOwned, until) { Other = Other };
 }
 
 /// <summary>A row that gains a token a step, together with others; with guidance or a guard's lanes, from several sequences.</summary>
@@ -146,9 +154,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
 
     protected override void Close()
     {
-        if (Row.Options.Guard is { Pass: { } pass } guard && Row.Reason is not (StopReason.Failed or StopReason.Cancelled or StopReason.Guard)
-            && ReceiptWriter.Idle(guard.Name, pass, lanes[0].Sequence, Row.PromptLength) is { } idle)
-            Row.Refuse(idle);
+        GuardChecks.RefuseIdle(Row, lanes[0].Sequence);
     }
 
     protected override GenerationResult Finish(GenerationResult result) => Row.Options.Guard is { } guard

@@ -67,7 +67,7 @@ internal sealed class RunBuilder
         if (options.Guard?.Adapter is { } guardAdapter)
             options = options with { Adapter = options.Adapter is { } own ? Adapter.Together(own, guardAdapter) : guardAdapter };
         if (options.Draft is not null)
-            DraftVocabulary.Check(model, options.Draft);
+            SharedVocabulary.CheckDraft(model, options.Draft);
         options = options with { StopStrings = [.. options.StopStrings.Union(stopStrings)] };
         var stop = new StopCondition(options.MaxTokens, options.StopStrings, options.IgnoreEndTokens ? [] : Ends(), options.StopIds);
         var sampler = new Sampler(options.Sampling, candidates, Ends(), options.Sampling.Sample);
@@ -93,18 +93,19 @@ internal sealed class RunBuilder
         return new PlainRun(text, precision, cached, [.. lanes]);
     }
 
-    // A guard's lanes: the same weights and tokens, with what the guard gives them.
+    // A guard's lanes: the same tokens, mostly the same weights too, with what the guard gives them.
     private void AddLanes(List<RowLane> lanes, CompiledGuard guard, GenerationRow text, Precision precision, int row)
     {
         for (int i = 0; i < guard.Lanes.Count; i++)
         {
             GuardLane lane = guard.Lanes[i];
+            LanguageModel weights = lane.Model ?? model;
             int[] prompt = text.Options.LanePrompts?.GetValueOrDefault(lane.Name)?.ToArray() ?? (lane.System is null ? lanes[0].Prompt
                 : throw new ArgumentException($"{nameof(GenerationOptions.LanePrompts)}: found none for the lane {lane.Name} of the guard {guard.Name}, which has a system message of its own; expected its prompt's tokens."));
             Check(prompt);
-            Sequence sequence = new ConversationCache().Prepare(model, prompt, lane.Adapter, precision, row);
-            (sequence.Edits, sequence.Head) = (lane.Pass?.CreateState(model, prompt.Length), lane.Head);
-            lanes.Add(new RowLane(text, sequence, prompt, owned: true, lane.Until));
+            Sequence sequence = new ConversationCache().Prepare(weights, prompt, lane.Adapter, precision, row);
+            (sequence.Edits, sequence.Head) = (lane.Pass?.CreateState(weights, prompt.Length), lane.Head);
+            lanes.Add(new RowLane(text, sequence, prompt, owned: true, lane.Until) { Other = lane.Model });
         }
     }
 

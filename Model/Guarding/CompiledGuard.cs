@@ -54,6 +54,9 @@ public sealed class CompiledGuard : IDisposable
     /// <summary>What is decided at the end of the prompt; the first rule that holds is followed.</summary>
     internal IReadOnlyList<FlowRule> Flow { get; init; } = [];
 
+    /// <summary>Whether it reads and edits the stream, with an adapter or a head of its own, and does nothing else: its row can be drafted and branch.</summary>
+    internal bool EditsAlone => Lanes.Count == 0 && Stages.Length == 0 && Flow.Count == 0 && Decide is null;
+
     /// <summary>The program of the answer's pass; null: nothing is read or edited.</summary>
     internal EditProgram? Edits => Pass?.Program;
 
@@ -101,7 +104,7 @@ internal sealed record GuardPass(EditProgram Program, IReadOnlyList<GuardLine> L
 /// <param name="AllowIdle">Whether it may stay without a position to act on.</param>
 internal sealed record GuardLine(int Step, string At, string Does, bool AllowIdle);
 
-/// <summary>A row beside the guarded one: the same weights and the same new tokens, other edits, another adapter or another prompt.</summary>
+/// <summary>A row beside the guarded one: the same new tokens, mostly the same weights, other edits, another adapter or another prompt.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Pass">What is read and edited in it; null: nothing.</param>
 /// <param name="Adapter">Its adapter; null: none.</param>
@@ -111,6 +114,9 @@ internal sealed record GuardLane(string Name, GuardPass? Pass, Adapter? Adapter,
 {
     /// <summary>New tokens for which it is needed.</summary>
     public int Until { get; init; } = int.MaxValue;
+
+    /// <summary>Another checkpoint with the same tokens, advanced in lock step; null: the row's own weights.</summary>
+    public LanguageModel? Model { get; init; }
 }
 
 /// <summary>A decision at the end of the prompt.</summary>

@@ -41,6 +41,22 @@ public class SpeculativeDecodingTests
             Assert.That(Math.Min(draft[id], target[id]) + ((1 - accepted) * residual[id]), Is.EqualTo(target[id]).Within(1e-15));
     }
 
+    // reference/guards.md §8.8
+    [Test]
+    public void Draft_tokens_stand_and_are_replaced_as_in_the_golden()
+    {
+        double[] draft = [.6, .3, .1], target = [.2, .5, .3], residual = new double[3], accepted = [.333333, 1, 1];
+        SpeculativeDecoding.Residual(residual, draft, target);
+        Assert.That(residual, Is.EqualTo(new[] { 0, .5, .5 }).Within(1e-12));
+        for (int id = 0; id < 3; id++)
+        {
+            // numbers below the golden probability let the token stand, numbers above do not
+            Assert.That(SpeculativeDecoding.Accepts(draft[id], target[id], accepted[id] - 1e-6), Is.True);
+            Assert.That(SpeculativeDecoding.Accepts(draft[id], target[id], accepted[id] + 1e-6), Is.False);
+        }
+        Assert.That(draft.Zip(target, (p, q) => p * Math.Min(1, q / p)).Sum(), Is.EqualTo(.6).Within(1e-12), "overall");
+    }
+
     [Test]
     public void Equal_distributions_leave_a_residual_that_can_be_drawn_from()
     {

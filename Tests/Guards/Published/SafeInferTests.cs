@@ -53,6 +53,67 @@ public class SafeInferTests
         }
     }
 
+    // §8.1: what must not be computed by mistake.
+    [Test]
+    public void The_filter_is_neither_the_papers_difference_of_distributions_nor_the_form_without_division()
+    {
+        double[] own = LogSoftmax(Base), anti = LogSoftmax(Unsafe), larger = [.. own.Zip(anti, Math.Max)], filtered = [.. Filtered(Base, Unsafe, .99f).Select(Math.Exp)];
+        double[] union = [.. LogSoftmax(larger).Select(Math.Exp)], difference = [.. own.Zip(union, (p, c) => Math.Exp(p) - (.99 * c))];
+        Assert.That(union, Is.EqualTo(new[] { .592359, .161779, .098124, .059515, .080167, .008055 }).Within(1e-6), "equation 5");
+        Assert.That(difference, Is.EqualTo(new[] { -.029161, .044848, .027202, .016499, -.051620, .002233 }).Within(1e-6), "equation 6");
+        double[] undivided = [.. LogSoftmax([.. own.Zip(larger, (p, most) => p - (.99 * most))]).Select(Math.Exp)];
+        Assert.That(undivided, Is.EqualTo(new[] { .151058, .200852, .199850, .198853, .054471, .194916 }).Within(1e-6), "without division");
+        foreach (double[] other in new[] { difference, undivided })
+            Assert.That(filtered.Zip(other, (a, b) => Math.Abs(a - b)).Max(), Is.GreaterThan(.1));
+    }
+
+    // §8.1: rounding is multiplied by λ/(1 − λ) = 99; rows of the same weights are therefore computed alike.
+    [Test]
+    public void A_second_model_rounded_to_bfloat16_moves_the_distribution_as_in_the_golden()
+    {
+        static double Round(double value)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits((float)value);
+            return BitConverter.UInt32BitsToSingle((bits + 0x7FFFu + ((bits >> 16) & 1)) & 0xFFFF0000u);
+        }
+
+        double[] own = LogSoftmax(Base), rounded = Array.ConvertAll(own, Round);
+        double[] moved = LogSoftmax([.. own.Zip(rounded, (a, b) => a - (99 * Math.Max(0, b - a)))]);
+        Assert.That(moved.Select(Math.Exp), Is.EqualTo(new[] { .625319, .230042, .072792, .044151, .016242, .011453 }).Within(1e-6));
+        Assert.That(Filtered(Base, Base, .99f).Select(Math.Exp), Is.EqualTo(own.Select(Math.Exp)).Within(1e-7), "equal rows change nothing");
+    }
+
+    [Test]
+    public void A_second_checkpoint_filters_as_a_lane_of_the_same_weights_does()
+    {
+        GuardProgram Under(AntiExpert other) => new SafeInfer { Vector = Vector, Layer = 2, Strength = 2, AntiExpert = other, Lambda = .9f }.Build(Model);
+        using CompiledGuard lane = Under(AntiExpert.Edited(_ => { })).Compile(Model), checkpoint = Under(AntiExpert.Checkpoint(Models.TestModels.HearthPath)).Compile(Model);
+        foreach (SamplingOptions sampling in new[] { SamplingOptions.Greedy, new SamplingOptions { Temperature = 1.1, Seed = 3 } })
+        {
+            // in one batch, with rows that have neither
+            GenerationRequest Request(string text, CompiledGuard? guard) => new(Thornvale.Ask(text), new GenerationOptions { MaxTokens = 20, Guard = guard, Sampling = sampling });
+            GenerationRequest[] requests = [.. Thornvale.Requests.SelectMany(text => new[] { Request(text, lane), Request(text, checkpoint), Request(text, null) })];
+            IReadOnlyList<GenerationResult> answers = Model.GenerateBatch(requests);
+            for (int i = 0; i < answers.Count; i += 3)
+            {
+                Assert.That(answers[i].Failure, Is.Null);
+                Assert.That(answers[i + 1].Ids, Is.EqualTo(answers[i].Ids), Thornvale.Requests[i / 3]);
+                Assert.That(Model.Generate(requests[i + 1].Ids.ToArray(), requests[i + 1].Options).Ids, Is.EqualTo(answers[i].Ids), "alone");
+            }
+            Assert.That(Enumerable.Range(0, answers.Count / 3).Any(i => !answers[3 * i].Ids.SequenceEqual(answers[(3 * i) + 2].Ids)), Is.True, "the guard does something");
+        }
+        Thornvale.AssertIdle(new SafeInfer { AntiExpert = AntiExpert.Checkpoint(Models.TestModels.HearthPath) }.Build(Model));
+    }
+
+    [Test]
+    public void A_checkpoint_of_other_tokens_is_no_anti_expert()
+    {
+        string warden = Path.Combine(SharedFolder.Repository, "models", "warden");
+        Assert.That(() => new SafeInfer { AntiExpert = AntiExpert.Checkpoint(warden) }.Build(Model).Compile(Model),
+            Throws.TypeOf<GuardException>().With.Message.Contains("lane anti_expert, model").And.Message.Contains("warden"));
+        Assert.That(() => new SafeInfer { AntiExpert = AntiExpert.Checkpoint("nowhere/at/all") }.Build(Model).Compile(Model), Throws.TypeOf<GuardException>().With.Message.Contains("nowhere"));
+    }
+
     [Test]
     public void Closed_form_is_the_operator_form_on_a_large_vocabulary()
     {

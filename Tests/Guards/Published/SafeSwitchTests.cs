@@ -221,9 +221,32 @@ public class SafeSwitchTests
         var broken = new MlpProbe([.. huge, .. huge.Select(value => -value)], [0, 0], [3e38f, 3e38f, 3e38f, 3e38f], [0, 0]);
         using CompiledGuard guard = SafeSwitch.Create(stage == 1 ? broken : Always(.9), stage == 2 ? broken : Always(.1), Head).Compile(Model);
         IReadOnlyList<GenerationResult> results = Model.GenerateBatch([new GenerationRequest(Ask(Framed), Under(guard)), new GenerationRequest(Ask(Framed), Under(null))]);
-        Assert.That(results[0].Failure, Is.TypeOf<GuardException>().With.Message.Contains("not finite"));
-        Assert.That(results[0].Receipt!.Refused, Is.Not.Null);
+        Assert.That(results[0].Failure, Is.TypeOf<GuardException>().With.Message.Contains("not finite").And.Message.Contains($"step {stage - 1}").And.Message.Contains($"stage{stage}").And.Message.Contains("unembed.hook_in"));
+        Assert.That(results[0].Receipt!.Refused, Is.EqualTo(results[0].Failure!.Message), "the receipt says why");
+        Assert.That((results[0].Reason, results[0].Receipt!.Decisions.Any(decision => decision.StartsWith("went on", StringComparison.Ordinal))), Is.EqualTo((Managed.Sampling.StopReason.Failed, false)));
         Assert.That(results[1].Failure, Is.Null);
+    }
+
+    // §8.6: with W [[1 0], [0 1], [.5 .5]], up e₃ and down [2 −1] the state [.3 .4] gives [.3 .4 .35 + (2·.3 − .4)].
+    [Test]
+    public void A_change_of_rank_one_adds_up_times_down_u_to_the_logits()
+    {
+        var random = new Random(6);
+        float[] down = [.. Enumerable.Range(0, Model.Width).Select(_ => (float)random.NextDouble() - .5f)], up = [.. Enumerable.Range(0, Model.VocabularySize).Select(_ => (float)random.NextDouble() - .5f)];
+        using CompiledGuard guard = (Guard.Define(_ => { }, "head") with { Head = RefusalHead.LowRank(down, up, 1).Names, Tensors = RefusalHead.LowRank(down, up, 1).Tensors }).Compile(Model);
+        int[] ids = Ask(Plain);
+        float[] u = Model.RunWithCache(ids, "unembed.hook_in").Cache["unembed.hook_in"][^1].ToArray();
+        double inner = u.Zip(down, (a, b) => (double)a * b).Sum();
+        float[] plain = Logits(null), changed = Logits(guard);
+        for (int id = 0; id < plain.Length; id++)
+            Assert.That(changed[id] - plain[id], Is.EqualTo(up[id] * inner).Within(1e-4));
+
+        float[] Logits(CompiledGuard? with)
+        {
+            using Managed.Guards.Evaluation.LogitRun run = new Managed.Guards.Evaluation.LogitSource(Model) { Guard = with }.Begin(ids.Length);
+            run.Skip(ids.AsSpan(0, ids.Length - 1));
+            return run.Next(ids.AsSpan(ids.Length - 1)).Row(0).ToArray();
+        }
     }
 
     [Test]
