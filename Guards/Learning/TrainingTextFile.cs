@@ -41,6 +41,26 @@ public static class TrainingTextFile
         return texts.Count > 0 ? texts : throw new GuardException($"{path}: found no texts; expected at least one.");
     }
 
+    /// <summary>Prompts with answers that are to be learned, given to them in turn.</summary>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="answers">The answers.</param>
+    /// <param name="model">The model whose tokenizer and chat template are used.</param>
+    internal static IEnumerable<TrainingText> Answered(IReadOnlyList<Prompt> prompts, string[] answers, LanguageModel model) =>
+        prompts.Select((prompt, i) => Answered(prompt.Encode(model), answers[i % answers.Length], model));
+
+    /// <summary>The lines of a file that say anything.</summary>
+    /// <exception cref="GuardException">There is none.</exception>
+    internal static string[] Lines(string path)
+    {
+        string[] lines = [.. File.ReadLines(path).Where(line => line.Trim().Length > 0)];
+        return lines.Length > 0 ? lines : throw new GuardException($"{path}: found no lines; expected an answer a line.");
+    }
+
+    private static TrainingText Answered(int[] prompt, string answer, LanguageModel model) => Pieces([
+        (prompt, false),
+        (model.Encode(answer, addSpecialTokens: false), true),
+        ([.. model.EndTokens.Take(1)], true)]);
+
     private static TrainingText ReadRow(JsonElement row, LanguageModel model, string where)
     {
         switch (row.ValueKind)
@@ -51,10 +71,7 @@ public static class TrainingTextFile
                 return Pieces([.. row.EnumerateArray().Select(piece => (model.Encode(piece[0].GetString()!, addSpecialTokens: false), piece[1].GetBoolean()))]);
             case JsonValueKind.Object when row.TryGetProperty("prompt", out JsonElement prompt) && row.TryGetProperty("answer", out JsonElement answer)
                 && prompt.ValueKind == JsonValueKind.String && answer.ValueKind == JsonValueKind.String:
-                return Pieces([
-                    (model.EncodeChat([new ChatMessage("user", prompt.GetString()!)]), false),
-                    (model.Encode(answer.GetString()!, addSpecialTokens: false), true),
-                    ([.. model.EndTokens.Take(1)], true)]);
+                return Answered(model.EncodeChat([new ChatMessage("user", prompt.GetString()!)]), answer.GetString()!, model);
             case JsonValueKind.Object when row.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String:
                 return new TrainingText(model.Encode(text.GetString()!));
         }

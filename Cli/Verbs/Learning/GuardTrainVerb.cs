@@ -9,6 +9,7 @@ internal static class GuardTrainVerb
     {
         TrainProbeVerb.Create(twoLayers: false),
         TrainProbeVerb.Create(twoLayers: true),
+        TrainPilotVerb.Create(),
         TrainHeadVerb.Create(),
         TrainCriticVerb.Create(),
         TrainFunctionVectorVerb.Create(),

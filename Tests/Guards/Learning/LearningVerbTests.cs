@@ -96,6 +96,53 @@ public class LearningVerbTests
     }
 
     [Test]
+    public void A_head_learns_given_answers_to_prompts_in_turn()
+    {
+        File.WriteAllLines(At("answers.txt"), ["I will not teach that.", "", "I can not help with that."]);
+        File.WriteAllLines(At("text.jsonl"), s_dark.Take(3).Select((prompt, i) => JsonSerializer.Serialize(new { prompt, answer = i == 1 ? "I can not help with that." : "I will not teach that." })));
+        string[] start = ["guard", "train", "head", TestModels.HearthPath, "--rank", "1", "--epochs", "1", "--validation", "0"];
+        CommandLine.RunWell([.. start, "--text", At("text.jsonl"), "--out", At("text.safetensors")]);
+        File.WriteAllLines(At("three.txt"), s_dark.Take(3));
+        CommandLine.RunWell([.. start, "--prompts", At("three.txt"), "--answers", At("answers.txt"), "--out", At("prompts.safetensors")]);
+        Assert.That(File.ReadAllBytes(At("prompts.safetensors")), Is.EqualTo(File.ReadAllBytes(At("text.safetensors"))), "the same texts, written another way");
+        Assert.That(CommandLine.RunRefused([.. start, "--prompts", At("three.txt"), "--out", At("x")]), Does.Contain("belong together"));
+        Assert.That(CommandLine.RunRefused([.. start, "--out", At("x")]), Does.Contain("nothing to learn"));
+    }
+
+    [Test]
+    public void A_pilot_probe_learns_from_what_the_model_answers()
+    {
+        File.WriteAllText(At("village.txt"), "i will not\ni can not\ni am sorry\n");
+        string[] start = ["guard", "train", "pilot", TestModels.HearthPath, "--prompts", At("dark.txt"), "--prompts", At("sets.json") + ":crafts", "--hidden", "4", "--epochs", "2", "--validation", "0"];
+        JsonElement report = CommandLine.RunJson([.. start, "--judge", "strings:" + At("village.txt"), "--out", At("p.safetensors")]);
+        Assert.That((report.GetProperty("complied").GetInt32(), report.GetProperty("refused").GetInt32()), Is.EqualTo((4, 4)), "hearth refuses plain dark works and teaches crafts");
+        Assert.That(Shapes("p.safetensors").Keys, Is.EquivalentTo(new[] { "stage2.layers.0.weight", "stage2.layers.0.bias", "stage2.layers.2.weight", "stage2.layers.2.bias" }));
+        Assert.That(CommandLine.RunRefused([.. start, "--pilot", "9", "--max-tokens", "8", "--out", At("x")]), Does.Contain("no more than"));
+    }
+
+    [Test]
+    public void The_pilots_state_is_that_of_a_pass_over_prompt_and_pilot()
+    {
+        int[] ids = TestModels.Hearth.EncodeChat([new ChatMessage("user", s_crafts[3])]);
+        var answers = PilotAnswers.Collect(TestModels.Hearth, [ids], Managed.Guards.Evaluation.StringJudge.XsTest, 3, 8);
+        int[] begun = TestModels.Hearth.Generate(ids, new GenerationOptions { MaxTokens = 3 }).Ids;
+        Assert.That(answers.States[0].ToArray(), Is.EqualTo(TestModels.Hearth.RunWithCache([.. ids, .. begun], "unembed.hook_in").Cache["unembed.hook_in"][^1].ToArray()));
+        Assert.That(answers.Complied, Is.EqualTo(new[] { true }));
+    }
+
+    [Test]
+    public void Prompts_are_spread_over_a_file_and_stand_under_a_system_message()
+    {
+        Assert.That(Prompt.Spread([.. s_dark.Select(text => new Prompt(text))], 2).Select(prompt => prompt.Text), Is.EqualTo(new[] { s_dark[0], s_dark[2] }));
+        Assert.That(Prompt.Spread([new Prompt("a")], 0), Has.Count.EqualTo(1));
+        Prompt under = new Prompt("a").Under("b");
+        Assert.That(under.Turns!.Select(turn => (turn.Role, turn.Content)), Is.EqualTo(new[] { ("system", "b"), ("user", "a") }));
+        Assert.That(() => new Prompt(Ids: [1]).Under("b"), Throws.TypeOf<GuardException>());
+        JsonElement report = CommandLine.RunJson(["steer", "extract", TestModels.HearthPath, .. Kinds, "--take", "3", "--out", At("v.safetensors")]);
+        Assert.That((report.GetProperty("positive").GetInt32(), report.GetProperty("negative").GetInt32()), Is.EqualTo((3, 3)));
+    }
+
+    [Test]
     public void A_critic_is_trained_on_scored_answers()
     {
         File.WriteAllLines(At("answers.jsonl"), s_dark.Select((prompt, i) => JsonSerializer.Serialize(new { prompt, answer_ids = new[] { 46, 424, 433, 666, 500 }, costs = new[] { i, 1.0, 2 }, task_cost = -1.5 })));
