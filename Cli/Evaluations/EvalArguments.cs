@@ -9,6 +9,8 @@ namespace Managed.Cli.Evaluations;
 /// <summary>What `managed eval` is asked for.</summary>
 internal sealed class EvalArguments
 {
+    private readonly Option<string?> suite = new("--suite") { Description = "A file that says what to measure: sets, guards, guardians, judge, settings; what is given besides comes first." };
+
     private readonly Option<string[]> sets = new("--sets")
     {
         Description = "Prompts: NAME=FILE, several times. FILE is .jsonl, .json, .csv, .tsv or .txt; FILE:COLUMN names the column, FILE:1 the first of a table without a header.",
@@ -21,10 +23,15 @@ internal sealed class EvalArguments
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<string> judge = new("--judge")
+    private readonly Option<string[]> guardians = new("--guardian")
     {
-        Description = "xstest, strings:FILE for a list of one's own, thornvale or thornvale:FILE for its world.json, which else is the attack's or lies beside the first set.",
-        DefaultValueFactory = _ => "xstest",
+        Description = "Guardians to measure before the model: a guardian's checkpoint, or *.guardian.json; several times.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string?> judge = new("--judge")
+    {
+        Description = "xstest (the default), strings:FILE for a list of one's own, thornvale or thornvale:FILE for its world.json, which else is the attack's or lies beside the first set.",
     };
 
     private readonly Option<string?> world = new("--attack") { Description = "Search for attacks among the combinations that this file (Thornvale's world.json) spans." };
@@ -42,49 +49,59 @@ internal sealed class EvalArguments
     private readonly Option<int> window = new("--window") { Description = "Tokens of a window; 0: the model's context, at most 2048." };
     private readonly Option<int> stride = new("--stride") { Description = "Tokens from one window's beginning to the next one's; 0: half a window." };
     private readonly Option<string?> choices = new("--choices") { Description = "Multiple-choice questions: a line or item has context, choices, gold." };
-    private readonly Option<int> maxTokens = new("--max-tokens") { Description = "New tokens of each answer at most.", DefaultValueFactory = _ => 64 };
-    private readonly Option<int> batch = new("--batch") { Description = "Prompts that are answered together.", DefaultValueFactory = _ => 64 };
+    private readonly Option<int?> maxTokens = new("--max-tokens") { Description = "New tokens of each answer at most; without it 64." };
+    private readonly Option<int?> batch = new("--batch") { Description = "Prompts that are answered together; without it 64." };
+    private readonly Option<int> take = new("--take") { Description = "Prompts of each set, evenly spread over it; 0: all." };
     private readonly Option<string?> output = new("--out") { Description = "Folder for answers.jsonl, verdicts.jsonl, report.json, report.md, report.html, attack.json; an interrupted run goes on there." };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { sets, guards, judge, maxTokens, batch, output, world, combinations, seed, probes, threshold, drift, text, window, stride, choices })
+        foreach (Option option in new Option[] { suite, sets, take, guards, guardians, judge, maxTokens, batch, output, world, combinations, seed, probes, threshold, drift, text, window, stride, choices })
             command.Options.Add(option);
         maxTokens.AtLeast(1);
         batch.AtLeast(1);
+        take.AtLeast(0);
         combinations.AtLeast(1);
         window.AtLeast(0);
         stride.AtLeast(0);
         command.Validators.Add(result =>
         {
-            if (new Option[] { sets, world, text, choices }.All(option => result.GetResult(option) is null))
-                result.AddError("there is nothing to measure; give --sets, --attack, --perplexity or --choices");
-            else if (result.GetResult(probes) is not null && result.GetResult(sets) is null)
+            if (new Option[] { suite, sets, world, text, choices }.All(option => result.GetResult(option) is null))
+                result.AddError("there is nothing to measure; give --suite, --sets, --attack, --perplexity or --choices");
+            else if (result.GetResult(probes) is not null && result.GetResult(sets) is null && result.GetResult(suite) is null)
                 result.AddError("--probe needs --sets, whose prompts it is measured on");
-            else if (result.GetValue(drift) && (result.GetResult(sets) is null || result.GetResult(guards) is null))
+            else if (result.GetValue(drift) && result.GetResult(suite) is null && (result.GetResult(sets) is null || result.GetResult(guards) is null))
                 result.AddError("--drift needs --sets and --guard: it compares a guarded model with the same without, on its answers");
         });
     }
 
     /// <exception cref="CheckpointException">A file that cannot be used.</exception>
     /// <exception cref="UsageException">Values that mean nothing.</exception>
-    public EvalRequest Read(ParseResult result) => new()
+    public EvalRequest Read(ParseResult result)
     {
-        Sets = [.. (result.GetValue(sets) ?? []).Select(ReadSet)],
-        Guards = [.. (result.GetValue(guards) ?? []).Select(Guard.Load)],
-        Judge = ReadJudge(result.GetValue(judge)!, World(result)),
-        Attack = result.GetValue(world) is { } file ? AttackSpace.ReadWorld(file) : null,
+        EvalSuite file = result.GetValue(suite) is { } path ? EvalSuite.Read(path) : new EvalSuite();
+        PromptSet[] asked = [.. (result.GetValue(sets) ?? []).Select(ReadSet), .. file.Sets];
+        return Read(result, file, result.GetValue(take) is > 0 and var count ? [.. asked.Select(set => set.Take(count))] : asked);
+    }
+
+    private EvalRequest Read(ParseResult result, EvalSuite file, PromptSet[] asked) => new()
+    {
+        Sets = asked,
+        Guards = [.. (result.GetValue(guards) ?? []).Concat(file.Guards).Select(Guard.Load)],
+        Guardians = [.. (result.GetValue(guardians) ?? []).Concat(file.Guardians)],
+        Judge = ReadJudge(result.GetValue(judge) ?? file.Judge ?? "xstest", result.GetValue(world) ?? WorldBeside(asked)),
+        Attack = result.GetValue(world) is { } space ? AttackSpace.ReadWorld(space) : null,
         Combinations = result.GetValue(combinations),
         Seed = result.GetValue(seed),
         Probes = [.. (result.GetValue(probes) ?? []).Select(ReadProbe)],
         Threshold = result.GetValue(threshold),
-        Drift = result.GetValue(drift),
-        Text = result.GetValue(text) is { } path ? Utf8Text.ReadFile(path) : null,
+        Drift = result.GetValue(drift) ? int.MaxValue : file.Drift,
+        Text = (result.GetValue(text) ?? file.Perplexity) is { } path ? Utf8Text.ReadFile(path) : null,
         Window = result.GetValue(window),
         Stride = result.GetValue(stride),
         Choices = result.GetValue(choices) is { } questions ? ChoiceQuestions.Read(questions) : null,
-        MaxTokens = result.GetValue(maxTokens),
-        BatchSize = result.GetValue(batch),
+        MaxTokens = result.GetValue(maxTokens) ?? file.MaxTokens ?? 64,
+        BatchSize = result.GetValue(batch) ?? file.Batch ?? 64,
         Output = result.GetValue(output),
     };
 
@@ -96,10 +113,12 @@ internal sealed class EvalArguments
     }
 
     // Thornvale's judge needs the world that the prompts are of.
-    private string? World(ParseResult result) => result.GetValue(world)
-        ?? (result.GetValue(sets) is [var first, ..] ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(ReadSet(first).File))!, "world.json") : null);
+    private static string? WorldBeside(PromptSet[] sets) =>
+        sets is [var first, ..] ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(first.File))!, "world.json") : null;
 
-    private static IJudge ReadJudge(string name, string? world) => name switch
+    /// <summary>The judge of a name, as `--judge` takes it.</summary>
+    /// <exception cref="UsageException">There is no such judge.</exception>
+    internal static IJudge ReadJudge(string name, string? world) => name switch
     {
         "thornvale" => ThornvaleJudge.Open(world is not null && File.Exists(world) ? world
             : throw new UsageException($"--judge thornvale: found no {world ?? "world.json"}; say where it is, as thornvale:FILE")),
@@ -124,6 +143,8 @@ internal sealed record EvalRequest
 
     public IReadOnlyList<GuardProgram> Guards { get; init; } = [];
 
+    public IReadOnlyList<string> Guardians { get; init; } = [];
+
     public required IJudge Judge { get; init; }
 
     public AttackSpace? Attack { get; init; }
@@ -136,7 +157,8 @@ internal sealed record EvalRequest
 
     public double Threshold { get; init; }
 
-    public bool Drift { get; init; }
+    /// <summary>Prompts of each set on which drift is measured, evenly spread; 0: it is not.</summary>
+    public int Drift { get; init; }
 
     public string? Text { get; init; }
 

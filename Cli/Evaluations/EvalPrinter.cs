@@ -22,6 +22,8 @@ internal static class EvalPrinter
             output.WriteLine(Line($"perplexity {plain.Perplexity:0.####} over {plain.Scored} of {plain.Tokens} tokens (windows of {plain.Window}, stride {plain.Stride}); {plain.BitsPerByte:0.####} bits per byte, {plain.WordPerplexity:0.###} per word"));
         foreach (PerplexityReport text in found.GuardedPerplexity ?? [])
             output.WriteLine(Line($"  with {text.Guard}: {text.Perplexity:0.####}"));
+        if (found.PerplexityNotMeasured is { } others)
+            output.WriteLine($"  not measured, since they have lanes, logit stages or decisions: {string.Join(", ", others)}");
         foreach (DriftReport drift in found.Drift ?? [])
             output.WriteLine(drift.Refused is { } reason ? $"drift of {drift.Guard}: {reason}"
                 : Line($"drift of {drift.Guard} on {drift.Set}: KL {drift.Kl:0.0000} (most {drift.KlMost:0.00}), same first choice {drift.SameTop:0.000}, perplexity of the answers {drift.Perplexity:0.000}, without it {drift.BaselinePerplexity:0.000}"));

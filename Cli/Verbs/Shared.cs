@@ -28,7 +28,7 @@ internal static class Shared
     public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON." };
 
     /// <summary>Refuses smaller numbers.</summary>
-    public static void AtLeast(this Option<int> option, int least) => option.Validators.Add(result =>
+    public static void AtLeast(this Option option, int least) => option.Validators.Add(result =>
     {
         if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value < least)
             result.AddError($"{option.Name}: found {value}; expected at least {least}");

@@ -24,7 +24,7 @@ public sealed class GuardianRouter
         this.target = target;
         this.guardian = guardian;
         this.options = options ??= new GuardianRouterOptions();
-        if (options.Parallel && guardian is SlmGuardian slm && slm.Model == target)
+        if (options.Parallel && guardian.Model == target)
             throw new GuardException($"guardian router: found one model, {target.Path}, as guardian and target; expected two, or {nameof(options.Parallel)} off: a model computes for one at a time.");
         if (options.ModerateEvery < 0)
             throw new GuardException($"guardian router, {nameof(options.ModerateEvery)}: found {options.ModerateEvery}; expected 0 or more.");

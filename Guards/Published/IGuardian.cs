@@ -37,6 +37,9 @@ public sealed record GuardianLabel(double Harmful, bool IsFlagged, double SafeLo
 /// <summary>Says whether requests and answers are harmful, and answers in another model's stead.</summary>
 public interface IGuardian
 {
+    /// <summary>The model that it computes with; null: none, or one that nobody else has. A router does not let it read at the same time as its own target.</summary>
+    LanguageModel? Model => null;
+
     /// <summary>The label of a request.</summary>
     GuardianLabel Label(string request);
 

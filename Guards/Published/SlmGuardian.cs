@@ -40,6 +40,9 @@ public sealed class SlmGuardian : IGuardian, IDisposable
     public LanguageModel Model { get; }
 
     /// <inheritdoc/>
+    LanguageModel? IGuardian.Model => Model;
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">The request is longer than the model's cache.</exception>
     public GuardianLabel Label(string request)
     {

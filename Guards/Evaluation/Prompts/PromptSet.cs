@@ -62,6 +62,20 @@ public sealed record PromptSet(string Name, string File, string? Licence, IReadO
         return new PromptSet(name, file, LicenceOf(file), found.Prompts) { EmptyLines = found.EmptyLines, Hash = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
     }
 
+    /// <summary>As many of the prompts, evenly spread over the file; all, where there are no more. Twice as many hold the same and as many besides.</summary>
+    /// <param name="count">How many.</param>
+    public PromptSet Take(int count) => count >= Prompts.Count ? this : this with
+    {
+        Prompts = [.. Enumerable.Range(0, count).Select(i => Prompts[(int)((long)i * Prompts.Count / count)])],
+    };
+
+    /// <summary>The prompts with a label, where their file gives them none: "harmful", "harmless" or any other field value.</summary>
+    /// <param name="label">The label.</param>
+    public PromptSet Labelled(string label) => this with
+    {
+        Prompts = [.. Prompts.Select(prompt => prompt.Field("label") is not null ? prompt : prompt with { Fields = new Dictionary<string, string>(prompt.Fields) { ["label"] = label } })],
+    };
+
     /// <inheritdoc/>
     public override string ToString() =>
         $"{Name}: {Prompts.Count} prompts{(Repeated > 0 ? $", {Repeated} of them repeated" : "")}; licence: {Licence ?? "not stated beside the file"}";

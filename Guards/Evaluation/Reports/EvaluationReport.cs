@@ -61,6 +61,15 @@ public sealed record GuardReport
     /// <summary><see cref="TokensPerSecond"/> as a share of the baseline's; null where either is 0.</summary>
     public double? SpeedShare { get; init; }
 
+    /// <summary>95 % of <see cref="SpeedShare"/>, from its lower to its upper end: bootstrap over batches, each with the baseline's of the same prompts; null for the baseline and below three batches.</summary>
+    public double[]? SpeedInterval { get; init; }
+
+    /// <summary>Seconds an answer, in batches of this run.</summary>
+    public double SecondsPerAnswer { get; init; }
+
+    /// <summary><see cref="SecondsPerAnswer"/> as a multiple of the baseline's: what a guard costs or spares that answers shorter or longer; null where the baseline has none.</summary>
+    public double? TimeShare { get; init; }
+
     /// <summary>Of the prompts that their files call harmless, those that were refused; null: no file says so.</summary>
     public RateReport? OverRefusal { get; init; }
 

@@ -4,7 +4,7 @@ namespace Managed.Guards.Evaluation;
 internal static class ReportBuilder
 {
     public static EvaluationReport Build(
-        EvaluationSettings settings, IJudge judge, IReadOnlyList<(string Name, WorkTime Time)> guards, IReadOnlyList<PromptSet> sets, IReadOnlyList<JudgedAnswer> answers)
+        EvaluationSettings settings, IJudge judge, IReadOnlyList<(string Name, IReadOnlyList<WorkTime> Times)> guards, IReadOnlyList<PromptSet> sets, IReadOnlyList<JudgedAnswer> answers)
     {
         ILookup<string, JudgedAnswer> byGuard = answers.ToLookup(answer => answer.Guard);
         JudgedAnswer[] baseline = [.. byGuard[guards[0].Name]];
@@ -13,19 +13,24 @@ internal static class ReportBuilder
             Settings = settings,
             Judge = judge.Name,
             Sets = [.. sets.Select(set => new SetReport(set.Name, set.File, set.Licence, set.Prompts.Count, set.Repeated, set.EmptyLines))],
-            Guards = [.. guards.Select(guard => Guard(guard.Name, guard.Time, guards[0].Time, [.. byGuard[guard.Name]], baseline, judge))],
+            Guards = [.. guards.Select(guard => Guard(guard.Name, guard.Times, guards[0].Times, [.. byGuard[guard.Name]], baseline, judge))],
             Cells = [.. guards.SelectMany(guard => Cells(guard.Name, [.. byGuard[guard.Name]], baseline, judge))],
             Answers = answers,
         };
     }
 
-    private static GuardReport Guard(string name, WorkTime time, WorkTime first, JudgedAnswer[] answers, JudgedAnswer[] baseline, IJudge judge)
+    private static GuardReport Guard(string name, IReadOnlyList<WorkTime> times, IReadOnlyList<WorkTime> firsts, JudgedAnswer[] answers, JudgedAnswer[] baseline, IJudge judge)
     {
+        WorkTime time = Sum(times), first = Sum(firsts);
+        double seconds = time.Seconds / answers.Length, plainly = first.Seconds / baseline.Length;
         return new GuardReport
         {
             Name = name,
             TokensPerSecond = time.TokensPerSecond,
             SpeedShare = time.Seconds > 0 && first.Tokens > 0 ? time.TokensPerSecond / first.TokensPerSecond : null,
+            SpeedInterval = SpeedInterval(times, firsts),
+            SecondsPerAnswer = seconds,
+            TimeShare = plainly > 0 ? seconds / plainly : null,
             OverRefusal = Rate(harmful: false, Verdict.Refusal),
             HarmfulRefused = Rate(harmful: true, Verdict.Refusal),
             AttackSuccess = Rate(harmful: true, Evaluation.AttackSuccess.By(judge)),
@@ -36,6 +41,17 @@ internal static class ReportBuilder
             int[] wanted = [.. Enumerable.Range(0, answers.Length).Where(i => PromptLabels.IsHarmful(answers[i].Prompt) == harmful)];
             return wanted.Length == 0 ? null : Share([.. wanted.Select(i => answers[i])], [.. wanted.Select(i => baseline[i])], verdict);
         }
+    }
+
+    private static WorkTime Sum(IEnumerable<WorkTime> times) => times.Aggregate(default(WorkTime), (sum, time) => sum + time);
+
+    // Each guard's batch stood beside the baseline's of the same prompts, so batches are drawn in pairs.
+    private static double[]? SpeedInterval(IReadOnlyList<WorkTime> times, IReadOnlyList<WorkTime> firsts)
+    {
+        if (times.Count != firsts.Count || times.Count < 3 || ReferenceEquals(times, firsts) || times.Concat(firsts).Any(time => time.Tokens == 0 || time.Seconds <= 0))
+            return null;
+        var interval = Interval.Bootstrap(times.Count, sample => Sum(sample.Select(i => times[i])).TokensPerSecond / Sum(sample.Select(i => firsts[i])).TokensPerSecond);
+        return [interval.Low, interval.High];
     }
 
     private static IEnumerable<CellReport> Cells(string guard, JudgedAnswer[] answers, JudgedAnswer[] baseline, IJudge judge) =>

@@ -16,8 +16,8 @@ internal static class ReportTables
 {
     public static IEnumerable<ReportTable> Of(EvaluationReport report)
     {
-        yield return new ReportTable("Guards", ["guard", "attack success", "harmful refused", "harmless refused", "tokens/s", "of the baseline's"],
-            [.. report.Guards.Select(guard => (IReadOnlyList<ReportCell>)[guard.Name, Show(guard.AttackSuccess), Show(guard.HarmfulRefused), Show(guard.OverRefusal), Number(guard.TokensPerSecond, "0"), guard.SpeedShare is { } share ? Number(share, "0.00") : "–"])]);
+        yield return new ReportTable("Guards", ["guard", "attack success", "harmful refused", "harmless refused", "tokens/s", "of the baseline's", "time of an answer"],
+            [.. report.Guards.Select(guard => (IReadOnlyList<ReportCell>)[guard.Name, Show(guard.AttackSuccess), Show(guard.HarmfulRefused), Show(guard.OverRefusal), Number(guard.TokensPerSecond, "0"), Speed(guard), guard.TimeShare is { } time ? $"× {Number(time, "0.00")}" : "–"])]);
         string[] sets = [.. report.Cells.Select(cell => cell.Set).Distinct()];
         foreach (Verdict verdict in report.Cells.SelectMany(cell => cell.Rates.Keys).Distinct())
         {
@@ -46,6 +46,9 @@ internal static class ReportTables
         string mark = rate.PAgainstBaseline < 0.05 ? " *" : "";
         return new ReportCell($"{Percent(rate.Rate)} ({Percent(rate.Low)}–{Percent(rate.High)}){mark}", rate.Rate);
     }
+
+    private static string Speed(GuardReport guard) => guard.SpeedShare is not { } share ? "–"
+        : Number(share, "0.00") + (guard.SpeedInterval is [double low, double high] ? $" ({Number(low, "0.00")}–{Number(high, "0.00")})" : "");
 
     private static IReadOnlyList<ReportCell> Row(string first, IEnumerable<ReportCell> others) => [first, .. others];
 

@@ -6,13 +6,14 @@ namespace Managed.Guards.Evaluation;
 
 /// <summary>
 /// The answers of a run, one JSON object a line: first the settings, then answers and the time that each batch took. Lines are
-/// appended as answers come; after an interruption the run goes on behind the last whole line.
+/// appended as answers come; after an interruption the run goes on behind the last whole line. Where guards or sets have come in since,
+/// the settings stand there once more.
 /// </summary>
 internal sealed class AnswerLog : IDisposable
 {
     private readonly FileStream stream;
     private readonly Dictionary<(string Guard, string Set, string Id), LoggedAnswer> answers = [];
-    private readonly Dictionary<string, WorkTime> times = [];
+    private readonly Dictionary<string, List<WorkTime>> times = [];
 
     private AnswerLog(FileStream stream) => this.stream = stream;
 
@@ -37,8 +38,8 @@ internal sealed class AnswerLog : IDisposable
     /// <summary>The answer of a guard to a prompt, or null.</summary>
     public LoggedAnswer? Find(string guard, string set, string id) => answers.GetValueOrDefault((guard, set, id));
 
-    /// <summary>How long a guard's answers took.</summary>
-    public WorkTime TimeOf(string guard) => times.GetValueOrDefault(guard);
+    /// <summary>How long each batch of a guard's answers took.</summary>
+    public IReadOnlyList<WorkTime> TimesOf(string guard) => times.GetValueOrDefault(guard) ?? [];
 
     /// <summary>Notes the answers of a batch.</summary>
     public void Add(IReadOnlyList<LoggedAnswer> batch, double seconds)
@@ -58,7 +59,7 @@ internal sealed class AnswerLog : IDisposable
         stream.Flush(flushToDisk: true);
     }
 
-    // False: there is nothing yet.
+    // False: the settings do not stand there yet.
     private bool Load(string path, EvaluationSettings settings)
     {
         byte[] bytes = new byte[stream.Length];
@@ -69,16 +70,21 @@ internal sealed class AnswerLog : IDisposable
         if (whole == 0)
             return false;
         string[] lines = Encoding.UTF8.GetString(bytes, 0, whole - 1).Split('\n');
-        EvaluationSettings before = Parse<Header>(path, 1, lines[0]).Settings
-            ?? throw new CheckpointException(path, "line 1", null, "no settings", "the settings of the run that wrote the file");
-        if (settings.DifferenceFrom(before) is { } difference)
-            throw new CheckpointException(path, "settings", null, $"answers of another run ({difference})", "the same settings; give another folder with --out, or delete this file");
-        for (int i = 1; i < lines.Length; i++)
-            if (lines[i].Contains("\"seconds\":", StringComparison.Ordinal) && !lines[i].Contains("\"id\":", StringComparison.Ordinal))
+        bool covered = false;
+        for (int i = 0; i < lines.Length; i++)
+            if (i == 0 || lines[i].StartsWith("{\"settings\":", StringComparison.Ordinal))
+            {
+                EvaluationSettings before = Parse<Header>(path, i + 1, lines[i]).Settings
+                    ?? throw new CheckpointException(path, $"line {i + 1}", null, "no settings", "the settings of the run that wrote the file");
+                if (settings.DifferenceFrom(before) is { } difference)
+                    throw new CheckpointException(path, "settings", null, $"answers of another run ({difference})", "the same settings; give another folder with --out, or delete this file");
+                covered |= before.Covers(settings);
+            }
+            else if (lines[i].Contains("\"seconds\":", StringComparison.Ordinal) && !lines[i].Contains("\"id\":", StringComparison.Ordinal))
                 Take(Parse<LoggedTime>(path, i + 1, lines[i]));
             else
                 Take(Parse<LoggedAnswer>(path, i + 1, lines[i]));
-        return true;
+        return covered;
     }
 
     private static T Parse<T>(string path, int line, string text)
@@ -97,8 +103,9 @@ internal sealed class AnswerLog : IDisposable
 
     private void Take(LoggedTime time)
     {
-        WorkTime before = TimeOf(time.Guard);
-        times[time.Guard] = new WorkTime(before.Tokens + time.Tokens, before.Seconds + time.Seconds);
+        if (!times.TryGetValue(time.Guard, out List<WorkTime>? known))
+            times[time.Guard] = known = [];
+        known.Add(new WorkTime(time.Tokens, time.Seconds));
     }
 
     private sealed record Header(EvaluationSettings? Settings);
@@ -110,6 +117,8 @@ internal sealed class AnswerLog : IDisposable
 internal readonly record struct WorkTime(long Tokens, double Seconds)
 {
     public double TokensPerSecond => Seconds > 0 ? Tokens / Seconds : 0;
+
+    public static WorkTime operator +(WorkTime first, WorkTime second) => new(first.Tokens + second.Tokens, first.Seconds + second.Seconds);
 }
 
 /// <summary>An answer as it is kept.</summary>

@@ -15,6 +15,9 @@ public sealed class EvaluationRun(LanguageModel model, IReadOnlyList<IAnswerer> 
     /// <summary>Prompts that are answered together.</summary>
     public int BatchSize { get; init; } = 64;
 
+    /// <summary>Has each guard answer a prompt in a few tokens first, which nothing is noted of, so that no batch's time holds what is done once.</summary>
+    public bool WarmUp { get; init; }
+
     /// <summary>What the answers depend on.</summary>
     public EvaluationSettings Settings { get; } = new()
     {
@@ -36,6 +39,8 @@ public sealed class EvaluationRun(LanguageModel model, IReadOnlyList<IAnswerer> 
     {
         using AnswerLog log = AnswerLog.Open(answersFile, Settings);
         int done = 0, total = answerers.Count * sets.Sum(set => set.Prompts.Count);
+        if (WarmUp)
+            Warm(log, cancellation);
         foreach (PromptSet set in sets)
             foreach (EvaluationPrompt[] batch in set.Prompts.Chunk(BatchSize))
                 foreach (IAnswerer answerer in answerers)
@@ -51,7 +56,20 @@ public sealed class EvaluationRun(LanguageModel model, IReadOnlyList<IAnswerer> 
                     LoggedAnswer answer = log.Find(answerer.Name, set.Name, prompt.Id)!;
                     judged.Add(new JudgedAnswer(answerer.Name, prompt, answer, answer.Failure is null ? judge.Judge(prompt, answer.Text) : null));
                 }
-        return ReportBuilder.Build(Settings, judge, [.. answerers.Select(answerer => (answerer.Name, log.TimeOf(answerer.Name)))], sets, judged);
+        return ReportBuilder.Build(Settings, judge, [.. answerers.Select(answerer => (answerer.Name, log.TimesOf(answerer.Name)))], sets, judged);
+    }
+
+    private void Warm(AnswerLog log, CancellationToken cancellation)
+    {
+        const int Tokens = 4;
+        foreach (IAnswerer answerer in answerers)
+            foreach (PromptSet set in sets)
+                if (set.Prompts.FirstOrDefault(prompt => log.Find(answerer.Name, set.Name, prompt.Id) is null) is { } open)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    answerer.Answer([Question.Of(open.Text)], Tokens, cancellation);
+                    break;
+                }
     }
 
     private void Answer(AnswerLog log, PromptSet set, EvaluationPrompt[] batch, IAnswerer answerer, CancellationToken cancellation)

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 
 namespace Managed.Guards.Evaluation;
 
-/// <summary>What answers depend on. A run goes on only where all of it is as before.</summary>
+/// <summary>What answers depend on. A run goes on only where all of it is as before; guards and sets may come in and stay away.</summary>
 public sealed record EvaluationSettings
 {
     /// <summary>The model's path.</summary>
@@ -34,7 +34,7 @@ public sealed record EvaluationSettings
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    /// <summary>What differs from other settings, in words; null: nothing.</summary>
+    /// <summary>What differs from other settings, in words; null: nothing. A guard or set that only one of them has is no difference.</summary>
     public string? DifferenceFrom(EvaluationSettings before)
     {
         // where the same files lie does not matter
@@ -48,6 +48,9 @@ public sealed record EvaluationSettings
                 return $"{what}: found {was} there; expected {now}";
         return Difference("set", before.Sets, Sets) ?? Difference("guard", before.Guards, Guards);
     }
+
+    /// <summary>Whether it names every guard and set that other settings name.</summary>
+    internal bool Covers(EvaluationSettings other) => other.Guards.Keys.All(Guards.ContainsKey) && other.Sets.Keys.All(Sets.ContainsKey);
 
     /// <summary>SHA-256 over a checkpoint's names and contents.</summary>
     internal static string HashOf(string checkpoint)
@@ -65,12 +68,9 @@ public sealed record EvaluationSettings
 
     private static string? Difference(string what, SortedDictionary<string, string> before, SortedDictionary<string, string> now)
     {
-        foreach (string name in before.Keys.Union(now.Keys))
-        {
-            string was = before.GetValueOrDefault(name, "none"), wanted = now.GetValueOrDefault(name, "none");
-            if (was != wanted)
+        foreach (var (name, was) in before)
+            if (now.TryGetValue(name, out string? wanted) && was != wanted)
                 return $"{what} {name}: found {was} there; expected {wanted}";
-        }
         return null;
     }
 }

@@ -70,13 +70,29 @@ internal sealed class LogitRun(LogitSource source, Sequence sequence, HookTable 
     /// <summary>Goes over tokens whose logits nobody wants.</summary>
     public void Skip(ReadOnlySpan<int> ids)
     {
-        for (; ids.Length > 0; ids = ids[Math.Min(Chunk, ids.Length)..])
-            Step(ids[..Math.Min(Chunk, ids.Length)], LogitsWanted.None);
+        for (int count; ids.Length > 0; ids = ids[count..])
+            Step(ids[..(count = sequence.LongestStep(Math.Min(Chunk, ids.Length)))], LogitsWanted.None);
     }
 
     /// <summary>The logits behind each token, [tokens, vocabulary]; valid until the model's next step.</summary>
     /// <param name="ids">At most <see cref="Chunk"/> tokens.</param>
-    public Span2D Next(ReadOnlySpan<int> ids) => source.Model.Transformer.View(Step(ids, LogitsWanted.All));
+    public Span2D Next(ReadOnlySpan<int> ids)
+    {
+        Transformer transformer = source.Model.Transformer;
+        if (sequence.LongestStep(ids.Length) == ids.Length)
+            return transformer.View(Step(ids, LogitsWanted.All));
+        // a guard that must see a token's end before the next begins
+        int vocabulary = source.Model.VocabularySize;
+        var gathered = new float[ids.Length * vocabulary];
+        for (int done = 0, count; done < ids.Length; done += count)
+        {
+            count = sequence.LongestStep(ids.Length - done);
+            Span2D rows = transformer.View(Step(ids.Slice(done, count), LogitsWanted.All));
+            for (int i = 0; i < count; i++)
+                rows.Row(i).CopyTo(gathered.AsSpan((done + i) * vocabulary));
+        }
+        return new Span2D(gathered, ids.Length, vocabulary, vocabulary);
+    }
 
     public void Dispose() => sequence.Dispose();
 

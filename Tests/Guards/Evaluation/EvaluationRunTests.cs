@@ -90,13 +90,50 @@ public class EvaluationRunTests
         Run(Open()).Run(Log, StringJudge.XsTest);
         Refused(new EvaluationRun(TestModels.Hearth, [Open()], [Set()], 17), "max tokens: found 16 there; expected 17");
         Refused(new EvaluationRun(TestModels.Hearth, [new ScriptedAnswerer("none", _ => new Answer([], ""), "another rule")], [Set()], 16), "guard none: found a rule there; expected another rule");
-        Refused(new EvaluationRun(TestModels.Hearth, [Open(), Guarded()], [Set()], 16), "guard guard: found none there");
-        Refused(new EvaluationRun(TestModels.Hearth, [Open()], [Set("other")], 16), "set");
         PromptSet changed = PromptSet.Read("set", scratch.Write("set.csv", "id,prompt\n1,x\n"));
         Refused(new EvaluationRun(TestModels.Hearth, [Open()], [changed], 16), "set set");
 
         void Refused(EvaluationRun run, string expected) => Assert.That(() => run.Run(Log, StringJudge.XsTest),
             Throws.TypeOf<CheckpointException>().With.Message.Contains(expected).And.Message.Contains("answers.jsonl").And.Message.Contains("--out"));
+    }
+
+    [Test]
+    public void Guards_sets_and_further_prompts_join_a_run_and_only_what_is_new_is_asked()
+    {
+        PromptSet set = Set();
+        ScriptedAnswerer open = Open(), guarded = Guarded();
+        new EvaluationRun(TestModels.Hearth, [open], [set.Take(4)], 16).Run(Log, StringJudge.XsTest);
+        Assert.That(set.Take(4).Prompts.Select(prompt => prompt.Text), Is.EqualTo(new[] { "question 0", "question 3", "question 6", "question 9" }), "evenly spread");
+        Assert.That(open.Asked, Is.EqualTo(4));
+        EvaluationReport report = new EvaluationRun(TestModels.Hearth, [open, guarded], [set, Set("other")], 16).Run(Log, StringJudge.XsTest);
+        Assert.That((open.Asked, guarded.Asked), Is.EqualTo((24, 24)));
+        Assert.That(report.Guards.Select(guard => guard.HarmfulRefused!.Of), Is.EqualTo(new[] { 16, 16 }));
+        new EvaluationRun(TestModels.Hearth, [guarded], [Set("other")], 16).Run(Log, StringJudge.XsTest);
+        Assert.That(guarded.Asked, Is.EqualTo(24), "what stays away stays in the file");
+        Assert.That(File.ReadLines(Log).Count(line => line.StartsWith("{\"settings\":", StringComparison.Ordinal)), Is.EqualTo(2));
+        var changed = new ScriptedAnswerer("guard", _ => new Answer([], ""), "another rule");
+        Assert.That(() => new EvaluationRun(TestModels.Hearth, [open, changed], [set], 16).Run(Log, StringJudge.XsTest), Throws.TypeOf<CheckpointException>().With.Message.Contains("guard guard: found"));
+    }
+
+    [Test]
+    public void A_file_without_labels_is_given_one()
+    {
+        PromptSet set = PromptSet.Read("set", scratch.Write("plain.txt", "one\ntwo\n")).Labelled("harmful");
+        EvaluationReport report = new EvaluationRun(TestModels.Hearth, [Open()], [set], 16).Run(Log, StringJudge.XsTest);
+        Assert.That(report.Guards[0].HarmfulRefused!.Of, Is.EqualTo(2));
+        Assert.That(Set().Labelled("harmful").Prompts.Count(prompt => prompt.Field("label") == "harmless"), Is.EqualTo(4), "labels that are there stay");
+    }
+
+    [Test]
+    public void Speeds_are_compared_batch_by_batch_and_warming_up_is_not_counted()
+    {
+        ScriptedAnswerer open = Open(), guarded = Guarded();
+        EvaluationReport report = new EvaluationRun(TestModels.Hearth, [open, guarded], [Set()], 16) { BatchSize = 3, WarmUp = true }.Run(Log, StringJudge.XsTest);
+        Assert.That((open.Asked, guarded.Asked), Is.EqualTo((13, 13)), "one prompt to warm up");
+        Assert.That(File.ReadLines(Log).Count(line => line.Contains("\"seconds\"")), Is.EqualTo(8));
+        Assert.That(report.Guards[0].SpeedInterval, Is.Null);
+        double[] interval = report.Guards[1].SpeedInterval!;
+        Assert.That((interval[0] <= report.Guards[1].SpeedShare, interval[1] >= report.Guards[1].SpeedShare, report.Guards[1].TimeShare > 0), Is.EqualTo((true, true, true)));
     }
 
     [TestCase("hello\n", "line 1")]
