@@ -17,8 +17,8 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     private readonly List<PlainRun> together = [];
     private readonly List<SoloRun> alone = [];
     private readonly LogitChoices choices = new();
-    private readonly List<(RowLane Lane, int Share)> beside = []; // lanes of other checkpoints in this step
-    private StepInput[] inputs = new StepInput[2];
+    private readonly List<(RowLane Lane, int Share)> beside = [], waiting = []; // lanes of other checkpoints in this step
+    private StepInput[] inputs = new StepInput[2], inputsBeside = new StepInput[2];
     private int[] chosen = []; // tokens of the runs that are ready
 
     /// <summary>Every run that was added, in that order.</summary>
@@ -98,25 +98,34 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
                 }
     }
 
-    // Lanes of another checkpoint: a step of its own, whose logits are kept until the row's token is chosen.
+    // Lanes of other checkpoints: for each of these a step of its own, whose logits are kept until the row's token is chosen.
     private void StepBeside(Precision precision)
     {
-        foreach (IGrouping<LanguageModel, (RowLane Lane, int Share)> group in beside.GroupBy(item => item.Lane.Other!))
+        while (beside.Count > 0)
         {
-            (RowLane Lane, int Share)[] items = [.. group];
-            Transformer transformer = group.Key.Transformer;
-            transformer.Precision = precision;
-            Rows rows = transformer.Forward(Array.ConvertAll(items, item => new StepInput(item.Lane.Sequence, item.Lane.Pending(item.Share))), LogitsWanted.Last, group.Key.Hooks);
-            Span2D logits = transformer.View(rows);
-            for (int i = 0; i < items.Length; i++)
+            LanguageModel other = beside[0].Lane.Other!;
+            int count = 0;
+            foreach ((RowLane Lane, int Share) item in beside)
             {
-                RowLane lane = items[i].Lane;
-                if (lane.OtherLogits.Length == 0)
-                    lane.OtherLogits = new float[model.VocabularySize];
-                logits.Row(i)[..lane.OtherLogits.Length].CopyTo(lane.OtherLogits);
+                if (item.Lane.Other != other)
+                {
+                    waiting.Add(item);
+                    continue;
+                }
+                if (count == inputsBeside.Length)
+                    Array.Resize(ref inputsBeside, count * 2);
+                inputsBeside[count++] = new StepInput(item.Lane.Sequence, item.Lane.Pending(item.Share));
             }
+            other.Transformer.Precision = precision;
+            Span2D logits = other.Transformer.View(other.Transformer.Forward(inputsBeside.AsSpan(0, count), LogitsWanted.Last, other.Hooks));
+            int row = 0;
+            foreach ((RowLane lane, _) in beside)
+                if (lane.Other == other)
+                    lane.Keep(logits.Row(row++)[..model.VocabularySize]);
+            beside.Clear();
+            beside.AddRange(waiting);
+            waiting.Clear();
         }
-        beside.Clear();
     }
 
     // Has the device choose the tokens of all runs that are ready, so that their logits stay there.

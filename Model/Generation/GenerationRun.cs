@@ -46,6 +46,8 @@ internal abstract class SoloRun(GenerationRow row, Precision precision, int cach
 /// <summary>A sequence and the text that goes into it: a prompt of its own, then the row's new tokens.</summary>
 internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt, bool owned, int until = int.MaxValue)
 {
+    private float[] kept = []; // logits of another checkpoint
+
     public Sequence Sequence { get; } = sequence;
 
     public int[] Prompt { get; } = prompt;
@@ -59,11 +61,16 @@ internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt
     /// <summary>Another checkpoint that the sequence belongs to; null: the batch's model.</summary>
     public LanguageModel? Other { get; init; }
 
-    /// <summary>Its newest logits from another checkpoint, whose step is made beside the batch's.</summary>
-    public float[] OtherLogits { get; set; } = [];
+    /// <summary>Takes its newest logits from another checkpoint, whose step is made beside the batch's.</summary>
+    public void Keep(ReadOnlySpan<float> logits)
+    {
+        if (kept.Length != logits.Length)
+            kept = new float[logits.Length];
+        logits.CopyTo(kept);
+    }
 
     /// <summary>The logits behind its newest token.</summary>
-    public ReadOnlySpan<float> LogitsIn(Span2D logits) => Other is null ? logits.Row(Place) : OtherLogits;
+    public ReadOnlySpan<float> LogitsIn(Span2D logits) => Other is null ? logits.Row(Place) : kept;
 
     /// <summary>Whether the row still asks for its logits.</summary>
     public bool IsNeeded => row.NewCount < until;
