@@ -36,7 +36,7 @@ public static class DirectionExtraction
         vectors.Notes["method"] = options.Method.ToString();
         vectors.Notes["hook"] = options.Hook;
         vectors.Notes["positions"] = options.Positions.ToString();
-        vectors.Notes["model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path));
+        vectors.Notes["model"] = LearnedFile.NameOf(model);
         vectors.Notes["prompts"] = $"{positive.Count} positive, {negative.Count} negative";
         return new DirectionReport(vectors, layers);
     }

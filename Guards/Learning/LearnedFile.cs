@@ -7,6 +7,9 @@ internal static class LearnedFile
 {
     private const string FormatKey = "format";
 
+    /// <summary>What a file calls the model that it was learned from: its own name, without the folders that it lies in.</summary>
+    public static string NameOf(LanguageModel model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path));
+
     /// <summary>Directions, each under the name of its hook point; the form that `managed guard import` writes.</summary>
     public static void Write(string path, SteeringVectors vectors, string point)
     {

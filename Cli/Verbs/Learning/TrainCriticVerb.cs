@@ -46,7 +46,7 @@ internal static class TrainCriticVerb
             LearnedFile.Write(to, critic.Tensors().Select(tensor => ($"{called}.{tensor.Name}", tensor.Shape, tensor.Values)), new Dictionary<string, string>
             {
                 ["what"] = report.What,
-                ["model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(loaded.Path)),
+                ["model"] = LearnedFile.NameOf(loaded),
                 ["seed"] = $"{report.Seed}",
             });
             if (result.GetValue(json))

@@ -58,7 +58,7 @@ internal static class TrainFunctionVectorVerb
             LearnedFile.Write(to, [(result.GetRequiredValue(name), [vector.Length], vector)], new Dictionary<string, string>
             {
                 ["what"] = "function vector",
-                ["model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(loaded.Path)),
+                ["model"] = LearnedFile.NameOf(loaded),
                 ["heads"] = string.Join(',', chosen.Select(head => $"{head.Layer}.{head.Head}")),
             });
             double length = Math.Sqrt(vector.Sum(x => (double)x * x));

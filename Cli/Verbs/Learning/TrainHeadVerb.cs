@@ -58,7 +58,7 @@ internal static class TrainHeadVerb
             LearnedFile.Write(to, head.Tensors().Select(tensor => (head.Rank == 0 ? called : $"{called}.{tensor.Name}", tensor.Shape, tensor.Values)), new Dictionary<string, string>
             {
                 ["what"] = report.What,
-                ["model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(loaded.Path)),
+                ["model"] = LearnedFile.NameOf(loaded),
                 ["seed"] = $"{report.Seed}",
             });
             if (result.GetValue(json))

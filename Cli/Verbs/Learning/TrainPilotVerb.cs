@@ -55,7 +55,7 @@ internal static class TrainPilotVerb
             LearnedFile.Write(to, probe.Tensors().Select(tensor => ($"{result.GetValue(name)}.{tensor.Name}", tensor.Shape, tensor.Values)), new Dictionary<string, string>
             {
                 ["what"] = $"pilot of {result.GetValue(pilot)} tokens",
-                ["model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(loaded.Path)),
+                ["model"] = LearnedFile.NameOf(loaded),
                 ["answers"] = $"{complied} complied, {asked.Length - complied} refused",
             });
             if (result.GetValue(json))

@@ -64,7 +64,7 @@ internal static class TrainProbeVerb
             LearnedFile.Write(to, tensors, new Dictionary<string, string>
             {
                 ["what"] = command.Name,
-                ["model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(loaded.Path)),
+                ["model"] = LearnedFile.NameOf(loaded),
                 ["positions"] = prompts.Positions(result).ToString(),
                 ["hooks"] = string.Join(',', reports.Select(report => report.HookPoint)),
             });
