@@ -93,11 +93,11 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         DeviceBuffer[] pages = plan.Pages[sequence];
         AttentionTile* tile = stackalloc AttentionTile[TilesAtOnce];
         float** vectors = stackalloc float*[AttentionTile.Queries], mixed = stackalloc float*[TilesAtOnce * AttentionTile.Queries];
-        float* spare = room + ((long)QueriesAtOnce * (stride + settings.KeyDimension));
+        float* panels = room + ((long)QueriesAtOnce * stride), spare = panels + ((long)QueriesAtOnce * settings.KeyDimension);
         int from = int.MaxValue, to = 0;
         for (int i = 0; i < tiles; i++)
         {
-            tile[i] = new AttentionTile(room + ((long)i * AttentionTile.Queries * stride), room + (AttentionTile.Queries * ((QueriesAtOnce / AttentionTile.Queries * (long)stride) + ((long)i * settings.KeyDimension))));
+            tile[i] = new AttentionTile(room + ((long)i * AttentionTile.Queries * stride), panels + ((long)i * AttentionTile.Queries * settings.KeyDimension));
             for (int q = 0; q < AttentionTile.Queries; q++)
             {
                 // The last query stands for those beyond.

@@ -32,7 +32,7 @@ internal sealed record EvalSuite
     /// <summary>A text whose perplexity is measured.</summary>
     public string? Perplexity { get; private init; }
 
-    /// <summary>Prompts of each harmless set on which drift is measured; 0: it is not.</summary>
+    /// <summary>Prompts of each set on which drift is measured; 0: it is not.</summary>
     public int Drift { get; private init; }
 
     /// <summary>Reads a suite; files that it names lie where they lie from its own folder.</summary>

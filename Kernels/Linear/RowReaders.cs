@@ -26,7 +26,11 @@ internal unsafe interface IRowReader
     static abstract float* Read(float* scratch, byte* row, int columns);
 
     /// <summary>Columns that are stored together, a multiple of 32: a part.</summary>
-    static abstract int BlockColumns { get; }
+    static virtual int BlockColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32;
+    }
 
     /// <summary>Bytes of so many columns.</summary>
     static abstract int BlockBytes { get; }
@@ -41,11 +45,16 @@ internal unsafe interface IRowReader
     /// <param name="minima">Both rows' minima.</param>
     static abstract (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima);
 
-    /// <summary>Scales and minima of `parts` parts of a tile of rows, part by part, if there are any.</summary>
-    static abstract void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch);
+    /// <summary>Scales and minima of `parts` parts of a tile of rows, part by part; plain rows have none.</summary>
+    static virtual void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch) =>
+        scales = minima = null;
 
     /// <summary>Floats from one part's scales to the next one's.</summary>
-    static abstract int ScaleStride { get; }
+    static virtual int ScaleStride
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 0;
+    }
 
     /// <summary>16 rows and one token go column by column (<see cref="AddColumns"/>), else two rows at a time.</summary>
     static virtual bool IsByColumns
@@ -93,12 +102,6 @@ internal readonly unsafe struct SingleRows : IRowReader
 
     public static float* Read(float* scratch, byte* row, int columns) => (float*)row;
 
-    public static int BlockColumns
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 32;
-    }
-
     public static int BlockBytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -108,15 +111,6 @@ internal readonly unsafe struct SingleRows : IRowReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima) =>
         (Two(first, second), Two(first + 32, second + 32), Two(first + 64, second + 64), Two(first + 96, second + 96));
-
-    public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch) =>
-        scales = minima = null;
-
-    public static int ScaleStride
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 0;
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Two(byte* first, byte* second) => Packed.Join(Vector256.Load((float*)first), Vector256.Load((float*)second));
@@ -139,12 +133,6 @@ internal readonly unsafe struct HalfRows : IRowReader
         return scratch;
     }
 
-    public static int BlockColumns
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 32;
-    }
-
     public static int BlockBytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,15 +144,6 @@ internal readonly unsafe struct HalfRows : IRowReader
     {
         (Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d) = RowReaders.HighHalves(first, second);
         return (HalfBits.HighToSingle(a), HalfBits.HighToSingle(b), HalfBits.HighToSingle(c), HalfBits.HighToSingle(d));
-    }
-
-    public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch) =>
-        scales = minima = null;
-
-    public static int ScaleStride
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 0;
     }
 }
 
@@ -190,12 +169,6 @@ internal readonly unsafe struct BrainRows : IRowReader
         return scratch;
     }
 
-    public static int BlockColumns
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 32;
-    }
-
     public static int BlockBytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -207,15 +180,6 @@ internal readonly unsafe struct BrainRows : IRowReader
     {
         (Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d) = RowReaders.HighHalves(first, second);
         return (a.AsSingle(), b.AsSingle(), c.AsSingle(), d.AsSingle());
-    }
-
-    public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch) =>
-        scales = minima = null;
-
-    public static int ScaleStride
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 0;
     }
 }
 
