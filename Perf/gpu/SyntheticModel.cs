@@ -1,5 +1,6 @@
 using System.Text;
 using Managed.Kernels;
+using Managed.Kernels.Blocks;
 using Managed.Loader;
 
 namespace Managed.GpuPerf;
@@ -12,19 +13,19 @@ internal static unsafe class SyntheticModel
 
     /// <summary>Makes the model on a device, which belongs to it from then on.</summary>
     /// <param name="shape">Its sizes.</param>
-    /// <param name="type">The type of all matrices: BF16, Q8_0 or Q4_0.</param>
+    /// <param name="type">The type of all matrices: F16, BF16, Q8_0, Q4_0 or Q4_K.</param>
     /// <param name="device">Where it runs.</param>
     /// <param name="precision">How weights meet activations.</param>
     public static LanguageModel Load(ModelShape shape, WeightType type, IDevice device, Precision precision)
     {
         long largest = shape.Matrices().Max(matrix => (long)matrix.Rows * matrix.Columns);
-        var block = new RandomBlock(type, largest + (64L * Shifts) + (shape.Width * 2L), Seed);
+        var block = new RandomBlock(type, largest + (2L * Shifts * RandomBlock.ElementsOf(type)) + (shape.Width * 2L), Seed);
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         string name = $"llama-{shape.Name} {type}";
         foreach ((string matrix, int rows, int columns) in shape.Matrices())
         {
             long first = (long)tensors.Count * 911 % Shifts * 2 * block.UnitBytes;
-            Add(matrix, (TensorType)(int)type, [rows, columns], block.Data + first, (long)rows * columns / 32 * block.UnitBytes);
+            Add(matrix, (TensorType)(int)type, [rows, columns], block.Data + first, rows * BlockFormats.RowBytes(type, columns));
         }
         float[] gains = [.. Enumerable.Range(0, shape.Width).Select(i => 0.9f + (0.2f * (i * 37 % 101) / 100))];
         var gain = new CpuBuffer(shape.Width);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Managed.GpuPerf;
 using Managed.Kernels;
+using Managed.Kernels.Blocks;
 using Managed.Loader;
 
 namespace Managed.Peers;
@@ -14,7 +15,7 @@ internal static unsafe class SyntheticGguf
     private const float NormEpsilon = 1e-5f, RopeBase = 10000f;
 
     // general.file_type
-    private static readonly Dictionary<WeightType, uint> s_fileTypes = new() { [WeightType.Q4_0] = 2, [WeightType.Q8_0] = 7, [WeightType.BF16] = 32 };
+    private static readonly Dictionary<WeightType, uint> s_fileTypes = new() { [WeightType.F16] = 1, [WeightType.Q4_0] = 2, [WeightType.Q8_0] = 7, [WeightType.Q4_K] = 14, [WeightType.BF16] = 32 };
 
     private static readonly (string From, string To)[] s_names =
     [
@@ -26,18 +27,18 @@ internal static unsafe class SyntheticGguf
     /// <summary>Writes the file.</summary>
     /// <param name="path">Where.</param>
     /// <param name="shape">Its sizes.</param>
-    /// <param name="type">The type of all matrices: Q8_0, Q4_0 or BF16.</param>
+    /// <param name="type">The type of all matrices: F16, BF16, Q8_0, Q4_0 or Q4_K.</param>
     public static void Write(string path, ModelShape shape, WeightType type)
     {
         if (!s_fileTypes.TryGetValue(type, out uint fileType))
             throw new ArgumentException($"--type: found {type}; expected {string.Join(", ", s_fileTypes.Keys)}.");
         long largest = shape.Matrices().Max(matrix => (long)matrix.Rows * matrix.Columns);
-        using var block = new RandomBlock(type, largest + (64L * Shifts), Seed);
+        using var block = new RandomBlock(type, largest + (2L * Shifts * RandomBlock.ElementsOf(type)), Seed);
         var tensors = new List<TensorToWrite>();
         foreach ((string matrix, int rows, int columns) in shape.Matrices())
         {
             byte* data = block.Data + ((long)tensors.Count * 911 % Shifts * 2 * block.UnitBytes);
-            long bytes = (long)rows * columns / 32 * block.UnitBytes;
+            long bytes = rows * BlockFormats.RowBytes(type, columns);
             tensors.Add(new TensorToWrite(GgufName(matrix), (TensorType)(int)type, [rows, columns], stream => Copy(stream, data, bytes)));
         }
         float[] gain = [.. Enumerable.Range(0, shape.Width).Select(i => 0.9f + (0.2f * (i * 37 % 101) / 100))];

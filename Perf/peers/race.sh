@@ -2,7 +2,7 @@
 # Prepares what a race needs in a folder outside the repository (llama.cpp's libraries from npm, the model's file in every type,
 # files with random weights), then runs both engines in turn:
 #   Perf/peers/race.sh [--file NAME,...] [--case NAME,...] [--threads 2] [--pairs 7] [--tokens 128] [--clock wall|processor] [--json FILE]
-# MANAGED_RACE: the folder (about 3 GB with the large files, 1.2 GB without); MANAGED_MODEL: the GGUF file to begin with.
+# MANAGED_RACE: the folder (about 8 GB with the large files, 1.2 GB without); MANAGED_MODEL: the GGUF file to begin with.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 race=${MANAGED_RACE:-${TMPDIR:-/tmp}/managed-race}
@@ -30,7 +30,7 @@ for type in F16 BF16 Q8_0 Q4_0 Q4_K; do
     [[ -d $race/smollm2-folder ]] || "${tool[@]}" convert "$model" "$race/smollm2-folder" --type F32
     "${tool[@]}" convert "$race/smollm2-folder" "$file" --type "$type"
 done
-for type in Q8_0 Q4_0; do
+for type in F16 BF16 Q8_0 Q4_0 Q4_K; do
     file=$race/1.1b-${type,,}.gguf
     [[ -f $file || " $* " != *1.1b* && " $* " != *prepare* ]] || "$program" synthetic "$file" --shape 1.1b --type "$type"
 done
