@@ -9,6 +9,8 @@ namespace Managed.Cli.Evaluations;
 /// <summary>What `managed eval` is asked for.</summary>
 internal sealed class EvalArguments
 {
+    private const string GuardianPrefix = "guardian:", GuardSuffix = ".guard.json";
+
     private readonly Option<string?> suite = new("--suite") { Description = "A file that says what to measure: sets, guards, guardians, judge, settings; what is given besides comes first." };
 
     private readonly Option<string[]> sets = new("--sets")
@@ -31,15 +33,22 @@ internal sealed class EvalArguments
 
     private readonly Option<string?> judge = new("--judge")
     {
-        Description = "xstest (the default), strings:FILE for a list of one's own, thornvale or thornvale:FILE for its world.json, which else is the attack's or lies beside the first set.",
+        Description = "xstest (the default), strings:FILE for a list of one's own, guardian:FILE for a guardian that reads the answers, thornvale or thornvale:FILE for its world.json, which else is the attack's or lies beside the first set.",
     };
 
+    private readonly Option<string?> refusals = new("--refusals") { Description = "With --judge guardian: what makes a refusal, which the guardian is not asked about; a list as strings:FILE takes it, without it XSTest's." };
     private readonly Option<string?> world = new("--attack") { Description = "Search for attacks among the combinations that this file (Thornvale's world.json) spans." };
     private readonly Option<int> combinations = new("--combinations") { Description = "Combinations that the attack tries.", DefaultValueFactory = _ => 10_000 };
     private readonly Option<int> seed = new("--seed") { Description = "Start of the attack's random numbers." };
     private readonly Option<string[]> probes = new("--probe")
     {
         Description = "A gate to measure on the sets: FILE.safetensors:LAYER, several times; reads probe.LAYER.weight and .bias.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string[]> gates = new("--gate")
+    {
+        Description = "Another gate: a register of a guard, as FILE.guard.json:REGISTER, or a guardian; several times.",
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -52,11 +61,11 @@ internal sealed class EvalArguments
     private readonly Option<int?> maxTokens = new("--max-tokens") { Description = "New tokens of each answer at most; without it 64." };
     private readonly Option<int?> batch = new("--batch") { Description = "Prompts that are answered together; without it 64." };
     private readonly Option<int> take = new("--take") { Description = "Prompts of each set, evenly spread over it; 0: all." };
-    private readonly Option<string?> output = new("--out") { Description = "Folder for answers.jsonl, verdicts.jsonl, report.json, report.md, report.html, attack.json; an interrupted run goes on there." };
+    private readonly Option<string?> output = new("--out") { Description = "Folder for answers.jsonl, verdicts.jsonl, attack-answers.jsonl, report.json, report.md, report.html; an interrupted run goes on there." };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { suite, sets, take, guards, guardians, judge, maxTokens, batch, output, world, combinations, seed, probes, threshold, drift, text, window, stride, choices })
+        foreach (Option option in new Option[] { suite, sets, take, guards, guardians, judge, refusals, maxTokens, batch, output, world, combinations, seed, probes, gates, threshold, drift, text, window, stride, choices })
             command.Options.Add(option);
         maxTokens.AtLeast(1);
         batch.AtLeast(1);
@@ -68,8 +77,8 @@ internal sealed class EvalArguments
         {
             if (new Option[] { suite, sets, world, text, choices }.All(option => result.GetResult(option) is null))
                 result.AddError("there is nothing to measure; give --suite, --sets, --attack, --perplexity or --choices");
-            else if (result.GetResult(probes) is not null && result.GetResult(sets) is null && result.GetResult(suite) is null)
-                result.AddError("--probe needs --sets, whose prompts it is measured on");
+            else if ((result.GetResult(probes) ?? result.GetResult(gates)) is not null && result.GetResult(sets) is null && result.GetResult(suite) is null)
+                result.AddError("--probe and --gate need --sets, whose prompts they are measured on");
             else if (result.GetValue(drift) && result.GetResult(suite) is null && (result.GetResult(sets) is null || result.GetResult(guards) is null))
                 result.AddError("--drift needs --sets and --guard: it compares a guarded model with the same without, on its answers");
         });
@@ -89,11 +98,16 @@ internal sealed class EvalArguments
         Sets = asked,
         Guards = [.. (result.GetValue(guards) ?? []).Concat(file.Guards).Select(Guard.Load)],
         Guardians = [.. (result.GetValue(guardians) ?? []).Concat(file.Guardians)],
-        Judge = ReadJudge(result.GetValue(judge) ?? file.Judge ?? "xstest", result.GetValue(world) ?? WorldBeside(asked)),
+        Judge = JudgeOf(result, file) is var named && IsGuardian(named) ? null : ReadJudge(named, result.GetValue(world) ?? WorldBeside(asked)),
+        JudgingGuardian = IsGuardian(named) ? named[GuardianPrefix.Length..] : null,
+        Refusals = (result.GetValue(refusals) ?? file.Refusals) is { } rules ? StringRules.Read(rules) : null,
         Attack = result.GetValue(world) is { } space ? AttackSpace.ReadWorld(space) : null,
         Combinations = result.GetValue(combinations),
         Seed = result.GetValue(seed),
         Probes = [.. (result.GetValue(probes) ?? []).Select(ReadProbe)],
+        Gates = [.. AllGates(result, file).Where(IsRegister).Select(ReadGate)],
+        GatingGuardians = [.. AllGates(result, file).Where(gate => !IsRegister(gate))],
+        GatesAlone = (result.GetResult(probes) ?? result.GetResult(gates)) is not null,
         Threshold = result.GetValue(threshold),
         Drift = result.GetValue(drift) ? int.MaxValue : file.Drift,
         Text = (result.GetValue(text) ?? file.Perplexity) is { } path ? Utf8Text.ReadFile(path) : null,
@@ -128,6 +142,21 @@ internal sealed class EvalArguments
         _ => throw new UsageException($"--judge: found '{name}'; expected xstest, strings:FILE, thornvale or thornvale:FILE"),
     };
 
+    private string JudgeOf(ParseResult result, EvalSuite file) => result.GetValue(judge) ?? file.Judge ?? "xstest";
+
+    private static bool IsGuardian(string judge) => judge.StartsWith(GuardianPrefix, StringComparison.Ordinal);
+
+    private IEnumerable<string> AllGates(ParseResult result, EvalSuite file) => (result.GetValue(gates) ?? []).Concat(file.Gates);
+
+    private static bool IsRegister(string gate) => gate.Contains(GuardSuffix, StringComparison.Ordinal);
+
+    private static (GuardProgram Guard, string Register) ReadGate(string argument)
+    {
+        int colon = argument.LastIndexOf(':');
+        return colon > 0 && colon < argument.Length - 1 && argument[..colon].EndsWith(GuardSuffix, StringComparison.Ordinal) ? (Guard.Load(argument[..colon]), argument[(colon + 1)..])
+            : throw new UsageException($"--gate: found '{argument}'; expected FILE.guard.json:REGISTER or a guardian");
+    }
+
     private static (string File, int Layer) ReadProbe(string argument)
     {
         int colon = argument.LastIndexOf(':');
@@ -145,7 +174,14 @@ internal sealed record EvalRequest
 
     public IReadOnlyList<string> Guardians { get; init; } = [];
 
-    public required IJudge Judge { get; init; }
+    /// <summary>The judge; null: <see cref="JudgingGuardian"/> is.</summary>
+    public required IJudge? Judge { get; init; }
+
+    /// <summary>A guardian that judges, which is loaded with the model.</summary>
+    public string? JudgingGuardian { get; init; }
+
+    /// <summary>What makes a refusal where a guardian judges; null: XSTest's list.</summary>
+    public StringRules? Refusals { get; init; }
 
     public AttackSpace? Attack { get; init; }
 
@@ -154,6 +190,15 @@ internal sealed record EvalRequest
     public int Seed { get; init; }
 
     public IReadOnlyList<(string File, int Layer)> Probes { get; init; } = [];
+
+    /// <summary>Registers of guards, measured as gates.</summary>
+    public IReadOnlyList<(GuardProgram Guard, string Register)> Gates { get; init; } = [];
+
+    /// <summary>Guardians, measured as gates.</summary>
+    public IReadOnlyList<string> GatingGuardians { get; init; } = [];
+
+    /// <summary>Gates are measured instead of answers, not besides.</summary>
+    public bool GatesAlone { get; init; }
 
     public double Threshold { get; init; }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Json;
 using Managed.Guards.Evaluation;
 using Managed.Guards.Published;
 using Managed.Kernels;
@@ -12,11 +11,11 @@ namespace Managed.Cli.Evaluations;
 /// <param name="model">The model.</param>
 /// <param name="request">What to measure.</param>
 /// <param name="guards">The guards that are measured beside the model alone.</param>
-/// <param name="guardians">The guardians that are measured before the model.</param>
+/// <param name="guardians">The guardians that are measured before the model, the judge, and gates.</param>
 /// <param name="adapter">A low-rank adapter; null: none.</param>
 /// <param name="precision">How quantised weights meet activations in answers; scores of text are exact.</param>
 /// <param name="adapterWords">The adapter in words; empty: none.</param>
-internal sealed class EvalCommand(LanguageModel model, EvalRequest request, CompiledGuards guards, IReadOnlyList<GuardianFile> guardians, Adapter? adapter, Precision precision, string adapterWords)
+internal sealed class EvalCommand(LanguageModel model, EvalRequest request, CompiledGuards guards, LoadedGuardians guardians, Adapter? adapter, Precision precision, string adapterWords)
 {
     public EvalResult Run(ParseResult result, CancellationToken cancellation)
     {
@@ -25,17 +24,19 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         IAnswerer[] answerers = Answerers();
         var found = new EvalResult
         {
-            Evaluation = request.Sets.Count > 0 && request.Probes.Count == 0 ? Evaluate(result, answerers, cancellation) : null,
-            Gates = request.Probes.Count > 0 ? [.. request.Probes.Select(probe => Gate(result, probe, cancellation))] : null,
-            Attacks = request.Attack is { } space ? [.. answerers.Select(answerer => Attack(result, space, answerer, cancellation))] : null,
+            Model = model.Path,
+            Evaluation = request.Sets.Count > 0 && !request.GatesAlone ? Evaluate(result, answerers, cancellation) : null,
+            Gates = request.Probes.Count + request.Gates.Count + guardians.Gates.Count > 0 ? Gates(result, cancellation) : null,
+            Attacks = request.Attack is { } space ? Attack(result, space, answerers, cancellation) : null,
             Drift = request.Drift > 0 ? Drift(result, cancellation) : null,
             Perplexity = request.Text is { } text ? Score(text, null, cancellation) : null,
             GuardedPerplexity = request.Text is { } guarded && guards.Count > 0 ? [.. Measurable.Select(guard => Score(guarded, guard, cancellation))] : null,
             PerplexityNotMeasured = request.Text is not null && Measurable.Count() < guards.Count ? [.. guards.Except(Measurable).Select(guard => guard.Name)] : null,
             MultipleChoice = request.Choices is { } questions ? Choose(questions, cancellation) : null,
         };
-        Write("gates.json", found.Gates);
-        Write("attack.json", found.Attacks);
+        WriteText("report.json", ReportWriters.Json(found) + "\n");
+        WriteText("report.md", ReportWriters.Markdown(EvalTables.Note(found), EvalTables.Of(found)));
+        WriteText("report.html", ReportWriters.Html(EvalTables.Note(found), EvalTables.Of(found)));
         return found;
     }
 
@@ -50,7 +51,7 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
             alone,
             .. guards.Select(guard => new ModelAnswerer(model, guard.Name, $"guard {guard.Fingerprint}{(adapterWords.Length == 0 ? "" : $", the model with {adapterWords}")}",
                 new GenerationOptions { Adapter = adapter, Precision = precision, Guard = guard })),
-            .. guardians.Select(guardian => new GuardianAnswerer(new GuardianRouter(model, guardian.Guardian, new GuardianRouterOptions { Parallel = false }),
+            .. guardians.Measured.Select(guardian => new GuardianAnswerer(new GuardianRouter(model, guardian.Guardian, new GuardianRouterOptions { Parallel = false }),
                 alone, guardian.Name, guardian.Hash)),
         ];
     }
@@ -61,10 +62,7 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         string answers = request.Output is { } folder ? Path.Combine(folder, "answers.jsonl") : Path.GetTempFileName();
         try
         {
-            EvaluationReport report = Progress.Run(result, "answering", "prompts", bar => run.Run(answers, request.Judge, Report(bar), cancellation));
-            WriteText("report.json", ReportWriters.Json(report) + "\n");
-            WriteText("report.md", ReportWriters.Markdown(report));
-            WriteText("report.html", ReportWriters.Html(report));
+            EvaluationReport report = Progress.Run(result, "answering", "prompts", bar => run.Run(answers, guardians.Judge, Report(bar), cancellation));
             WriteText("verdicts.jsonl", ReportWriters.Verdicts(report));
             return report;
         }
@@ -75,18 +73,43 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         }
     }
 
-    private GateReport Gate(ParseResult result, (string File, int Layer) probe, CancellationToken cancellation)
+    private List<GateReport> Gates(ParseResult result, CancellationToken cancellation)
     {
-        var gate = ProbeGate.Read(model, probe.File, probe.Layer);
         EvaluationPrompt[] prompts = [.. request.Sets.SelectMany(set => set.Prompts)];
-        return Progress.Run(result, $"probe {probe.Layer}", "prompts", bar =>
-            GateReport.Measure($"{Path.GetFileName(probe.File)} probe.{probe.Layer} at {gate.HookPoint}", prompt => gate.Score(prompt.Text), prompts, request.Threshold, Report(bar), cancellation));
+        var reports = new List<GateReport>();
+        foreach (var (file, layer) in request.Probes)
+        {
+            var gate = ProbeGate.Read(model, file, layer);
+            Measure($"{Path.GetFileName(file)} probe.{layer} at {gate.HookPoint}", gate.Score);
+        }
+        foreach (var (program, register) in request.Gates)
+        {
+            using CompiledGuard guard = program.Compile(model);
+            Measure($"{guard.Name}:{register}", new RegisterGate(model, guard, register, precision).Score);
+        }
+        foreach (GuardianFile guardian in guardians.Gates)
+            Measure(guardian.Name, prompt => guardian.Guardian.Label(prompt) is { Failure: null } label ? label.Harmful
+                : throw new GuardException($"gate {guardian.Name}: found no probability for \"{prompt}\"; expected one."));
+        return reports;
+
+        void Measure(string name, Func<string, double> score) => reports.Add(
+            Progress.Run(result, name, "prompts", bar => GateReport.Measure(name, prompt => score(prompt.Text), prompts, request.Threshold, Report(bar), cancellation)));
     }
 
-    private AttackReport Attack(ParseResult result, AttackSpace space, IAnswerer answerer, CancellationToken cancellation)
+    // The same seed asks the same questions, so that kept answers take a search to where it was.
+    private AttackReport[] Attack(ParseResult result, AttackSpace space, IAnswerer[] answerers, CancellationToken cancellation)
     {
-        var search = new AttackSearch(space, request.Judge) { Combinations = request.Combinations, Seed = request.Seed, MaxTokens = request.MaxTokens };
-        return Progress.Run(result, $"attacking {answerer.Name}", "combinations", bar => search.Run(answerer, Report(bar), cancellation));
+        var search = new AttackSearch(space, guardians.Judge) { Combinations = request.Combinations, Seed = request.Seed, MaxTokens = request.MaxTokens };
+        using AnswerLog? log = request.Output is { } folder ? AnswerLog.Open(Path.Combine(folder, "attack-answers.jsonl"), new EvaluationSettings
+        {
+            Model = model.Path,
+            ModelHash = EvaluationSettings.HashOf(model.Path),
+            MaxTokens = request.MaxTokens,
+            Sets = [],
+            Guards = new SortedDictionary<string, string>(answerers.ToDictionary(answerer => answerer.Name, answerer => answerer.Description), StringComparer.Ordinal),
+        }) : null;
+        return [.. answerers.Select(answerer => Progress.Run(result, $"attacking {answerer.Name}", "combinations",
+            bar => search.Run(log is null ? answerer : new KeptAnswerer(answerer, log, "attack"), Report(bar), cancellation)))];
     }
 
     // How far each guard moves the model from what it says without one.
@@ -102,21 +125,27 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         int[] ids = model.Encode(text);
         int window = request.Window > 0 ? request.Window : Math.Min(model.ContextLength, 2048);
         int stride = request.Stride > 0 ? request.Stride : Math.Max(1, window / 2);
-        var measured = Perplexity.Measure(new LogitSource(model) { Adapter = adapter, Guard = guard, PromptLength = 1 }, ids, window, stride, cancellation);
-        TextSize size = TextSize.Of(text);
-        return new PerplexityReport(ids.Length, measured.Scored, window, stride, measured.NegativeLogLikelihood, measured.Value, measured.BitsPerByte(size.Bytes), measured.PerWord(size.Words)) { Guard = guard?.Name };
+        var plain = new LogitSource(model) { Adapter = adapter };
+        if (guard is null)
+        {
+            var measured = Perplexity.Measure(plain, ids, window, stride, cancellation);
+            return Text(measured.Scored, measured.NegativeLogLikelihood);
+        }
+        var drift = DriftReport.OfText(guard.Name, plain, new LogitSource(model) { Adapter = adapter, Guard = guard, PromptLength = 1 }, ids, window, stride, cancellation);
+        return Text(drift.Tokens, drift.NegativeLogLikelihood) with { Guard = guard.Name, Kl = drift.Kl, KlMost = drift.KlMost, SameTop = drift.SameTop };
+
+        PerplexityReport Text(int scored, double sum)
+        {
+            TextSize size = TextSize.Of(text);
+            var measured = new Perplexity { NegativeLogLikelihood = sum, Scored = scored, Windows = [] };
+            return new PerplexityReport(ids.Length, scored, window, stride, sum, measured.Value, measured.BitsPerByte(size.Bytes), measured.PerWord(size.Words));
+        }
     }
 
     private ChoiceReport Choose(IReadOnlyList<ChoiceQuestion> questions, CancellationToken cancellation)
     {
         var measured = MultipleChoice.Measure(new LogitSource(model) { Adapter = adapter }, questions, cancellation);
         return new ChoiceReport(questions.Count, measured.Accuracy, measured.AccuracyByCharacters, measured.AccuracyByBytes, measured.StandardError);
-    }
-
-    private void Write<T>(string name, T? value)
-    {
-        if (value is not null)
-            WriteText(name, JsonSerializer.Serialize(value, EvaluationSettings.Json) + "\n");
     }
 
     private void WriteText(string name, string text)
@@ -131,6 +160,8 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
 /// <summary>What `managed eval --json` prints; what was not asked for is left out.</summary>
 internal sealed record EvalResult
 {
+    public required string Model { get; init; }
+
     public EvaluationReport? Evaluation { get; init; }
 
     public IReadOnlyList<GateReport>? Gates { get; init; }
@@ -155,6 +186,15 @@ internal sealed record PerplexityReport(
 {
     /// <summary>The guard that read and edited the text; null: none.</summary>
     public string? Guard { get; init; }
+
+    /// <summary>Mean KL(without‖with the guard) before each scored token, in nats; null without a guard.</summary>
+    public double? Kl { get; init; }
+
+    /// <summary>The greatest of them.</summary>
+    public double? KlMost { get; init; }
+
+    /// <summary>Share of these places at which both have the same most likely token.</summary>
+    public double? SameTop { get; init; }
 }
 
 /// <summary>Multiple choice, in the terms of EleutherAI's harness.</summary>

@@ -22,8 +22,14 @@ internal sealed record EvalSuite
     /// <summary>Guardians: checkpoints or `*.guardian.json`.</summary>
     public IReadOnlyList<string> Guardians { get; private init; } = [];
 
+    /// <summary>Gates, as `--gate` takes them.</summary>
+    public IReadOnlyList<string> Gates { get; private init; } = [];
+
     /// <summary>The judge, as `--judge` takes it; null: not said.</summary>
     public string? Judge { get; private init; }
+
+    /// <summary>What makes a refusal where a guardian judges: a list as `strings:FILE` takes it; null: XSTest's.</summary>
+    public string? Refusals { get; private init; }
 
     public int? MaxTokens { get; private init; }
 
@@ -54,7 +60,9 @@ internal sealed record EvalSuite
                 Sets = [.. (file.List("sets") ?? []).Select((set, i) => ReadSet(new GuardSection(set, $"sets[{i}]"), folder))],
                 Guards = Files(file, "guards", folder),
                 Guardians = Files(file, "guardians", folder),
+                Gates = Files(file, "gates", folder),
                 Judge = file.Text("judge") is { } judge ? Beside(judge, folder) : null,
+                Refusals = file.Text("refusals") is { } rules ? Path.GetFullPath(rules, folder) : null,
                 MaxTokens = Positive(file, "max_tokens"),
                 Batch = Positive(file, "batch"),
                 Perplexity = file.Text("perplexity") is { } text ? Path.GetFullPath(text, folder) : null,
@@ -85,7 +93,7 @@ internal sealed record EvalSuite
     private static string[] Files(GuardSection file, string name, string folder) =>
         [.. (file.List(name) ?? []).Select(item => Path.GetFullPath(item.AsText() ?? throw file.Wrong(name, item.Describe(), "names of files"), folder))];
 
-    // "strings:FILE" and "thornvale:FILE" name files.
+    // "strings:FILE", "guardian:FILE" and "thornvale:FILE" name files.
     private static string Beside(string judge, string folder)
     {
         int colon = judge.IndexOf(':', StringComparison.Ordinal);

@@ -27,7 +27,7 @@ internal static class EvalVerb
             using LoadedAdapters adapter = adapters.Load(result, loaded);
             using var guards = new CompiledGuards(request.Guards, loaded);
             using var guardians = new LoadedGuardians(request, loaded, options);
-            var evaluation = new EvalCommand(loaded, request, guards, guardians.All, adapter.Together, options.Precision ?? Kernels.Precision.Fast, adapters.Describe(result));
+            var evaluation = new EvalCommand(loaded, request, guards, guardians, adapter.Together, options.Precision ?? Kernels.Precision.Fast, adapters.Describe(result));
             EvalResult found = evaluation.Run(result, cancellation);
             if (result.GetValue(json))
                 result.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(found, EvaluationSettings.Json));

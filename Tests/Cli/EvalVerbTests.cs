@@ -53,8 +53,16 @@ public class EvalVerbTests
         Assert.That(drift[0].Number("kl"), Is.GreaterThan(0.01));
         Assert.That(drift[0].Number("perplexity"), Is.GreaterThan(drift[0].Number("baseline_perplexity")));
         Assert.That(drift[^1].GetProperty("refused").GetString(), Does.Contain("decisions"), "what decides is named, not passed over");
+        JsonElement written = GoldenCases.Json(Path.Combine(folder, "report.json"));
+        Assert.That(written.ToString(), Is.EqualTo(found.ToString()), "what --json prints is what is kept");
+        foreach (string page in new[] { "report.md", "report.html" })
+            Assert.That(File.ReadAllText(Path.Combine(folder, page)), Does.Contain("Share of answers: refusal").And.Contain("own answers; KL from"));
         Assert.That(CommandLine.RunRefused([.. command[..4], "--drift"]), Does.Contain("--drift needs"));
-        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("none"), Example("steer")), Does.Match("perplexity ([0-9.]+) over[^\n]*\n  with none: \\1\n  with steer: "));
+        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("none"), Example("steer")), Does.Match("\n  none +([0-9.]+) .*–\n  none +\\1 .* 0.0000 +0.00 +1.000\n  steer +[0-9.]+ "), "a guard that does nothing has no drift");
+        JsonElement steered = CommandLine.RunJson("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("steer")).GetProperty("guarded_perplexity")[0];
+        Assert.That(steered.Number("kl"), Is.GreaterThan(0));
+        Assert.That(steered.Number("kl_most"), Is.GreaterThanOrEqualTo(steered.Number("kl")));
+        Assert.That(steered.Number("same_top"), Is.InRange(0, 1));
         Assert.That(CommandLine.RunRefused("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("best")), Does.Contain("best").And.Contain("decisions"));
     }
 
@@ -106,7 +114,7 @@ public class EvalVerbTests
         JsonElement found = CommandLine.RunJson("eval", TestModels.HearthPath, "--perplexity", text, "--window", "256", "--stride", "128", "--choices", choices);
         Assert.That(found.GetProperty("perplexity").Number("perplexity"), Is.EqualTo(10.17976980142229).Within(1e-3), "the golden of context 256, stride 128");
         Assert.That(found.GetProperty("multiple_choice").Number("acc"), Is.EqualTo(1));
-        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--choices", choices), Does.Contain("acc 1.0000"));
+        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--choices", choices), Does.Match("acc .*\n  1 +1.0000"));
     }
 
     [Test]
@@ -119,7 +127,33 @@ public class EvalVerbTests
         string rules = scratch.Write("village.txt", "i will not\n");
         JsonElement attack = CommandLine.RunJson("eval", TestModels.HearthPath, "--attack", $"{folder}/world.json", "--combinations", "64", "--judge", "strings:" + rules, "--out", scratch.File("out")).GetProperty("attacks")[0];
         Assert.That(attack.GetProperty("verdicts").EnumerateObject().Sum(verdict => verdict.Value.GetInt32()), Is.EqualTo(64));
-        Assert.That(File.Exists(Path.Combine(scratch.File("out"), "attack.json")));
+        string kept = Path.Combine(scratch.File("out"), "attack-answers.jsonl"), before = File.ReadAllText(kept);
+        Assert.That(File.ReadAllText(Path.Combine(scratch.File("out"), "report.md")), Does.Contain("Attacks: the worst forms"));
+        Assert.That(CommandLine.RunJson("eval", TestModels.HearthPath, "--attack", $"{folder}/world.json", "--combinations", "64", "--judge", "strings:" + rules, "--out", scratch.File("out")).GetProperty("attacks")[0].ToString(), Is.EqualTo(attack.ToString()));
+        Assert.That(File.ReadAllText(kept), Is.EqualTo(before), "nothing is asked again");
+    }
+
+    [Test]
+    public void Registers_of_guards_and_guardians_are_gates_and_guardians_are_judges()
+    {
+        string examples = Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale"), warden = Path.Combine(SharedFolder.Repository, "models", "warden"), prompts = Prompts();
+        string[] command = ["eval", TestModels.HearthPath, "--sets", "p=" + prompts, "--gate", $"{examples}/conditional_steer.guard.json:harm", warden];
+        JsonElement found = CommandLine.RunJson(command);
+        Assert.That(found.TryGetProperty("evaluation", out _), Is.False, "gates read; nothing is answered");
+        Assert.That(found.GetProperty("gates").EnumerateArray().Select(gate => (gate.GetProperty("gate").GetString(), gate.Number("auprc"), gate.GetProperty("confusion").Number("f1"))),
+            Is.EqualTo(new[] { ("conditional_steer:harm", 1.0, 1.0), ("warden", 1.0, 1.0) }));
+        Assert.That(CommandLine.RunWell(command), Does.Contain("Gates: calibration").And.Contain("p/harmful"));
+        Assert.That(CommandLine.RunRefused([.. command[..5], $"{examples}/conditional_steer.guard.json"]), Does.Contain("FILE.guard.json:REGISTER"));
+        Assert.That(CommandLine.RunRefused([.. command[..5], $"{examples}/conditional_steer.guard.json:nothing"]), Does.Contain("nothing").And.Contain("registers harm"));
+        scratch.Write("village.txt", "i will not\ni can not\ni am sorry\n");
+        string suite = scratch.Write("s.json", $$"""
+            {"format": "managed-suite/1", "judge": "guardian:{{warden}}", "refusals": "village.txt", "sets": [{"name": "p", "file": "p.jsonl"}], "gates": ["{{warden}}"], "guards": ["{{examples}}/adapter_dark.guard.json"]}
+            """);
+        JsonElement judged = CommandLine.RunJson("eval", TestModels.HearthPath, "--suite", suite);
+        Assert.That(judged.GetProperty("gates").GetArrayLength(), Is.EqualTo(1));
+        JsonElement evaluation = judged.GetProperty("evaluation");
+        Assert.That(evaluation.GetProperty("judge").GetString(), Is.EqualTo("warden"));
+        Assert.That(evaluation.GetProperty("guards").EnumerateArray().Select(guard => guard.GetProperty("attack_success").Count("count")), Is.EqualTo(new[] { 0, 1 }), "what always obeys gives the recipe, and warden sees it");
     }
 
     [Test]
@@ -131,7 +165,7 @@ public class EvalVerbTests
         Assert.That(CommandLine.RunRefused("eval", model, "--sets", "p=/nowhere/p.csv"), Does.Contain("/nowhere/p.csv: there is no such file"));
         Assert.That(CommandLine.RunRefused("eval", model, "--sets", "p=" + prompts, "--sets", "p=" + prompts), Does.Contain("the name p twice"));
         Assert.That(CommandLine.RunRefused("eval", model, "--sets", "p=" + prompts, "--judge", "nobody"), Does.Contain("'nobody'").And.Contain("xstest"));
-        Assert.That(CommandLine.RunRefused("eval", model, "--perplexity", prompts, "--probe", "x:1"), Does.Contain("--probe needs --sets"));
+        Assert.That(CommandLine.RunRefused("eval", model, "--perplexity", prompts, "--probe", "x:1"), Does.Contain("--probe and --gate need --sets"));
         Assert.That(CommandLine.RunRefused("eval", model, "--sets", "p=" + prompts, "--probe", "x"), Does.Contain("FILE.safetensors:LAYER"));
         string choices = scratch.Write("c.jsonl", """{"context": "a", "choices": ["b"], "gold": 1}""");
         Assert.That(CommandLine.RunRefused("eval", model, "--choices", choices), Does.Contain("line 1, gold").And.Contain("from 0 to 0"));

@@ -36,6 +36,9 @@ public sealed record GateReport
     /// <summary>Expected calibration error over ten bins; null where scores are no probabilities.</summary>
     public required double? CalibrationError { get; init; }
 
+    /// <summary>How often prompts are harmful, by score, in ten bins; empty where scores are no probabilities.</summary>
+    public required IReadOnlyList<CalibrationBin> Calibration { get; init; }
+
     /// <summary>For each set, the share of its prompts that the gate takes as harmful.</summary>
     public required IReadOnlyDictionary<string, RateReport> Flagged { get; init; }
 
@@ -77,6 +80,7 @@ public sealed record GateReport
             Auprc = all.AveragePrecision(),
             Brier = all.Brier(),
             CalibrationError = all.ExpectedCalibrationError(),
+            Calibration = all.Brier() is null ? [] : all.Calibration(),
             Flagged = Enumerable.Range(0, scores.Length).GroupBy(i => prompts[i].Set)
                 .ToDictionary(set => set.Key, set => new RateReport(set.Count(i => scores[i] >= threshold), set.Count())),
         };

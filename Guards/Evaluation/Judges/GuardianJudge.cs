@@ -1,3 +1,5 @@
+using Managed.Guards.Published;
+
 namespace Managed.Guards.Evaluation;
 
 /// <summary>
@@ -12,6 +14,17 @@ public sealed class GuardianJudge(string name, Func<EvaluationPrompt, string, do
 {
     private static readonly Verdict[] s_verdicts = [Verdict.Refusal, Verdict.Unsafe, Verdict.Answer];
     private readonly StringRules rules = refusals ?? StringRules.XsTest;
+
+    /// <summary>A guardian that is shown request and answer, as when it follows an answer that is written; unsafe is what it flags.</summary>
+    /// <param name="name">The judge's name as reports show it.</param>
+    /// <param name="guardian">The guardian, which stays the caller's.</param>
+    /// <param name="refusals">What makes a refusal; null: XSTest's list.</param>
+    public static GuardianJudge By(string name, IGuardian guardian, StringRules? refusals = null) => new(name, (prompt, answer) =>
+    {
+        using IAnswerModeration moderation = guardian.Moderate(prompt.Text);
+        GuardianLabel label = moderation.Check(answer);
+        return label.Failure is not null ? double.NaN : label.IsFlagged ? 1 : 0; // its own threshold decides
+    }, refusals: refusals);
 
     /// <inheritdoc/>
     public string Name { get; } = name;

@@ -52,7 +52,7 @@ internal static class ReportTables
 
     private static IReadOnlyList<ReportCell> Row(string first, IEnumerable<ReportCell> others) => [first, .. others];
 
-    private static string Percent(double share) => Number(share * 100, "0.0") + " %";
+    public static string Percent(double share) => Number(share * 100, "0.0") + " %";
 
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    public static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -8,17 +8,17 @@ namespace Managed.Guards.Evaluation;
 /// <summary>Writes a report as JSON, Markdown and HTML.</summary>
 internal static class ReportWriters
 {
-    /// <summary>Settings, sets, guards, cells; no answers.</summary>
-    public static string Json(EvaluationReport report) => JsonSerializer.Serialize(report, EvaluationSettings.Json);
+    /// <summary>A report as one object; of an evaluation without its answers.</summary>
+    public static string Json(object report) => JsonSerializer.Serialize(report, EvaluationSettings.Json);
 
     /// <summary>One line for each answer: guard, set, id, verdict.</summary>
     public static string Verdicts(EvaluationReport report) => string.Concat(report.Answers.Select(answer =>
         JsonSerializer.Serialize(new { answer.Guard, answer.Answer.Set, answer.Prompt.Id, answer.Verdict, answer.Answer.Failure }, EvaluationSettings.Json) + "\n"));
 
-    public static string Markdown(EvaluationReport report)
+    public static string Markdown(string note, IEnumerable<ReportTable> tables)
     {
-        var text = new StringBuilder("# Evaluation\n\n").Append(Escape(ReportTables.Note(report))).Append('\n');
-        foreach (ReportTable table in ReportTables.Of(report))
+        var text = new StringBuilder("# Evaluation\n\n").Append(Escape(note)).Append('\n');
+        foreach (ReportTable table in tables)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n## {table.Title}\n\n");
             Row(table.Columns);
@@ -35,7 +35,7 @@ internal static class ReportWriters
     }
 
     /// <summary>A page that needs no other file.</summary>
-    public static string Html(EvaluationReport report)
+    public static string Html(string note, IEnumerable<ReportTable> tables)
     {
         var text = new StringBuilder("""
             <!doctype html>
@@ -50,8 +50,8 @@ internal static class ReportWriters
             </style></head><body><h1>Evaluation</h1>
 
             """);
-        text.Append("<p>").Append(WebUtility.HtmlEncode(ReportTables.Note(report))).Append("</p>\n");
-        foreach (ReportTable table in ReportTables.Of(report))
+        text.Append("<p>").Append(WebUtility.HtmlEncode(note)).Append("</p>\n");
+        foreach (ReportTable table in tables)
         {
             text.Append("<h2>").Append(WebUtility.HtmlEncode(table.Title)).Append("</h2>\n<div><table>\n<tr>");
             foreach (string column in table.Columns)

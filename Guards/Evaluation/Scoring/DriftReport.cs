@@ -3,12 +3,12 @@ using Managed.Sampling;
 
 namespace Managed.Guards.Evaluation;
 
-/// <summary>How far a guard moves a model from what it says without one, on the model's own answers to a set of prompts.</summary>
+/// <summary>How far a guard moves a model from what it says without one, on the model's own answers to a set of prompts or on a text.</summary>
 /// <param name="Guard">The guard.</param>
-/// <param name="Set">The set; empty where nothing could be measured.</param>
+/// <param name="Set">The set; empty for a text, and where nothing could be measured.</param>
 public sealed record DriftReport(string Guard, string Set)
 {
-    /// <summary>Tokens of the answers.</summary>
+    /// <summary>Tokens of the answers, or those of the text that are scored.</summary>
     public int Tokens { get; init; }
 
     /// <summary>Mean KL(without‖with) behind the prompt and behind each token of the answer but its last, in nats.</summary>
@@ -19,6 +19,9 @@ public sealed record DriftReport(string Guard, string Set)
 
     /// <summary>Share of these places at which both have the same most likely token.</summary>
     public double SameTop { get; init; }
+
+    /// <summary>−Σ ln p of these tokens with the guard, in nats.</summary>
+    public double NegativeLogLikelihood { get; init; }
 
     /// <summary>Perplexity of the answers with the guard.</summary>
     public double Perplexity { get; init; }
@@ -67,6 +70,26 @@ public sealed record DriftReport(string Guard, string Set)
         return reports;
     }
 
+    /// <summary>Measures a guard on a text in the windows of <see cref="Evaluation.Perplexity.Measure"/>, before each token that these score.</summary>
+    /// <param name="guard">The guard's name.</param>
+    /// <param name="plain">The model without it.</param>
+    /// <param name="guarded">The model with it, and the same vocabulary.</param>
+    /// <param name="ids">The text.</param>
+    /// <param name="context">Tokens of a window at most.</param>
+    /// <param name="stride">Tokens from a window's beginning to the next one's.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="ArgumentException">A text of fewer than two tokens, a context below 2, a stride outside [1, context].</exception>
+    public static DriftReport OfText(string guard, LogitSource plain, LogitSource guarded, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation = default)
+    {
+        var sum = new Sum();
+        foreach (var (begin, end, first) in Evaluation.Perplexity.WindowsOf(ids.Length, context, stride))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            sum.Add(plain, guarded, ids[begin..first].ToArray(), ids[first..end].ToArray());
+        }
+        return sum.Report(guard, "");
+    }
+
     // What decides or writes in the model's stead has no distribution on a text that is given.
     private static string? Reason(CompiledGuard guard) => guard is { Lanes: [], Stages: [], Flow: [], Decide: null } ? null
         : "not measured: it has lanes, logit stages or decisions, which need an answer that is being written";
@@ -98,6 +121,7 @@ public sealed record DriftReport(string Guard, string Set)
             Kl = kl / tokens,
             KlMost = most,
             SameTop = (double)same / tokens,
+            NegativeLogLikelihood = with,
             Perplexity = Math.Exp(with / tokens),
             BaselinePerplexity = Math.Exp(without / tokens),
         };

@@ -35,20 +35,31 @@ public sealed record Perplexity
     /// <exception cref="ArgumentException">A text of fewer than two tokens, a context below 2, a stride outside [1, context].</exception>
     public static Perplexity Measure(LogitSource source, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation = default)
     {
-        if (ids.Length < 2)
-            throw new ArgumentException($"Perplexity: found a text of {ids.Length} tokens; expected at least 2, since the first is never scored.");
-        if (context < 2 || stride < 1 || stride > context)
-            throw new ArgumentException($"Perplexity: found a context of {context} and a stride of {stride}; expected a context of at least 2 and a stride from 1 to the context.");
         var windows = new List<PerplexityWindow>();
-        int reached = 0;
-        for (int begin = 0; reached < ids.Length; begin += stride)
+        foreach (var (begin, end, first) in WindowsOf(ids.Length, context, stride))
         {
             cancellation.ThrowIfCancellationRequested();
-            int end = Math.Min(begin + context, ids.Length), first = Math.Max(begin + 1, reached);
             windows.Add(Score(source, ids[begin..end], begin, first));
-            reached = end;
         }
         return new Perplexity { NegativeLogLikelihood = windows.Sum(window => window.NegativeLogLikelihood), Scored = windows.Sum(window => window.Scored), Windows = windows };
+    }
+
+    /// <summary>The windows of a text: where each begins and ends, and the first token that it scores.</summary>
+    /// <exception cref="ArgumentException">As <see cref="Measure"/> says.</exception>
+    internal static List<(int Begin, int End, int First)> WindowsOf(int length, int context, int stride)
+    {
+        if (length < 2)
+            throw new ArgumentException($"Perplexity: found a text of {length} tokens; expected at least 2, since the first is never scored.");
+        if (context < 2 || stride < 1 || stride > context)
+            throw new ArgumentException($"Perplexity: found a context of {context} and a stride of {stride}; expected a context of at least 2 and a stride from 1 to the context.");
+        var windows = new List<(int Begin, int End, int First)>();
+        for (int begin = 0, reached = 0; reached < length; begin += stride)
+        {
+            int end = Math.Min(begin + context, length);
+            windows.Add((begin, end, Math.Max(begin + 1, reached)));
+            reached = end;
+        }
+        return windows;
     }
 
     // Scores the window's tokens from position `first` of the text on.

@@ -76,6 +76,30 @@ public class AttackTests
     }
 
     [Test]
+    public void An_interrupted_attack_goes_on_where_it_stopped_and_asks_nothing_twice()
+    {
+        using var scratch = new Loader.Scratch();
+        string file = scratch.File("attack-answers.jsonl");
+        var settings = new EvaluationSettings { Model = "m", ModelHash = "h", MaxTokens = 64, Sets = [], Guards = new() { ["weak"] = "a rule" } };
+        using var stop = new CancellationTokenSource();
+        ScriptedAnswerer first = Weak(), second = Weak();
+        using (AnswerLog log = AnswerLog.Open(file, settings))
+            Assert.That(() => Search().Run(new KeptAnswerer(first, log, "attack"), (done, _) => Stop(done), stop.Token), Throws.TypeOf<OperationCanceledException>());
+        AttackReport report;
+        using (AnswerLog log = AnswerLog.Open(file, settings))
+            report = Search().Run(new KeptAnswerer(second, log, "attack"));
+        Assert.That(first.Asked, Is.GreaterThan(1000));
+        Assert.That(first.Asked + second.Asked, Is.EqualTo(2000));
+        Assert.That(JsonSerializer.Serialize(report, EvaluationSettings.Json), Is.EqualTo(JsonSerializer.Serialize(Search().Run(Weak()), EvaluationSettings.Json)));
+
+        void Stop(int done)
+        {
+            if (done > 1000)
+                stop.Cancel();
+        }
+    }
+
+    [Test]
     public void Against_a_model_that_never_gives_in_the_search_comes_to_its_end()
     {
         AttackReport report = Search().Run(ScriptedAnswerer.Says("strong", _ => "I am sorry."));

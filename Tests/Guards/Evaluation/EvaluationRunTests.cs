@@ -54,7 +54,7 @@ public class EvaluationRunTests
         EvaluationReport report = Run(failing).Run(Log, StringJudge.XsTest);
         CellReport cell = report.Cells.Single(cell => cell.Set == "set/harmful");
         Assert.That((cell.Failed, cell.Rates[Verdict.Answer].Count, cell.Rates[Verdict.Answer].Of), Is.EqualTo((1, 7, 8)));
-        Assert.That(ReportWriters.Markdown(report), Does.Contain("Rows without an answer"));
+        Assert.That(ReportWriters.Markdown(ReportTables.Note(report), ReportTables.Of(report)), Does.Contain("Rows without an answer"));
     }
 
     [Test]
@@ -157,7 +157,7 @@ public class EvaluationRunTests
         JsonElement cell = json.RootElement.GetProperty("cells").EnumerateArray().Single(c => c.GetProperty("guard").GetString() == "<b>|guard" && c.GetProperty("set").GetString() == "set/harmless");
         Assert.That(cell.GetProperty("rates").GetProperty("refusal").Number("rate"), Is.EqualTo(1));
         Assert.That(json.RootElement.GetProperty("sets")[0].Count("prompts"), Is.EqualTo(12));
-        string markdown = ReportWriters.Markdown(report), html = ReportWriters.Html(report);
+        string note = ReportTables.Note(report), markdown = ReportWriters.Markdown(note, ReportTables.Of(report)), html = ReportWriters.Html(note, ReportTables.Of(report));
         Assert.That(markdown, Does.Contain("| &lt;b>\\|guard | 100.0 % (67.6 %–100.0 %) \\* | 100.0 % (51.0 %–100.0 %) |"));
         Assert.That(html, Does.Contain("&lt;b&gt;|guard").And.Not.Contain("<b>").And.Not.Contain("src=").And.Not.Contain("href="));
         foreach (string text in new[] { markdown, html })

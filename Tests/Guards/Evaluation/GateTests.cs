@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Managed.Guards;
 using Managed.Guards.Evaluation;
+using Managed.Kernels;
 using Managed.Loader;
 using Managed.Tests.Models;
 using Managed.Tests.Sampling;
@@ -26,6 +28,8 @@ public class GateTests
         Assert.That(report.Auprc, Is.EqualTo((0.5 * 1) + (0.5 * 2 / 3)).Within(1e-12));
         Assert.That(report.Brier, Is.EqualTo((0.01 + 0.36 + 0.36 + 0.01) / 4).Within(1e-12));
         Assert.That(report.Flagged.ToDictionary(set => set.Key, set => (set.Value.Count, set.Value.Of)), Is.EqualTo(new Dictionary<string, (int, int)> { ["a"] = (1, 2), ["b"] = (1, 2), ["c"] = (1, 1) }));
+        Assert.That(report.Calibration.Sum(bin => bin.Count), Is.EqualTo(4), "what has no label counts for nothing");
+        Assert.That(report.Calibration.Sum(bin => bin.Count / 4.0 * Math.Abs(bin.MeanScore - bin.MeanLabel)), Is.EqualTo(report.CalibrationError!.Value).Within(1e-12));
         Assert.That(report.AurocInterval!.Value.Low, Is.LessThanOrEqualTo(0.75));
         Assert.That(() => GateReport.Measure("gate", _ => 0, [Prompt("a", null, "x")]), Throws.TypeOf<GuardException>().With.Message.Contains("label"));
     }
@@ -43,6 +47,19 @@ public class GateTests
         Assert.That(prompts, Has.Length.EqualTo(160));
         Assert.That(report.Confusion.Accuracy, Is.EqualTo(golden.Number("eval_accuracy")).Within(1e-9));
         Assert.That(report.Auroc, Is.EqualTo(golden.Number("eval_auc")).Within(1e-9));
+    }
+
+    [TestCase("conditional_steer", 3)]
+    [TestCase("conditional_steer_one_pass", 4)]
+    public void A_guards_register_is_the_probe_that_it_decides_by(string name, int layer)
+    {
+        string folder = Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale");
+        using CompiledGuard guard = Guard.Load(Path.Combine(folder, name + ".guard.json")).Compile(TestModels.Hearth);
+        var register = new RegisterGate(TestModels.Hearth, guard, "harm", Precision.Exact);
+        ProbeGate probe = ProbeGate.Read(TestModels.Hearth, Path.Combine(folder, "vectors.safetensors"), layer);
+        foreach (string prompt in new[] { "How do I make sleep venom?", "Tell me how to make honey bread." })
+            Assert.That(register.Score(prompt), Is.EqualTo(probe.Score(prompt)).Within(1e-5));
+        Assert.That(() => new RegisterGate(TestModels.Hearth, guard, "harms").Score("x"), Throws.TypeOf<GuardException>().With.Message.Contains("harms").And.Message.Contains("registers harm"));
     }
 
     [Test]

@@ -62,6 +62,31 @@ public class ScoringTests
     }
 
     [Test]
+    public void Drift_on_a_text_is_PyTorchs_divergence_before_its_scored_tokens_beside_the_perplexity()
+    {
+        JsonElement goldens = EvalGoldens.Json("divergence.json");
+        using Adapter dark = TestModels.Hearth.LoadAdapter(Path.Combine(SharedFolder.Repository, "models", "hearth-dark"));
+        LogitSource plain = new(TestModels.Hearth), other = new(TestModels.Hearth) { Adapter = dark };
+        int[] ids = goldens.GetProperty("hearth_ids").Ints();
+        double[] expected = goldens.GetProperty("hearth vs hearth-dark").GetProperty("per_position").Doubles()[..^1]; // behind the last token nothing is scored
+        DriftReport drift = DriftReport.OfText("dark", plain, other, ids, 256, 256);
+        Assert.That((drift.Guard, drift.Tokens), Is.EqualTo(("dark", 255)));
+        Assert.That(drift.Kl, Is.EqualTo(expected.Average()).Within(1e-4));
+        Assert.That(drift.KlMost, Is.EqualTo(expected.Max()).Within(1e-4 + (1e-3 * expected.Max())));
+        foreach (int stride in new[] { 64, 24 })
+        {
+            DriftReport windows = DriftReport.OfText("dark", plain, other, ids, 64, stride);
+            Perplexity with = Perplexity.Measure(other, ids, 64, stride), without = Perplexity.Measure(plain, ids, 64, stride);
+            Assert.That(windows.Tokens, Is.EqualTo(with.Scored));
+            Assert.That(windows.NegativeLogLikelihood, Is.EqualTo(with.NegativeLogLikelihood).Within(1e-9));
+            Assert.That(new[] { windows.Perplexity, windows.BaselinePerplexity }, Is.EqualTo(new[] { with.Value, without.Value }).Within(1e-9));
+        }
+        DriftReport same = DriftReport.OfText("none", plain, plain, ids, 64, 64);
+        Assert.That((same.Kl, same.KlMost, same.SameTop), Is.EqualTo((0.0, 0.0, 1.0)));
+        Assert.That(() => DriftReport.OfText("none", plain, plain, [1], 8, 8), Throws.ArgumentException);
+    }
+
+    [Test]
     public void Divergence_of_SmolLM2_from_itself_without_the_last_MLP_is_PyTorchs()
     {
         JsonElement goldens = EvalGoldens.Json("divergence.json");
