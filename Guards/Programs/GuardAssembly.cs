@@ -49,13 +49,16 @@ internal sealed class GuardAssembly
         GuardPass? decide = Pass("decide", program.Decide, []);
         if (decide is not null && decide.Program.Instructions.Any(instruction => !instruction.IsRead))
             throw Bad("decide", "found an edit; expected reads alone, since the prompt's cache is used again");
+        // A mean is made as the prompt goes by, once: what is taken back could not be taken off it.
+        if (program.Steps.Concat(program.Lanes.SelectMany(lane => lane.Steps)).FirstOrDefault(step => step.Mean) is { } mean)
+            throw Bad($"record at {mean.At}", $"found the mean {mean.Buffer} in a pass that answers; expected it in a pass over the prompt (\"decide\")");
         string[] given = [.. decide?.Registers ?? []];
         GuardPass? pass = Pass("", program.Steps, given);
         var lanes = new List<GuardLane>();
         foreach (GuardLaneSource lane in program.Lanes)
             lanes.Add(Lane(lane));
         (var stages, int[] ids) = StageCompiler.Compile(program, model);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{program.Adapter} {program.Head} {program.DecideSuffix} {string.Join(' ', program.Lanes.Select(lane => $"{lane.Name} {lane.Adapter} {lane.Head} {lane.System} {lane.Model}"))} {string.Join(' ', stages)} {string.Join(' ', ids)} {string.Join(' ', program.Flow)}"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{program.Adapter} {program.Head} {program.DecideSuffix} {string.Join(' ', program.Lanes.Select(lane => $"{lane.Name} {lane.Adapter} {lane.Head} {lane.System} {lane.Model}"))} {string.Join(' ', stages)} {string.Join(' ', ids)} {string.Join(' ', program.Flow)} {program.Late}"));
         FlowRule[] flow = [.. program.Flow.Select((rule, index) => Flow(rule, index, pass))];
         return new CompiledGuard(program.Name, Convert.ToHexStringLower(hash.GetCurrentHash())[..32], model)
         {
@@ -68,7 +71,21 @@ internal sealed class GuardAssembly
             Stages = stages,
             StageIds = ids,
             Flow = flow,
+            Late = Late(lanes),
         };
+    }
+
+    private LateLanes? Late(List<GuardLane> lanes)
+    {
+        if (program.Late is not { } late)
+            return null;
+        if (late.Tokens is < 1 or > LateLanes.Most)
+            throw Bad("late_lanes, tokens", $"found {late.Tokens}; expected 1 to {LateLanes.Most}");
+        if (lanes.Count == 0)
+            throw Bad("late_lanes", "found no lane; expected at least one that can be looked at late");
+        if (program.Decide.Count > 0 || program.Flow.Count > 0)
+            throw Bad("late_lanes", "found decisions beside it (\"decide\" or \"flow\"); expected steps, lanes and logits alone");
+        return late.Tokens == 1 ? null : late;
     }
 
     private GuardPass? Pass(string part, IReadOnlyList<GuardStep> steps, IReadOnlyList<string> given, LanguageModel? of = null)

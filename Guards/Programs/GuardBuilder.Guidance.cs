@@ -9,6 +9,7 @@ public sealed partial class GuardBuilder
     private string decideSuffix = "";
     private string? adapter;
     private GuardHead? head;
+    private LateLanes? late;
 
     /// <summary>Reads in a pass over the prompt before the answer's own: their registers may open edits that lie before them in the pass.</summary>
     /// <param name="write">Adds reads; edits are refused.</param>
@@ -54,8 +55,21 @@ public sealed partial class GuardBuilder
         return this;
     }
 
+    /// <summary>The lanes are looked at only every few tokens; until then tokens come from the row alone, and stand where the lanes agree.</summary>
+    /// <param name="tokens">Tokens after which the lanes are looked at; 1: each one.</param>
+    /// <param name="acceptance">When a token stands.</param>
+    public GuardBuilder LookLate(int tokens, SpeculativeAcceptance acceptance = SpeculativeAcceptance.SameToken)
+    {
+        late = new LateLanes(tokens, acceptance);
+        return this;
+    }
+
     /// <summary>The union filter: s −= λ/(1 − λ)·max(0, log p_lane − log p_s).</summary>
-    public GuardBuilder Union(string lane, float lambda = 0.99f) => Stage(new GuardLogits("union") { Lane = lane, Strength = lambda });
+    /// <param name="lane">The lane.</param>
+    /// <param name="lambda">λ, from 0 to less than 1.</param>
+    /// <param name="rounded">The lane's log-probabilities are rounded to bfloat16 first, as those of a model of that type are.</param>
+    public GuardBuilder Union(string lane, float lambda = 0.99f, bool rounded = false) =>
+        Stage(new GuardLogits("union") { Lane = lane, Strength = lambda, Rounded = rounded });
 
     /// <summary>SafeDecoding: for the first tokens, p + α·(p_lane − p) within the smallest window that both share.</summary>
     public GuardBuilder Window(string lane, float alpha = 3, int common = 3, int tokens = 5) =>

@@ -98,6 +98,7 @@ public sealed partial class GuardBuilder
         DecideSuffix = decideSuffix,
         Lanes = [.. lanes],
         Logits = [.. logits],
+        Late = late,
         Flow = [.. flow],
     };
 

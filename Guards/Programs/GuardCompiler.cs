@@ -187,6 +187,7 @@ internal sealed class GuardCompiler
             Strength = step.Strength,
             Low = step.Low,
             High = step.High,
+            Averaged = step.Mean ? 1 : 0,
             Buffer = -1,
             ConditionFirst = conditions.Count,
         };
@@ -256,8 +257,8 @@ internal sealed class GuardCompiler
         if (!recorders.TryGetValue(buffer, out int recorder))
             throw new GuardException($"found {buffer}, which no step records; expected {(buffers.Count == 0 ? "a step that records it" : "one of " + string.Join(", ", buffers))}");
         if (recorder == place)
-            return item.Source.On.Rule.IsSingle ? buffers.IndexOf(buffer)
-                : throw new GuardException($"records {buffer} on {item.Source.On}; expected a single position");
+            return item.Source.On.Rule.IsSingle || (item.Source.Mean && item.Source.On.Rule.EndsWithPrompt) ? buffers.IndexOf(buffer)
+                : throw new GuardException($"records {buffer} on {item.Source.On}; expected {(item.Source.Mean ? "positions of the prompt" : "a single position")}");
         if (placed[recorder].Width != item.Width)
             throw new GuardException($"found {buffer} of {placed[recorder].Width} elements; expected {item.Width}, the width of {item.Address}");
         if (recorder > place)

@@ -10,6 +10,10 @@ internal sealed class GuardFileReader
     /// <summary>What "format" must say.</summary>
     public const string Format = "managed-guard/1";
 
+    /// <summary>What files call the ways in which tokens stand before late lanes.</summary>
+    public static IReadOnlyDictionary<string, SpeculativeAcceptance> AcceptanceNames { get; } =
+        new Dictionary<string, SpeculativeAcceptance> { ["same_token"] = SpeculativeAcceptance.SameToken, ["ratio"] = SpeculativeAcceptance.Ratio };
+
     private const long LargestTensor = 1L << 28; // elements
 
     private readonly string path;
@@ -66,6 +70,7 @@ internal sealed class GuardFileReader
             Lanes = lanes,
             Logits = logits,
             Flow = flow,
+            Late = file.Section("late_lanes") is { } late ? Late(late) : null,
             Adapter = file.Text("adapter") is { } adapter ? Beside(adapter) : null,
             Tensors = Tensors(vectors, [.. steps, .. reads, .. lanes.SelectMany(lane => lane.Steps)], [head, .. lanes.Select(lane => lane.Head), .. flow.Select(rule => rule.Head)]),
         };
@@ -91,6 +96,14 @@ internal sealed class GuardFileReader
         return lane;
     }
 
+    private static LateLanes Late(GuardSection section)
+    {
+        int tokens = section.Whole("tokens") ?? throw section.Wrong("tokens", "nothing", "the number of tokens after which the lanes are looked at");
+        string accept = section.Choice("accept", [.. AcceptanceNames.Keys]) ?? "same_token";
+        section.End();
+        return new LateLanes(tokens, AcceptanceNames[accept]);
+    }
+
     private static GuardLogits Logits(JsonValue value, int index)
     {
         var section = new GuardSection(value, $"logits[{index}]");
@@ -105,6 +118,7 @@ internal sealed class GuardFileReader
             Keep = Member("keep", name == "mix" ? 1 - strength : 1),
             Cut = Member("cut", 0),
             Common = members.Contains("common") ? section.Whole("common") ?? 1 : 1,
+            Rounded = members.Contains("rounded") && section.Flag("rounded"),
             Tokens = section.Whole("tokens"),
             Ids = ids ? section.Wholes("ids") ?? [] : [],
         };
@@ -149,6 +163,8 @@ internal sealed class GuardFileReader
             Tensors = tensors,
             Into = Has("into") ? section.Text("into") : null,
             Buffer = Has("buffer") ? section.Text("buffer") : null,
+            Mean = Has("mean") && section.Flag("mean"),
+            OfBuffer = Has("of_buffer") && section.Flag("of_buffer"),
             Strength = Has("strength") ? section.Number("strength") ?? 1 : 1,
             Times = Has("times") ? section.Text("times") : null,
             TimesSign = Has("times_sign") && section.Flag("times_sign"),
@@ -168,6 +184,7 @@ internal sealed class GuardFileReader
     {
         EditKind.LinearProbe => ["sigmoid"],
         EditKind.MlpProbe => ["softmax"],
+        EditKind.Cosine => ["tanh"],
         _ => ["relu"],
     };
 

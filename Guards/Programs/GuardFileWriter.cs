@@ -50,6 +50,13 @@ internal static class GuardFileWriter
         Write(json, program.Steps);
         WriteList(json, "lanes", program.Lanes, lane => Write(json, lane, folder));
         WriteList(json, "logits", program.Logits, stage => Write(json, stage));
+        if (program.Late is { } late)
+        {
+            json.WriteStartObject("late_lanes");
+            json.WriteNumber("tokens", late.Tokens);
+            json.WriteString("accept", GuardFileReader.AcceptanceNames.First(known => known.Value == late.Acceptance).Key);
+            json.WriteEndObject();
+        }
         WriteList(json, "flow", program.Flow, rule => Write(json, rule));
         json.WriteEndObject();
     }
@@ -98,7 +105,10 @@ internal static class GuardFileWriter
     {
         WriteTexts(json, ("do", stage.Do), ("lane", stage.Lane));
         foreach (string member in StageCompiler.Names.First(known => known.Name == stage.Do).Members)
-            json.WriteNumber(member, member switch { "keep" => stage.Keep, "cut" => stage.Cut, "common" => stage.Common, _ => stage.Strength });
+            if (member != "rounded")
+                json.WriteNumber(member, member switch { "keep" => stage.Keep, "cut" => stage.Cut, "common" => stage.Common, _ => stage.Strength });
+        if (stage.Rounded)
+            json.WriteBoolean("rounded", true);
         if (stage.Tokens is { } tokens)
             json.WriteNumber("tokens", tokens);
         if (stage.Ids.Length > 0)
@@ -162,8 +172,8 @@ internal static class GuardFileWriter
                 if (float.IsFinite(number) && (member != "strength" || number != 1))
                     json.WriteNumber(member, number);
                 break;
-            case "unit" or "times_sign":
-                if (member == "unit" ? step.Unit : step.TimesSign)
+            case "unit" or "times_sign" or "mean" or "of_buffer":
+                if (member switch { "unit" => step.Unit, "mean" => step.Mean, "of_buffer" => step.OfBuffer, _ => step.TimesSign })
                     json.WriteBoolean(member, true);
                 break;
             case "keep" when step.Keep > 0:

@@ -16,17 +16,18 @@ internal sealed record GuardOperation(
 /// <summary>Everything a step can do: what reader, writer, schema, compiler and descriptions go by.</summary>
 internal static class GuardOperations
 {
-    private const string Strength = "strength", Times = "times", Sign = "times_sign", Into = "into", Buffer = "buffer", Unit = "unit";
+    private const string Strength = "strength", Times = "times", Sign = "times_sign", Into = "into", Buffer = "buffer", OfBuffer = "of_buffer", Unit = "unit";
 
     public static IReadOnlyList<GuardOperation> All { get; } =
     [
         new("probe", EditKind.LinearProbe, ["weight"], ["bias"], [Into, "link"], s => $"read {s.Into} = {(s.Link == "none" ? "" : "sigmoid of ")}the probe {s.Tensors["weight"]}"),
         new("mlp_probe", EditKind.MlpProbe, ["weight1", "bias1", "weight2", "bias2"], [], [Into, "link", "class"],
             s => $"read {s.Into} = {(s.Link == "none" ? "output" : "probability")} {s.Class} of the two-layer probe {s.Tensors["weight1"]}, {s.Tensors["weight2"]}"),
-        new("projection", EditKind.Projection, ["vector"], [], [Into, Buffer, Unit], s => $"read {s.Into} = projection on {s.Tensors["vector"]}{Less(s)}"),
-        new("cosine", EditKind.Cosine, ["vector"], [], [Into, Buffer], s => $"read {s.Into} = cosine with {s.Tensors["vector"]}{Less(s)}"),
+        new("projection", EditKind.Projection, ["vector"], [], [Into, Buffer, OfBuffer, Unit], s => $"read {s.Into} = projection{Of(s)} on {s.Tensors["vector"]}{Less(s)}"),
+        new("cosine", EditKind.Cosine, ["vector"], [], [Into, Buffer, OfBuffer, "link"],
+            s => $"read {s.Into} = cosine{Of(s)} with {(s.Link == "tanh" ? $"tanh of the projection on {s.Tensors["vector"]}" : s.Tensors["vector"])}{Less(s)}"),
         new("norm", EditKind.Length, [], [], [Into], s => $"read {s.Into} = length of the vector"),
-        new("record", EditKind.Record, [], [], [Buffer], s => $"record {s.Buffer}"),
+        new("record", EditKind.Record, [], [], [Buffer, "mean"], s => $"record {(s.Mean ? "the mean " : "")}{s.Buffer}"),
         new("add", EditKind.Add, ["vector"], [], [Strength, Times, Sign, Unit], s => $"add {Factor(s)} × {s.Tensors["vector"]}"),
         new("add_sparse", EditKind.AddSparse, ["vector"], [], [Strength, Times, Sign, Unit, "keep", "indices"],
             s => $"add {Factor(s)} × {(s.Keep > 0 ? $"the {s.Keep} largest elements" : $"{s.Indices.Length} elements")} of {s.Tensors["vector"]}"),
@@ -51,7 +52,9 @@ internal static class GuardOperations
         _ => false,
     };
 
-    private static string Less(GuardStep step) => step.Buffer is null ? "" : $" less {step.Buffer}";
+    private static string Less(GuardStep step) => step.Buffer is null || step.OfBuffer ? "" : $" less {step.Buffer}";
+
+    private static string Of(GuardStep step) => step.OfBuffer ? $" of {step.Buffer}" : "";
 
     private static string Factor(GuardStep step) => step.Times is null ? Number(step.Strength)
         : $"{Number(step.Strength)} × {(step.TimesSign ? $"sign of {step.Times}" : step.Times)}";

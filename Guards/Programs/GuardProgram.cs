@@ -39,6 +39,9 @@ public sealed record GuardProgram
     /// <summary>What becomes of the lanes' logits, in order.</summary>
     internal IReadOnlyList<GuardLogits> Logits { get; init; } = [];
 
+    /// <summary>How the lanes are evaluated where they are not looked at for every token; null: they are.</summary>
+    internal LateLanes? Late { get; init; }
+
     /// <summary>What is decided at the end of the prompt; the first that holds is followed.</summary>
     internal IReadOnlyList<GuardFlow> Flow { get; init; } = [];
 
@@ -91,6 +94,9 @@ internal sealed record GuardLogits(string Do)
     public int? Tokens { get; init; }
 
     public int[] Ids { get; init; } = [];
+
+    /// <summary>Union: the lane's log-probabilities are rounded to bfloat16.</summary>
+    public bool Rounded { get; init; }
 }
 
 /// <summary>A decision at the end of the prompt.</summary>

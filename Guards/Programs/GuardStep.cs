@@ -30,6 +30,12 @@ internal sealed record GuardStep
     /// <summary>A recorded vector: written by "record", taken by "replace", subtracted by "projection" and "cosine".</summary>
     public string? Buffer { get; init; }
 
+    /// <summary>A read of what was recorded itself, in the stream's stead.</summary>
+    public bool OfBuffer { get; init; }
+
+    /// <summary>The mean over the positions is recorded.</summary>
+    public bool Mean { get; init; }
+
     /// <summary>Names of tensors by the role that they have: "vector", "weight", "bias", "down", "up"…</summary>
     public IReadOnlyDictionary<string, string> Tensors { get; init; } = new Dictionary<string, string>();
 

@@ -81,8 +81,10 @@ public sealed class GuardStepBuilder
     /// <summary>x = what was recorded under this name.</summary>
     public GuardBuilder ReplaceFrom(string buffer) => Done(step with { Buffer = buffer }, "replace", 1);
 
-    /// <summary>Keeps x under a name, for later steps. Its positions must be a single one.</summary>
-    public GuardBuilder Record(string buffer) => Done(step with { Buffer = buffer }, "record", 1);
+    /// <summary>Keeps x under a name, for later steps.</summary>
+    /// <param name="buffer">The name.</param>
+    /// <param name="mean">Off: its positions must be a single one. On: the mean of x over its positions, all of them the prompt's, in a pass that decides.</param>
+    public GuardBuilder Record(string buffer, bool mean = false) => Done(step with { Buffer = buffer, Mean = mean }, "record", 1);
 
     /// <summary>Runs a user's C# struct on each token's row.</summary>
     public GuardBuilder Apply<TEdit>(TEdit edit = default) where TEdit : struct, IResidualEdit => Done(step with { Custom = new StructEdit<ResidualRowEdit<TEdit>>(new ResidualRowEdit<TEdit>(edit)) }, "custom", 1);
@@ -108,13 +110,24 @@ public sealed class GuardStepBuilder
         return Read(step with { Do = read.Do, Class = read.Class, Tensors = read.Tensors }, into);
     }
 
-    /// <summary>Reads x·vector.</summary>
-    public GuardValue ReadProjection(float[] vector, string? into = null) =>
-        Read(step with { Do = "projection", Tensors = builder.Roles(("vector", GuardTensor.Of(vector))) }, into);
+    /// <summary>Reads x·vector, or that of what was recorded.</summary>
+    /// <param name="vector">The vector.</param>
+    /// <param name="into">The register's name; null: one is made up.</param>
+    /// <param name="of">What is read in x's stead, by the name that it was recorded under; null: x.</param>
+    public GuardValue ReadProjection(float[] vector, string? into = null, string? of = null) =>
+        Read(step with { Do = "projection", Buffer = of, OfBuffer = of is not null, Tensors = builder.Roles(("vector", GuardTensor.Of(vector))) }, into);
 
     /// <summary>Reads the cosine of x, less what was recorded, and a vector.</summary>
     public GuardValue ReadCosine(float[] vector, string? lessBuffer = null, string? into = null) =>
         Read(step with { Do = "cosine", Buffer = lessBuffer, Tensors = builder.Roles(("vector", GuardTensor.Of(vector))) }, into);
+
+    /// <summary>Reads the cosine of x, or of what was recorded, and a vector, or tanh of the projection on it.</summary>
+    /// <param name="vector">The vector v.</param>
+    /// <param name="of">What is read in x's stead, by the name that it was recorded under; null: x.</param>
+    /// <param name="tanh">On: cos(y, tanh(proj_v y)), y what is read.</param>
+    /// <param name="into">The register's name; null: one is made up.</param>
+    public GuardValue ReadLikeness(float[] vector, string? of = null, bool tanh = false, string? into = null) =>
+        Read(step with { Do = "cosine", Buffer = of, OfBuffer = of is not null, Link = tanh ? "tanh" : null, Tensors = builder.Roles(("vector", GuardTensor.Of(vector))) }, into);
 
     /// <summary>Reads ‖x‖.</summary>
     public GuardValue ReadNorm(string? into = null) => Read(step with { Do = "norm" }, into);

@@ -47,6 +47,8 @@ internal static class GuardText
         }
         foreach (GuardLogits stage in guard.Logits)
             yield return $"logits: {Describe(stage)}{(stage.Tokens is { } tokens ? $", for the first {tokens} tokens" : "")}";
+        if (guard.Late is { } late)
+            yield return $"the lanes are looked at after every {late.Tokens} tokens, of which stand {(late.Acceptance == SpeculativeAcceptance.Ratio ? "as many as the ratio of probabilities with and without them lets" : "those that they would have given too")}";
         foreach (GuardFlow rule in guard.Flow)
             yield return $"at the prompt's end{(rule.When is { } when ? $", when {when}" : "")}: {(rule.Pilot > 0 ? $"try {rule.Pilot} tokens{(rule.Switch is { } also ? $" and, when then {also}," : " and")} " : "")}{(rule.Refuse is { } text ? $"answer \"{text}\"" : $"begin the answer with the head {rule.Head?.Weight ?? rule.Head?.Up}")}";
         if (guard is { Steps.Count: 0, Adapter: null, Head: null, Decide.Count: 0, Logits.Count: 0, Flow.Count: 0 })
@@ -70,7 +72,7 @@ internal static class GuardText
         return stage.Do switch
         {
             "mix" => $"{Number(stage.Keep)} of the scores + {strength} of the lane {stage.Lane}{(stage.Cut > 0 ? $", without tokens below {Number(stage.Cut)} of the likeliest" : "")}",
-            "union" => $"tokens that the lane {stage.Lane} likes better are punished, lambda {strength}",
+            "union" => $"tokens that the lane {stage.Lane} likes better are punished, lambda {strength}{(stage.Rounded ? ", its log-probabilities rounded to bfloat16" : "")}",
             "window" => $"within the smallest window where both share {stage.Common} tokens, towards the lane {stage.Lane} by {strength}",
             "penalty" => $"{strength} off {stage.Ids.Length} tokens",
             "mask" => $"never one of {stage.Ids.Length} tokens",

@@ -9,7 +9,7 @@ internal static class StageCompiler
     public static IReadOnlyList<(string Name, LogitStageKind Kind, bool Lane, bool Ids, string[] Members)> Names { get; } =
     [
         ("mix", LogitStageKind.Mix, true, false, ["weight", "keep", "cut"]),
-        ("union", LogitStageKind.Union, true, false, ["lambda"]),
+        ("union", LogitStageKind.Union, true, false, ["lambda", "rounded"]),
         ("window", LogitStageKind.Window, true, false, ["alpha", "common"]),
         ("penalty", LogitStageKind.Penalty, false, true, ["strength"]),
         ("mask", LogitStageKind.Mask, false, true, []),
@@ -55,6 +55,7 @@ internal static class StageCompiler
                 Keep = source.Keep,
                 Cut = source.Cut,
                 Common = source.Common,
+                Rounded = source.Rounded ? 1 : 0,
                 FirstId = ids.Count,
                 IdCount = stageIds.Length,
             };

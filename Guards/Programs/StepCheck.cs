@@ -29,6 +29,10 @@ internal static class StepCheck
             throw new GuardException($"into: found \"{register}\"; expected letters, digits, '_' and '.', a letter first");
         if (step.Do == "record" && step.Buffer is null)
             throw new GuardException("found no \"buffer\"; expected a name for what is recorded");
+        if (step.OfBuffer && step.Buffer is null)
+            throw new GuardException("found \"of_buffer\" without a buffer; expected the name of what was recorded");
+        if (step is { Mean: true, When: not null })
+            throw new GuardException($"found a mean of what is recorded when {step.When}; expected no condition, since every position counts in it");
         if (step.Do == "replace" && step.Tensors.Count == 0 == (step.Buffer is null))
             throw new GuardException("expected a \"vector\" or a \"buffer\", and not both");
         if (step.Times is not null && !operation.Members.Contains("times"))

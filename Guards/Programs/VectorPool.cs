@@ -45,6 +45,8 @@ internal sealed class VectorPool(IReadOnlyDictionary<string, GuardTensor> tensor
                 bool unit = step.Unit || op.Kind is EditKind.ProjectOut or EditKind.ClampProjection;
                 op.Vector = unit ? Put("unit\n" + step.Tensors["vector"], Unit(vector)) : Put(step.Tensors["vector"], vector);
                 op.Norm = unit ? 1 : Length(vector);
+                op.Alone = step.OfBuffer ? 1 : 0;
+                op.Link = step.Link == "tanh" ? EditLink.Tanh : EditLink.None;
                 break;
         }
     }

@@ -30,6 +30,7 @@ public sealed class GuardStack
                 Steps = [.. lane.Steps.Select(step => Renamed(i, step))],
             })),
             Logits = All((i, guard) => guard.Logits.Select(stage => stage with { Lane = Named(i, stage.Lane) })),
+            Late = One("late lanes", guard => guard.Late),
             Flow = All((i, guard) => guard.Flow.Select(rule => rule with { When = Renamed(i, rule.When), Switch = Renamed(i, rule.Switch), Head = Renamed(i, rule.Head) })),
         };
     }
@@ -68,6 +69,7 @@ public sealed class GuardStack
                 Steps = [.. receipt.Steps.Where(step => step.Step >= from && step.Step < from + count).Select(step => step with { Step = step.Step - from, Does = step.Does.Replace(Prefix(i), "", StringComparison.Ordinal) })],
                 Registers = receipt.Registers.Where(register => register.Key.StartsWith(Prefix(i), StringComparison.Ordinal)).ToDictionary(register => register.Key[Prefix(i).Length..], register => register.Value),
                 Decisions = guard.Decide.Count + guard.Flow.Count > 0 ? receipt.Decisions : [],
+                Speculation = guard.Lanes.Count > 0 ? receipt.Speculation : null,
                 Refused = receipt.Refused,
             });
             first += count;
@@ -75,6 +77,7 @@ public sealed class GuardStack
         return receipts;
     }
 
+    // What one guard says of all lanes holds for the others' too: tokens are the same, or the whole formula's by ratio.
     private T? One<T>(string what, Func<GuardProgram, T?> part) where T : class
     {
         GuardProgram[] having = [.. guards.Where(guard => part(guard) is not null)];

@@ -30,7 +30,17 @@ public sealed record SafeInfer
     /// <summary>λ, from 0 to less than 1: 0 changes nothing, near 1 no token passes that the anti-expert likes better.</summary>
     public float Lambda { get; init; } = 0.99f;
 
-    /// <summary>Which γ. What else differs in the released code (only the first row of a batch moved, log-probabilities of mixed precision) is not offered.</summary>
+    /// <summary>
+    /// Tokens after which the anti-expert is looked at (speculative evaluation); 1: each one. Between two looks tokens come from the amplified model
+    /// alone, and stand where the filter agrees: an anti-expert with weights of its own then reads them once for several tokens.
+    /// </summary>
+    public int LookEvery { get; init; } = 1;
+
+    /// <summary>
+    /// The released code: γ is 1.5, the anti-expert's log-probabilities are rounded to bfloat16 (the model that the code loads is of that type, the
+    /// other is not), and a token that was chosen before the anti-expert was looked at stands by the ratio of its probabilities. Sane: γ is 0.5,
+    /// float32 on both sides, and such a token stands where it is what the filter chooses. The code moves only the first row of a batch; that is not offered.
+    /// </summary>
     public GuardFidelity Fidelity { get; init; } = GuardFidelity.Sane;
 
     /// <summary>γ as it is used.</summary>
@@ -55,6 +65,9 @@ public sealed record SafeInfer
         int layer = Layer ?? QuarterOf(layerCount);
         if (layer < 0 || layer >= layerCount)
             throw new GuardException($"safeinfer, layer: found {layer}; expected 0 to {layerCount - 1}.");
+        if (LookEvery < 1 || (LookEvery > 1 && AntiExpert is null))
+            throw new GuardException($"safeinfer, look every: found {LookEvery} tokens {(AntiExpert is null ? "and no anti-expert" : "")}; expected 1, or more with an anti-expert.");
+        bool released = Fidelity == GuardFidelity.Reference;
         return Guard.Define(g =>
         {
             if (Vector is not null)
@@ -64,7 +77,9 @@ public sealed record SafeInfer
             AntiExpert.Write(g, "anti_expert");
             if (surplus.Length > 0)
                 g.Mask(surplus);
-            g.Union("anti_expert", Lambda);
+            g.Union("anti_expert", Lambda, rounded: released);
+            if (LookEvery > 1)
+                g.LookLate(LookEvery, released ? SpeculativeAcceptance.Ratio : SpeculativeAcceptance.SameToken);
         }, "safeinfer") with
         {
             What = Vector is null ? "guided decoding: the union filter away from an anti-expert"

@@ -36,6 +36,9 @@ internal record struct EditInstruction
     /// <summary>The row's buffer that is written or read; −1: none.</summary>
     public int Buffer;
 
+    /// <summary>1: a read of what was recorded, in x's stead. Record: 1 where the mean over its positions so far is kept.</summary>
+    public int Alone, Averaged;
+
     /// <summary>Which of the program's custom edits.</summary>
     public int Custom;
 
@@ -55,4 +58,7 @@ internal record struct EditInstruction
 
     /// <summary>Whether it writes a register or a buffer and leaves x alone.</summary>
     public readonly bool IsRead => Kind <= EditKind.Record;
+
+    /// <summary>Of what is recorded, the weight of this position's x: 1, or 1 / n at the n-th where a mean is kept.</summary>
+    public readonly float Share(int position, int promptLength) => Averaged == 0 ? 1 : 1f / Positions.NumberOf(position, promptLength);
 }

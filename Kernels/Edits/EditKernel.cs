@@ -38,7 +38,7 @@ internal static unsafe class EditKernel
             if (op.Kind == EditKind.Record)
             {
                 if (here && condition != 0)
-                    Copy(state.Buffers.Pointer() + ((long)op.Buffer * program.BufferWidth), x, width);
+                    Replace(state.Buffers.Pointer() + ((long)op.Buffer * program.BufferWidth), width, x, op.Share(position, state.PromptLength));
                 continue;
             }
             if (!here || condition == 0 || state.HasFailed)
@@ -72,14 +72,29 @@ internal static unsafe class EditKernel
         if (op.Buffer >= 0)
         {
             float* recorded = state.Buffers.Pointer() + ((long)op.Buffer * program.BufferWidth);
-            TensorPrimitives.Subtract(Values(x, width), Values(recorded, width), Values(scratch, width));
-            x = scratch;
+            if (op.Alone == 0)
+                TensorPrimitives.Subtract(Values(x, width), Values(recorded, width), Values(scratch, width));
+            x = op.Alone == 0 ? scratch : recorded;
         }
         float dot = Lanes.Dot(v, x, width);
         if (op.Kind == EditKind.Projection)
             return dot;
         float lengths = op.Norm * MathF.Sqrt(Lanes.Dot(x, x, width));
+        if (op.Link == EditLink.Tanh)
+            (dot, lengths) = Bent(v, x, width, lengths == 0 ? 0 : dot / (op.Norm * op.Norm));
         return lengths == 0 ? 0 : dot / lengths;
+    }
+
+    // y·t and ‖y‖·‖t‖, t = tanh(along·v).
+    private static (float Dot, float Lengths) Bent(float* v, float* y, int width, float along)
+    {
+        double dot = 0, bent = 0;
+        for (int i = 0; i < width; i++)
+        {
+            double t = Math.Tanh((double)along * v[i]);
+            (dot, bent) = (dot + (y[i] * t), bent + (t * t));
+        }
+        return ((float)dot, (float)(Math.Sqrt(bent) * Math.Sqrt(Lanes.Dot(y, y, width))));
     }
 
     // Two layers; hidden units and classes are few.

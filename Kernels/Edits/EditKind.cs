@@ -15,16 +15,19 @@ internal enum EditKind
     /// <summary>r = link(W2·relu(W1·x + b1) + b2)[class], link: none or the softmax over all classes.</summary>
     MlpProbe,
 
-    /// <summary>r = v·(x − buffer), buffer: none or what was recorded.</summary>
+    /// <summary>r = v·(x − buffer), buffer: none or what was recorded; or v·buffer.</summary>
     Projection,
 
     /// <summary>r = ‖x‖.</summary>
     Length,
 
-    /// <summary>r = v·y / (‖v‖·‖y‖), y = x − buffer; 0 where either is zero.</summary>
+    /// <summary>
+    /// r = cos(v, y) = v·y / (‖v‖·‖y‖), y = x − buffer, or the buffer itself; 0 where either is zero. With the link tanh:
+    /// cos(y, tanh(proj_v y)), proj_v y = (v·y / ‖v‖²)·v.
+    /// </summary>
     Cosine,
 
-    /// <summary>buffer = x.</summary>
+    /// <summary>buffer = x, or the mean of x over the positions so far.</summary>
     Record,
 
     /// <summary>x += s·v.</summary>
@@ -59,6 +62,7 @@ internal enum EditLink
     Sigmoid,
     Softmax,
     Relu,
+    Tanh,
 }
 
 /// <summary>From which row of the state a register is read.</summary>

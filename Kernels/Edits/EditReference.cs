@@ -27,7 +27,7 @@ internal static class EditReference
             if (op.Kind == EditKind.Gate)
                 line[op.Slot] = op.Sticky == 1 && before[op.Slot] == 1 ? 1 : here ? (condition != 0 ? 1 : 0) : before[op.Slot];
             else if (op.Kind == EditKind.Record && acts)
-                x.CopyTo(state.Recorded(op.Buffer));
+                Keep(state.Recorded(op.Buffer), x, op.Share(position, state.PromptLength));
             else if (op.IsRead && op.Kind != EditKind.Record)
                 line[op.Slot] = acts ? (float)Read(op, x, v, recorded) : before[op.Slot];
             else if (!op.IsRead)
@@ -44,6 +44,12 @@ internal static class EditReference
             if (acts && op.Kind != EditKind.Record && !float.IsFinite(line[op.Slot]))
                 state.Fail(i, position);
         }
+    }
+
+    private static void Keep(Span<float> recorded, ReadOnlySpan<float> x, float share)
+    {
+        for (int i = 0; i < x.Length; i++)
+            recorded[i] = share == 1 ? x[i] : (float)(recorded[i] + (share * ((double)x[i] - recorded[i])));
     }
 
     private static float Change(
@@ -65,7 +71,7 @@ internal static class EditReference
     {
         var y = new double[x.Length];
         for (int i = 0; i < y.Length; i++)
-            y[i] = x[i] - (op.Buffer >= 0 ? recorded[i] : 0);
+            y[i] = op.Buffer < 0 ? x[i] : op.Alone == 1 ? recorded[i] : x[i] - recorded[i];
         double dot = op.Kind is EditKind.MlpProbe or EditKind.Length ? 0 : Dot(v[..x.Length], y);
         switch (op.Kind)
         {
@@ -77,6 +83,14 @@ internal static class EditReference
                 return Math.Sqrt(Square(y));
             case EditKind.Cosine:
                 double lengths = Math.Sqrt(Square(y)) * op.Norm;
+                if (op.Link == EditLink.Tanh && lengths != 0)
+                {
+                    var bent = new double[y.Length];
+                    for (int i = 0; i < bent.Length; i++)
+                        bent[i] = Math.Tanh(dot / ((double)op.Norm * op.Norm) * v[i]);
+                    lengths = Math.Sqrt(Square(y) * Square(bent));
+                    dot = y.Zip(bent, (a, b) => a * b).Sum();
+                }
                 return lengths == 0 ? 0 : dot / lengths;
         }
         ReadOnlySpan<float> hiddenBias = v[(op.Rank * x.Length)..], second = hiddenBias[op.Rank..], bias = second[(op.Classes * op.Rank)..];

@@ -45,6 +45,9 @@ internal readonly record struct PositionRule(int First, int End, int Every, int 
         return position >= first && position < Stop(promptLength) && (Every == 1 || (position - first) % Every == 0);
     }
 
+    /// <summary>How many of the positions that are meant come up to one of them, itself included.</summary>
+    public int NumberOf(int position, int promptLength) => ((position - Start(promptLength)) / Every) + 1;
+
     /// <summary>Whether at most one position is meant, whatever the prompt.</summary>
     public bool IsSingle => End != Unbounded && FirstFromPromptEnd == EndFromPromptEnd && End - First <= 1;
 

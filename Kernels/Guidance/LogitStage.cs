@@ -51,6 +51,9 @@ internal record struct LogitStage
     /// <summary>Window: tokens that both must have.</summary>
     public int Common;
 
+    /// <summary>Union: 1 where the lane's log-probabilities are rounded to bfloat16 first, as a model of that type gives them. The host's alone.</summary>
+    public int Rounded;
+
     /// <summary>Its part of the list of tokens, ascending.</summary>
     public int FirstId, IdCount;
 

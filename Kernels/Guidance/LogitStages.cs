@@ -20,7 +20,7 @@ internal static class LogitStages
                 Mix(scores, lane, stage.Keep, stage.Strength, stage.Cut);
                 break;
             case LogitStageKind.Union:
-                Union(scores, lane, stage.Strength);
+                Union(scores, lane, stage.Strength, stage.Rounded == 1);
                 break;
             case LogitStageKind.Window:
                 RankWindow.Apply(scores, lane, stage.Strength, stage.Common);
@@ -79,15 +79,28 @@ internal static class LogitStages
     public static float UnionFactor(float lambda) => lambda / (1 - lambda);
 
     /// <summary>s −= λ/(1 − λ)·max(0, log p_g − log p_s). Tokens that cannot come (−∞) are no part of either distribution.</summary>
-    public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda)
+    /// <param name="scores">The row's, before and after. // [vocabulary]</param>
+    /// <param name="lane">The lane's logits. // [vocabulary]</param>
+    /// <param name="lambda">λ.</param>
+    /// <param name="rounded">The lane's log-probabilities are rounded to bfloat16 first.</param>
+    public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda, bool rounded = false)
     {
         float factor = UnionFactor(lambda), own = (float)LogSumExp.Of(scores), other = (float)LogSumExp.Of(lane, scores);
         for (int id = 0; id < scores.Length; id += 8)
         {
-            Vector256<float> s = First(scores, id), excess = (First(lane, id) - Vector256.Create(other)) - (s - Vector256.Create(own));
+            Vector256<float> s = First(scores, id), likes = First(lane, id) - Vector256.Create(other);
+            Vector256<float> excess = (rounded ? ToBFloat16(likes) : likes) - (s - Vector256.Create(own));
             Vector256<float> punished = Vector256.GreaterThan(excess, default) & ~Vector256.Equals(s, Vector256.Create(float.NegativeInfinity));
             Write(Vector256.ConditionalSelect(punished, s - (factor * excess), s), scores, id);
         }
+    }
+
+    // To the nearest bfloat16, of two equally near ones to the even one; what is not finite stays.
+    private static Vector256<float> ToBFloat16(Vector256<float> values)
+    {
+        Vector256<uint> bits = values.AsUInt32(), odd = (bits >> 16) & Vector256.Create(1u);
+        Vector256<float> rounded = ((bits + Vector256.Create(0x7FFFu) + odd) & Vector256.Create(0xFFFF0000u)).AsSingle();
+        return Vector256.ConditionalSelect(Vector256.LessThan(Vector256.Abs(values), Vector256.Create(float.PositiveInfinity)), rounded, values);
     }
 
     // Eight from `id` on, zeros behind the end.

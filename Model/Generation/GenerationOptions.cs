@@ -93,6 +93,8 @@ public sealed record GenerationOptions
         {
             Exclude(nameof(Guard), Beams > 1 && !Guard.EditsAlone, "beam search where it has lanes, logit stages or decisions");
             Exclude(nameof(Guard), Draft is not null && !Guard.EditsAlone, "a draft model where it has lanes, logit stages or decisions");
+            Exclude(nameof(Guard), guided && Guard.Late is not null, "guidance where its lanes are looked at every few tokens");
+            Exclude(nameof(Guard), Sampling.MirostatTau > 0 && Sampling.Temperature != 0 && Guard.Late is not null, "Mirostat, which learns from each token drawn, where its lanes are looked at every few tokens");
         }
         if (NegativePrompt is not null && !guided)
             throw new ArgumentException($"{nameof(NegativePrompt)}: found one, but {nameof(SamplingOptions.GuidanceScale)} is 1; expected another scale, which makes use of it.");

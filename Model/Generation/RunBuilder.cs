@@ -68,6 +68,8 @@ internal sealed class RunBuilder
             options = options with { Adapter = options.Adapter is { } own ? Adapter.Together(own, guardAdapter) : guardAdapter };
         if (options.Draft is not null)
             SharedVocabulary.CheckDraft(model, options.Draft);
+        if (options.Guard?.Late is not null)
+            SharedVocabulary.CheckSteps(model, options.Guard.Name);
         options = options with { StopStrings = [.. options.StopStrings.Union(stopStrings)] };
         var stop = new StopCondition(options.MaxTokens, options.StopStrings, options.IgnoreEndTokens ? [] : Ends(), options.StopIds);
         var sampler = new Sampler(options.Sampling, candidates, Ends(), options.Sampling.Sample);
@@ -88,6 +90,8 @@ internal sealed class RunBuilder
         var lanes = new List<RowLane> { new(text, sequence, ids.ToArray(), owned) };
         if (options.Guard is { } guard)
             AddLanes(lanes, guard, text, precision, row);
+        if (options.Guard?.Late is not null)
+            return new LateLanesRun(text, precision, cached, model, [.. lanes]);
         if (options.Sampling.GuidanceScale != 1)
             lanes.Add(new RowLane(text, new ConversationCache().Prepare(model, negative, options.Adapter, precision, row), negative, owned: true));
         return new PlainRun(text, precision, cached, [.. lanes]);

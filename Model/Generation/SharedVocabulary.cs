@@ -14,11 +14,20 @@ internal static class SharedVocabulary
     {
         if (s_checked.TryGetValue(model, out LanguageModel? known) && ReferenceEquals(known, draft))
             return;
-        if (model.Architecture.Layers.Any(layer => layer.Attention.Rope?.Scaling == RopeScalingKind.Dynamic))
-            throw new ArgumentException("Draft: this model's rotary scaling is dynamic, so its numbers depend on how many tokens a step has; expected another kind.");
+        CheckSteps(model, "Draft");
         if (Difference(model, draft) is { } difference)
             throw new ArgumentException($"Draft: {difference}.");
         s_checked.AddOrUpdate(model, draft);
+    }
+
+    /// <summary>Refuses a model whose numbers depend on how a text is cut into steps.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="what">What needs steps of several tokens.</param>
+    /// <exception cref="ArgumentException">They do.</exception>
+    public static void CheckSteps(LanguageModel model, string what)
+    {
+        if (model.Architecture.Layers.Any(layer => layer.Attention.Rope?.Scaling == RopeScalingKind.Dynamic))
+            throw new ArgumentException($"{what}: this model's rotary scaling is dynamic, so its numbers depend on how many tokens a step has; expected another kind.");
     }
 
     /// <summary>What differs between two vocabularies, in words; null: nothing.</summary>

@@ -51,6 +51,9 @@ public sealed class CompiledGuard : IDisposable
     /// <summary>Tokens that stages name.</summary>
     internal int[] StageIds { get; init; } = [];
 
+    /// <summary>How the lanes are evaluated where they are not looked at for every token; null: they are.</summary>
+    internal LateLanes? Late { get; init; }
+
     /// <summary>What is decided at the end of the prompt; the first rule that holds is followed.</summary>
     internal IReadOnlyList<FlowRule> Flow { get; init; } = [];
 

@@ -21,6 +21,9 @@ public sealed record GuardReceipt
     /// <summary>The registers as they stood when the head or the answer was decided; empty where nothing was. Later tokens may have written over them since.</summary>
     public IReadOnlyDictionary<string, double?> Decided { get; init; } = new Dictionary<string, double?>();
 
+    /// <summary>What came of evaluating lanes only every few tokens; null: they were evaluated for each token.</summary>
+    public SpeculationReceipt? Speculation { get; init; }
+
     /// <summary>Why the text was refused; null: it was not.</summary>
     public string? Refused { get; init; }
 
@@ -33,10 +36,12 @@ public sealed record GuardReceipt
             Part(line, ref mark, $"refused, {Refused}");
         foreach (string decision in Decisions)
             Part(line, ref mark, decision);
+        if (Speculation is { } late)
+            Part(line, ref mark, $"lanes looked at {late.Looks} times, {late.Accepted} of {late.Proposed} proposed tokens stood");
         foreach (IGrouping<int, StepReceipt> step in Steps.Where(step => !step.Reads).GroupBy(step => step.Step))
             if (step.Any(at => at.Fired > 0))
                 Part(line, ref mark, Describe([.. step]));
-        if (Steps.All(step => step.Reads || step.Fired == 0) && Decisions.Count == 0 && Refused is null)
+        if (Steps.All(step => step.Reads || step.Fired == 0) && Decisions.Count == 0 && Refused is null && Speculation is null)
             Part(line, ref mark, "nothing fired");
         foreach ((string name, double? value) in Registers)
             Part(line, ref mark, string.Create(CultureInfo.InvariantCulture, $"{name} = {(value is { } known ? known.ToString("0.####", CultureInfo.InvariantCulture) : "unset")}"));
@@ -72,3 +77,19 @@ public sealed record GuardReceipt
 /// <param name="Moved">Mean of ‖change‖ / ‖stream before‖ over them; null for reads and where it did not fire.</param>
 /// <param name="MovedMost">The largest.</param>
 public sealed record StepReceipt(int Step, string At, string Does, bool Reads, int Matched, int Fired, int? First, int? Last, double? Moved, double? MovedMost);
+
+/// <summary>What came of evaluating a guard's lanes only every few tokens.</summary>
+/// <param name="Every">Tokens after which the lanes are looked at.</param>
+/// <param name="ProposedByLook">For each look, the tokens that had been chosen without the lanes.</param>
+/// <param name="AcceptedByLook">For each look, how many of these stood; the lanes gave the token behind them.</param>
+public sealed record SpeculationReceipt(int Every, IReadOnlyList<int> ProposedByLook, IReadOnlyList<int> AcceptedByLook)
+{
+    /// <summary>How often the lanes were looked at.</summary>
+    public int Looks => ProposedByLook.Count;
+
+    /// <summary>Tokens that were chosen without the lanes.</summary>
+    public int Proposed => ProposedByLook.Sum();
+
+    /// <summary>Those of them that stood.</summary>
+    public int Accepted => AcceptedByLook.Sum();
+}

@@ -68,7 +68,7 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     /// <summary>Puts the choice of the next token, and the stages before it, among those that are made where the logits lie; false: it cannot be.</summary>
     public bool TryDescribe(LogitChoices choices)
     {
-        if (phase != Phase.Answering || Lanes.Length != guard.Lanes.Count + 1 || Array.Exists(Lanes, lane => lane.Other is not null))
+        if (phase != Phase.Answering || Lanes.Length != guard.Lanes.Count + 1 || Array.Exists(Lanes, lane => lane.Other is not null) || Array.Exists(guard.Stages, stage => stage.Rounded == 1))
             return false;
         choices.Begin(Lanes[0].Place, row.Sampler.Listed);
         foreach (ref readonly LogitStage stage in guard.Stages.AsSpan())

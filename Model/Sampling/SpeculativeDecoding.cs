@@ -29,14 +29,15 @@ internal static class SpeculativeDecoding
     /// <param name="final">What the next token was drawn from. // [vocabulary]</param>
     /// <param name="draft">The tokens proposed, and both sides' distributions.</param>
     /// <param name="scratch">Space for as many ids as the vocabulary has.</param>
+    /// <param name="added">What is added to a draft token's probability before it is divided by; 0: nothing.</param>
     /// <returns>How many tokens stand, and the token after them.</returns>
-    public static (int Accepted, int Next) Walk<TDraft>(Span<double> final, TDraft draft, LazyRanking scratch) where TDraft : IDraftedTokens
+    public static (int Accepted, int Next) Walk<TDraft>(Span<double> final, TDraft draft, LazyRanking scratch, double added = 0) where TDraft : IDraftedTokens
     {
         int accepted = 0;
         for (; accepted < draft.Count; accepted++)
         {
             int token = draft.Token(accepted);
-            if (!Accepts(draft.Draft(accepted)[token], draft.Target(accepted)[token], draft.AcceptanceUniform(accepted)))
+            if (!Accepts(draft.Draft(accepted)[token] + added, draft.Target(accepted)[token], draft.AcceptanceUniform(accepted)))
                 break;
         }
         if (accepted < draft.Count)

@@ -133,6 +133,20 @@ public class GpuEditTests
     }
 
     [Test]
+    public void Means_and_what_is_read_of_them_are_what_the_plain_formula_gives([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator)
+    {
+        using GpuDevice device = Accelerators.Open(accelerator);
+        foreach (int width in new[] { 3, 33, 128 })
+            foreach (object[] read in EditKernelTests.MeanReads())
+            {
+                (float[] expectedLine, float[] expectedMean) = EditKernelTests.RunMean(new PlainDevice(), width, (EditKind)read[0], (EditLink)read[1], (bool)read[2]);
+                (float[] line, float[] mean) = EditKernelTests.RunMean(device, width, (EditKind)read[0], (EditLink)read[1], (bool)read[2]);
+                Assert.That(line, Is.EqualTo(expectedLine).Within(2e-6), $"{read[0]} {read[1]}, width {width}");
+                Assert.That(mean, Is.EqualTo(expectedMean).Within(2e-6));
+            }
+    }
+
+    [Test]
     public void A_sum_that_is_not_finite_fails_the_row_and_says_where([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Ptx, Accelerators.Cuda)] string accelerator)
     {
         using GpuDevice device = Accelerators.Open(accelerator);

@@ -103,6 +103,61 @@ public class EditKernelTests
         Assert.That(Run(new CpuDevice(1), op, [0.5f, -1f, 2f], vectors).Line[0], Is.EqualTo(-0.45).Within(1e-6));
     }
 
+    // A mean over every second of the prompt's six tokens, in two steps, and at its end what is read of it: line and mean afterwards.
+    internal static (float[] Line, float[] Mean) RunMean(IDevice device, int width, EditKind kind, EditLink link, bool alone)
+    {
+        var random = new Random(width);
+        float[] vectors = Numbers(random, width + 16), rows = Numbers(random, 6 * width);
+        EditInstruction read = Op(kind, 0) with { Positions = PositionRule.LastPromptToken, Link = link, Buffer = 0, Alone = alone ? 1 : 0, Norm = MathF.Sqrt(vectors.Take(width).Sum(v => v * v)) };
+        using var program = new EditProgram
+        {
+            Sites = [new EditSite(7, 0, 2)],
+            Instructions = [Op(EditKind.Record, 0) with { Positions = PositionRule.Prompt with { First = 1, Every = 2 }, Buffer = 0, Averaged = 1 }, read],
+            Conditions = [],
+            Vectors = device.Upload(vectors),
+            Slots = 1,
+            Registers = 1,
+            Buffers = 1,
+            BufferWidth = width,
+        };
+        using var state = new EditState(device, program, promptLength: 6);
+        state.Reserve(6);
+        foreach ((int first, int count) in new[] { (0, 4), (4, 2) })
+        {
+            var plan = new StepPlan
+            {
+                Count = count,
+                Tokens = new int[count],
+                Positions = [.. Enumerable.Range(first, count)],
+                SequenceOf = new int[count],
+                SequenceCount = 1,
+                SequenceStart = [0, count],
+                Edits = [state],
+            };
+            device.Edit(new Rows(device.Upload(rows[(first * width)..((first + count) * width)]), count, width), plan, 7);
+        }
+        return (state.Line(5).ToArray(), state.Recorded(0).ToArray());
+    }
+
+    internal static IEnumerable<object[]> MeanReads() =>
+        from read in new[] { (EditKind.Projection, EditLink.None), (EditKind.Cosine, EditLink.None), (EditKind.Cosine, EditLink.Tanh) } from alone in new[] { true, false } select new object[] { read.Item1, read.Item2, alone };
+
+    [Test]
+    public void Means_and_what_is_read_of_them_are_what_the_plain_formula_gives([Values(1, 7, 8, 33, 128)] int width)
+    {
+        foreach (object[] read in MeanReads())
+        {
+            (float[] expectedLine, float[] expectedMean) = RunMean(new PlainDevice(), width, (EditKind)read[0], (EditLink)read[1], (bool)read[2]);
+            (float[] line, float[] mean) = RunMean(new CpuDevice(1), width, (EditKind)read[0], (EditLink)read[1], (bool)read[2]);
+            Assert.That(line, Is.EqualTo(expectedLine).Within(2e-6));
+            Assert.That(mean, Is.EqualTo(expectedMean).Within(2e-6));
+        }
+        var random = new Random(width);
+        float[] rows = [.. Numbers(random, (7 * width) + 16).Skip(width + 16)];
+        for (int i = 0; i < width; i++)
+            Assert.That(RunMean(new CpuDevice(1), width, EditKind.Cosine, EditLink.None, alone: true).Mean[i], Is.EqualTo((rows[width + i] + rows[(3 * width) + i] + rows[(5 * width) + i]) / 3).Within(2e-6));
+    }
+
     [Test]
     public void A_sum_that_is_not_finite_fails_the_row_and_says_where()
     {

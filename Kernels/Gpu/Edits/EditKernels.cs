@@ -39,17 +39,26 @@ internal static class EditKernels<TReduction>
                 bool here = op.Positions.Contains(position, item.PromptLength);
                 float condition = here ? state.Evaluate(op.ConditionFirst, op.ConditionCount) : 0;
                 bool acts = condition != 0 && op.Kind != EditKind.Gate && (op.Kind == EditKind.Record || !failed);
-                float previous = state.Previous(op.Slot), strength = acts ? op.Strength * Factor(op, state) : 0;
+                float previous = state.Previous(op.Slot), strength = !acts ? 0 : op.Kind == EditKind.Record ? op.Share(position) : op.Strength * Factor(op, state);
 
                 // Products with the instruction's vectors, and the length of x or of what it has moved by since it was recorded.
                 int products = acts ? op.Products : 0;
                 for (int k = 0; k < products; k++)
                 {
-                    float product = TReduction.Sum(row.Product(op.Vector + ((long)k * row.Width), op.Subtracted), shared);
+                    float product = TReduction.Sum(row.Product(op.Vector + ((long)k * row.Width), op.Subtracted, op.IsAlone), shared);
                     if (Group.IdxX == 0)
                         units[k] = op.Unit(k, product, row.Width);
                 }
-                float length = MathF.Sqrt(TReduction.Sum(acts ? row.Square(op.Subtracted) : 0, shared));
+                float length = MathF.Sqrt(TReduction.Sum(acts ? row.Square(op.Subtracted, op.IsAlone) : 0, shared));
+                if (acts && op.IsBent) // the same for all threads
+                {
+                    float along = op.Norm * length == 0 ? 0 : units[0] / (op.Norm * op.Norm);
+                    float dot = TReduction.Sum(row.Bent(op.Vector, along, op.Subtracted, op.IsAlone, square: false), shared);
+                    float bent = TReduction.Sum(row.Bent(op.Vector, along, op.Subtracted, op.IsAlone, square: true), shared);
+                    if (Group.IdxX == 0)
+                        units[0] = dot;
+                    length *= MathF.Sqrt(bent);
+                }
                 int classes = acts ? op.ClassCount : 0;
                 for (int c = Group.IdxX; c < classes; c += Group.DimX)
                     units[op.Rank + c] = op.ClassSum(c, units, row.Width);
@@ -69,7 +78,7 @@ internal static class EditKernels<TReduction>
                 if (isCustom)
                     movedSquare = code.Give(row, copy);
                 movedSquare = TReduction.Sum(movedSquare, shared);
-                float after = TReduction.Sum(acts && !op.IsRead ? row.Square(-1) : 0, shared);
+                float after = TReduction.Sum(acts && !op.IsRead ? row.Square(-1, false) : 0, shared);
 
                 float result = op.IsRead ? previous : float.NaN;
                 if (op.Kind == EditKind.Gate)

@@ -14,23 +14,38 @@ internal readonly struct EditRow(RowsView values, int token, ArrayView<float> nu
 
     private ref float this[int i] => ref row[start + i];
 
-    /// <summary>The thread's part of v · (x − y); y = −1: of v · x.</summary>
-    public float Product(long v, long y)
+    // x; x − y; or y alone. y = −1: there is none.
+    private float Read(int i, long y, bool alone) => y < 0 ? this[i] : alone ? numbers[y + i] : this[i] - numbers[y + i];
+
+    /// <summary>The thread's part of v · (x − y), or of v · y; y = −1: of v · x.</summary>
+    public float Product(long v, long y, bool alone)
     {
         float sum = 0;
         for (int i = Group.IdxX; i < Width; i += Group.DimX)
-            sum = Arithmetic.MultiplyAdd(numbers[v + i], y < 0 ? this[i] : this[i] - numbers[y + i], sum);
+            sum = Arithmetic.MultiplyAdd(numbers[v + i], Read(i, y, alone), sum);
         return sum;
     }
 
-    /// <summary>The thread's part of ‖x − y‖²; y = −1: of ‖x‖².</summary>
-    public float Square(long y)
+    /// <summary>The thread's part of ‖x − y‖², or of ‖y‖²; y = −1: of ‖x‖².</summary>
+    public float Square(long y, bool alone)
     {
         float sum = 0;
         for (int i = Group.IdxX; i < Width; i += Group.DimX)
         {
-            float x = y < 0 ? this[i] : this[i] - numbers[y + i];
+            float x = Read(i, y, alone);
             sum = Arithmetic.MultiplyAdd(x, x, sum);
+        }
+        return sum;
+    }
+
+    /// <summary>The thread's part of t · (x − y), or of t · y, t = tanh(along · v); with `square` of t · t.</summary>
+    public float Bent(long v, float along, long y, bool alone, bool square)
+    {
+        float sum = 0;
+        for (int i = Group.IdxX; i < Width; i += Group.DimX)
+        {
+            float t = Arithmetic.Tanh(along * numbers[v + i]);
+            sum = Arithmetic.MultiplyAdd(t, square ? t : Read(i, y, alone), sum);
         }
         return sum;
     }
@@ -57,7 +72,7 @@ internal readonly struct EditRow(RowsView values, int token, ArrayView<float> nu
             else if (kind == EditKind.Replace)
                 after = Replaced(numbers[(recorded < 0 ? v : recorded) + i], factor, before);
             else if (kind == EditKind.Record)
-                numbers[recorded + i] = before;
+                numbers[recorded + i] = Replaced(before, strength, numbers[recorded + i]);
             this[i] = after;
             moved = Arithmetic.MultiplyAdd(after - before, after - before, moved);
         }

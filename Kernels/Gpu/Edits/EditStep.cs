@@ -53,7 +53,16 @@ internal readonly struct EditStep(EditItem item, EditMemory memory, int at)
     /// <summary>Where the vector that it records to or reads lies; −1: none.</summary>
     public long Recorded => instructions[at].Buffer < 0 ? -1 : Item.Buffers + ((long)instructions[at].Buffer * Item.BufferWidth);
 
-    /// <summary>Where the vector lies that is taken off x before it is read; −1: none.</summary>
+    /// <summary>Whether what was recorded is read in x's stead.</summary>
+    public bool IsAlone => instructions[at].Alone == 1;
+
+    /// <summary>Whether it is the cosine with tanh(proj_v y).</summary>
+    public bool IsBent => Kind == EditKind.Cosine && Link == EditLink.Tanh;
+
+    /// <summary>Of what is recorded, the weight of this position's x.</summary>
+    public float Share(int position) => instructions[at].Share(position, Item.PromptLength);
+
+    /// <summary>Where the vector lies that is taken off x before it is read, or read in its stead; −1: none.</summary>
     public long Subtracted => Kind is EditKind.Projection or EditKind.Cosine ? Recorded : -1;
 
     /// <summary>Vectors of which the product with x is wanted; they follow each other.</summary>
@@ -96,7 +105,10 @@ internal readonly struct EditStep(EditItem item, EditMemory memory, int at)
         if (kind == EditKind.Projection)
             return units[0];
         if (kind == EditKind.Cosine)
-            return Norm * length == 0 ? 0 : units[0] / (Norm * length);
+        {
+            float lengths = IsBent ? length : Norm * length;
+            return lengths == 0 ? 0 : units[0] / lengths;
+        }
         if (kind == EditKind.LinearProbe)
         {
             float z = units[0] + instructions[at].Bias;

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Managed.Guards;
 using Managed.Guards.Learning;
+using Managed.Guards.Published;
 using Managed.Tests.Models;
 
 namespace Managed.Tests.Guards.Learning;
@@ -98,6 +100,30 @@ public class SteeringGoldenTests
             Assert.That(SteeringGoldens.Difference(logits[^1], goldenLogits.AsSpan(run++ * 1024, 1024)), Is.LessThan(2e-5), $"first logits of run {run}");
         }
         Assert.That(run, Is.EqualTo(57));
+    }
+
+    // The same texts by conditional steering under a condition that always holds.
+    [Test]
+    public void Vectors_added_under_a_condition_give_the_golden_tokens()
+    {
+        LanguageModel model = TestModels.Hearth;
+        int runs = 0;
+        foreach (string line in File.ReadLines(Path.Combine(SteeringGoldens.Folder, "greedy.jsonl")))
+        {
+            using var golden = JsonDocument.Parse(line);
+            JsonElement row = golden.RootElement;
+            var vectors = new SteeringVectors(SteeringGoldens.Width);
+            foreach (int layer in Integers(row, "layers"))
+                vectors[layer] = Vector(row.GetProperty("vector").GetString()!, layer);
+            var rule = new SteeringRule("abs(any) >= 0", vectors, row.GetProperty("strength").GetSingle())
+            {
+                Positions = row.GetProperty("scope").GetString() == "all" ? GuardPositions.All : GuardPositions.FromLastPromptToken,
+            };
+            using CompiledGuard guard = new ConditionalSteering { Readings = [ConditionReading.Projection("any", 0, SteeringGoldens.Read("mean_difference")[..SteeringGoldens.Width])], Rules = [rule] }.Build().Compile(model);
+            Assert.That(model.Generate(Integers(row, "prompt_ids"), new GenerationOptions { MaxTokens = 24, Guard = guard }).Ids, Is.EqualTo(Integers(row, "ids")), line[..120]);
+            runs++;
+        }
+        Assert.That(runs, Is.EqualTo(57));
     }
 
     private static int[] Integers(JsonElement row, string name) => [.. row.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
