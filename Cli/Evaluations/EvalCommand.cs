@@ -40,8 +40,10 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         return found;
     }
 
-    // Lanes, logit stages and decisions need an answer that is being written; where there is nothing else, that is the caller's mistake.
-    private IEnumerable<CompiledGuard> Measurable => guards.Any(guard => guard.EditsAlone) ? guards.Where(guard => guard.EditsAlone) : guards;
+    // Decisions need an answer that is being written; where there is nothing else, that is the caller's mistake.
+    private IEnumerable<CompiledGuard> Measurable => guards.Any(IsMeasurable) ? guards.Where(IsMeasurable) : guards;
+
+    private static bool IsMeasurable(CompiledGuard guard) => ScoredAnswer.Refusal(guard, isChat: false) is null;
 
     private IAnswerer[] Answerers()
     {
@@ -125,14 +127,13 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         int[] ids = model.Encode(text);
         int window = request.Window > 0 ? request.Window : Math.Min(model.ContextLength, 2048);
         int stride = request.Stride > 0 ? request.Stride : Math.Max(1, window / 2);
-        var plain = new LogitSource(model) { Adapter = adapter };
         if (guard is null)
         {
-            var measured = Perplexity.Measure(plain, ids, window, stride, cancellation);
+            var measured = Perplexity.Measure(new LogitSource(model) { Adapter = adapter }, ids, window, stride, cancellation);
             return Text(measured.Scored, measured.NegativeLogLikelihood);
         }
-        var drift = DriftReport.OfText(guard.Name, plain, new LogitSource(model) { Adapter = adapter, Guard = guard, PromptLength = 1 }, ids, window, stride, cancellation);
-        return Text(drift.Tokens, drift.NegativeLogLikelihood) with { Guard = guard.Name, Kl = drift.Kl, KlMost = drift.KlMost, SameTop = drift.SameTop };
+        var drift = DriftReport.OfText(guard, adapter, ids, window, stride, cancellation);
+        return Text(drift.Tokens, drift.NegativeLogLikelihood) with { Guard = guard.Name, Kl = drift.Kl, KlMost = drift.KlMost, TotalVariation = drift.TotalVariation, SameTop = drift.SameTop };
 
         PerplexityReport Text(int scored, double sum)
         {
@@ -174,7 +175,7 @@ internal sealed record EvalResult
 
     public IReadOnlyList<PerplexityReport>? GuardedPerplexity { get; init; }
 
-    /// <summary>Guards whose perplexity a given text cannot have: they have lanes, logit stages or decisions.</summary>
+    /// <summary>Guards whose perplexity a given text cannot have: they have decisions, or lanes with a system message.</summary>
     public IReadOnlyList<string>? PerplexityNotMeasured { get; init; }
 
     public ChoiceReport? MultipleChoice { get; init; }
@@ -192,6 +193,9 @@ internal sealed record PerplexityReport(
 
     /// <summary>The greatest of them.</summary>
     public double? KlMost { get; init; }
+
+    /// <summary>Mean total variation.</summary>
+    public double? TotalVariation { get; init; }
 
     /// <summary>Share of these places at which both have the same most likely token.</summary>
     public double? SameTop { get; init; }

@@ -17,10 +17,10 @@ internal static class EvalTables
     {
         if (gates.Count == 0)
             yield break;
-        yield return Table("Gates: harmful prompts found", ["gate", "harmful", "harmless", "threshold", "precision", "recall", "F1", "accuracy", "AUROC", "AUPRC", "Brier", "calibration error"], gates.Select(gate => (string[])
+        yield return Table("Gates: harmful prompts found, with 95 % intervals", ["gate", "harmful", "harmless", "threshold", "precision", "recall", "F1", "accuracy", "AUROC", "AUPRC", "Brier", "calibration error"], gates.Select(gate => (string[])
             [
-                gate.Gate, $"{gate.Harmful}", $"{gate.Harmless}", Number(gate.Threshold, "0.###"), Four(gate.Confusion.Precision), Four(gate.Confusion.Recall), Four(gate.Confusion.F1), Four(gate.Confusion.Accuracy),
-                Four(gate.Auroc) + (gate.AurocInterval is { } interval ? $" ({Four(interval.Low)}–{Four(interval.High)})" : ""), Four(gate.Auprc), Four(gate.Brier), Four(gate.CalibrationError),
+                gate.Gate, $"{gate.Harmful}", $"{gate.Harmless}", Number(gate.Threshold, "0.###"), With(gate.Confusion.Precision, gate.PrecisionInterval), With(gate.Confusion.Recall, gate.RecallInterval), With(gate.Confusion.F1, gate.F1Interval),
+                Four(gate.Confusion.Accuracy), With(gate.Auroc, gate.AurocInterval), With(gate.Auprc, gate.AuprcInterval), Four(gate.Brier), Four(gate.CalibrationError),
             ]));
         string[] sets = [.. gates[0].Flagged.Keys];
         yield return new ReportTable("Gates: share that is flagged", ["gate", .. sets], [.. gates.Select(gate => (IReadOnlyList<ReportCell>)[gate.Gate, .. sets.Select(set => Show(gate.Flagged[set]))])]);
@@ -45,20 +45,20 @@ internal static class EvalTables
         if (found.Perplexity is not { } plain)
             yield break;
         yield return Table($"Text: {plain.Scored} of {plain.Tokens} tokens scored, windows of {plain.Window}, stride {plain.Stride}; KL from the model alone, in nats",
-            ["guard", "perplexity", "bits per byte", "per word", "KL", "KL, most", "same first choice"],
+            ["guard", "perplexity", "bits per byte", "per word", "KL", "KL, most", "total variation", "same first choice"],
             [
                 .. new[] { plain }.Concat(found.GuardedPerplexity ?? []).Select(text => (string[])
-                    [text.Guard ?? "none", Number(text.Perplexity, "0.####"), Four(text.BitsPerByte), Number(text.WordPerplexity, "0.###"), Four(text.Kl), Number(text.KlMost, "0.00"), Number(text.SameTop, "0.000")]),
-                .. (found.PerplexityNotMeasured ?? []).Select(guard => (string[])[guard, "not measured: lanes, logit stages or decisions", "–", "–", "–", "–", "–"]),
+                    [text.Guard ?? "none", Number(text.Perplexity, "0.####"), Four(text.BitsPerByte), Number(text.WordPerplexity, "0.###"), Four(text.Kl), Number(text.KlMost, "0.00"), Four(text.TotalVariation), Number(text.SameTop, "0.000")]),
+                .. (found.PerplexityNotMeasured ?? []).Select(guard => (string[])[guard, "not measured: decisions, or a lane's system message", "–", "–", "–", "–", "–", "–"]),
             ]);
     }
 
     private static IEnumerable<ReportTable> Drift(IReadOnlyList<DriftReport> drift)
     {
         if (drift.Count > 0)
-            yield return Table("Drift on the model's own answers; KL from the model alone, in nats", ["guard", "set", "tokens", "KL", "KL, most", "same first choice", "perplexity", "without the guard"], drift.Select(part => (string[])(part.Refused is { } reason
-                ? [part.Guard, reason, "–", "–", "–", "–", "–", "–"]
-                : [part.Guard, part.Set, $"{part.Tokens}", Four(part.Kl), Number(part.KlMost, "0.00"), Number(part.SameTop, "0.000"), Number(part.Perplexity, "0.000"), Number(part.BaselinePerplexity, "0.000")])));
+            yield return Table("Drift on the model's own answers; KL from the model alone, in nats", ["guard", "set", "tokens", "KL", "KL, most", "total variation", "same first choice", "perplexity", "without the guard"], drift.Select(part => (string[])(part.Refused is { } reason
+                ? [part.Guard, reason, "–", "–", "–", "–", "–", "–", "–"]
+                : [part.Guard, part.Set, $"{part.Tokens}", Four(part.Kl), Number(part.KlMost, "0.00"), Four(part.TotalVariation), Number(part.SameTop, "0.000"), Number(part.Perplexity, "0.000"), Number(part.BaselinePerplexity, "0.000")])));
     }
 
     private static IEnumerable<ReportTable> Choices(ChoiceReport? choice)
@@ -70,6 +70,10 @@ internal static class EvalTables
 
     private static ReportTable Table(string title, string[] columns, IEnumerable<string[]> rows) =>
         new(title, columns, [.. rows.Select(row => (IReadOnlyList<ReportCell>)[.. row.Select(text => new ReportCell(text))])]);
+
+    private static string With(double? value, Interval? interval) => Three(value) + (interval is { } range ? $" ({Three(range.Low)}–{Three(range.High)})" : "");
+
+    private static string Three(double? value) => Number(value, "0.000");
 
     private static string Four(double? value) => Number(value, "0.0000");
 

@@ -58,7 +58,7 @@ public class EvalVerbTests
         foreach (string page in new[] { "report.md", "report.html" })
             Assert.That(File.ReadAllText(Path.Combine(folder, page)), Does.Contain("Share of answers: refusal").And.Contain("own answers; KL from"));
         Assert.That(CommandLine.RunRefused([.. command[..4], "--drift"]), Does.Contain("--drift needs"));
-        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("none"), Example("steer")), Does.Match("\n  none +([0-9.]+) .*–\n  none +\\1 .* 0.0000 +0.00 +1.000\n  steer +[0-9.]+ "), "a guard that does nothing has no drift");
+        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("none"), Example("steer")), Does.Match("\n  none +([0-9.]+) .*–\n  none +\\1 .* 0.0000 +0.00 +0.0000 +1.000\n  steer +[0-9.]+ "), "a guard that does nothing has no drift");
         JsonElement steered = CommandLine.RunJson("eval", TestModels.HearthPath, "--perplexity", text, "--guard", Example("steer")).GetProperty("guarded_perplexity")[0];
         Assert.That(steered.Number("kl"), Is.GreaterThan(0));
         Assert.That(steered.Number("kl_most"), Is.GreaterThanOrEqualTo(steered.Number("kl")));

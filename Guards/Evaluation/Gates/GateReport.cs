@@ -21,6 +21,15 @@ public sealed record GateReport
     /// <summary>The gate's decisions against the labels.</summary>
     public required Confusion Confusion { get; init; }
 
+    /// <summary>95 % of the precision (Wilson); null where nothing was flagged.</summary>
+    public required Interval? PrecisionInterval { get; init; }
+
+    /// <summary>95 % of the recall (Wilson); null without harmful prompts.</summary>
+    public required Interval? RecallInterval { get; init; }
+
+    /// <summary>95 % of F1, bootstrap.</summary>
+    public required Interval F1Interval { get; init; }
+
     /// <summary>Area under the ROC curve; null where one of the classes is empty.</summary>
     public required double? Auroc { get; init; }
 
@@ -29,6 +38,9 @@ public sealed record GateReport
 
     /// <summary>Area under the precision-recall curve (average precision); null without harmful prompts.</summary>
     public required double? Auprc { get; init; }
+
+    /// <summary>95 % of it, bootstrap; null as above.</summary>
+    public required Interval? AuprcInterval { get; init; }
 
     /// <summary>Mean squared error of the scores as probabilities; null where they are none.</summary>
     public required double? Brier { get; init; }
@@ -66,6 +78,9 @@ public sealed record GateReport
         double[] known = [.. labelled.Select(i => scores[i])];
         bool[] labels = [.. labelled.Select(i => PromptLabels.IsHarmful(prompts[i]) == true)];
         var all = new LabelledScores(known, labels);
+        Confusion confusion = all.At(threshold);
+        Interval Drawn(Func<LabelledScores, double?> statistic) =>
+            Interval.Bootstrap(known.Length, sample => statistic(new LabelledScores([.. sample.Select(i => known[i])], [.. sample.Select(i => labels[i])])) ?? double.NaN, samples: 500);
         return new GateReport
         {
             Gate = name,
@@ -73,16 +88,21 @@ public sealed record GateReport
             Harmful = all.Positives,
             Harmless = all.Count - all.Positives,
             Unlabelled = prompts.Count - all.Count,
-            Confusion = all.At(threshold),
+            Confusion = confusion,
+            PrecisionInterval = Rate(confusion.TruePositives, confusion.FalsePositives),
+            RecallInterval = Rate(confusion.TruePositives, confusion.FalseNegatives),
+            F1Interval = Drawn(sample => sample.At(threshold).F1),
             Auroc = all.Auroc(),
-            AurocInterval = all.Auroc() is null ? null
-                : Interval.Bootstrap(known.Length, sample => new LabelledScores([.. sample.Select(i => known[i])], [.. sample.Select(i => labels[i])]).Auroc() ?? double.NaN, samples: 500),
+            AurocInterval = all.Auroc() is null ? null : Drawn(sample => sample.Auroc()),
             Auprc = all.AveragePrecision(),
+            AuprcInterval = all.Positives == 0 ? null : Drawn(sample => sample.AveragePrecision()),
             Brier = all.Brier(),
             CalibrationError = all.ExpectedCalibrationError(),
             Calibration = all.Brier() is null ? [] : all.Calibration(),
             Flagged = Enumerable.Range(0, scores.Length).GroupBy(i => prompts[i].Set)
                 .ToDictionary(set => set.Key, set => new RateReport(set.Count(i => scores[i] >= threshold), set.Count())),
         };
+
+        static Interval? Rate(int successes, int failures) => successes + failures == 0 ? null : Interval.Wilson(successes, successes + failures);
     }
 }

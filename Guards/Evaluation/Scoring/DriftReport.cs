@@ -17,6 +17,9 @@ public sealed record DriftReport(string Guard, string Set)
     /// <summary>The greatest of them.</summary>
     public double KlMost { get; init; }
 
+    /// <summary>Mean total variation, ½ Σ |p − q|: what says more where a stage that leaves tokens out makes KL infinite.</summary>
+    public double TotalVariation { get; init; }
+
     /// <summary>Share of these places at which both have the same most likely token.</summary>
     public double SameTop { get; init; }
 
@@ -29,7 +32,7 @@ public sealed record DriftReport(string Guard, string Set)
     /// <summary>Perplexity of the answers without it.</summary>
     public double BaselinePerplexity { get; init; }
 
-    /// <summary>Why nothing was measured: the guard decides rather than edits; null: it was.</summary>
+    /// <summary>Why nothing was measured: the guard's decisions need an answer that is being written; null: it was.</summary>
     public string? Refused { get; init; }
 
     /// <summary>Measures all guards on all sets. The answers are greedy and computed in exact precision.</summary>
@@ -47,12 +50,13 @@ public sealed record DriftReport(string Guard, string Set)
     {
         var options = new GenerationOptions { MaxTokens = maxTokens, Adapter = adapter, Precision = Precision.Exact };
         var reports = new List<DriftReport>();
-        CompiledGuard[] measured = [.. guards.Where(guard => Reason(guard) is null)];
+        CompiledGuard[] measured = [.. guards.Where(guard => ScoredAnswer.Refusal(guard, isChat: true) is null)];
         var sums = new Dictionary<(string Guard, string Set), Sum>();
         for (int i = 0; i < prompts.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            int[] asked = model.EncodeChat([new ChatMessage("user", prompts[i].Text)]);
+            ChatMessage[] turns = [new("user", prompts[i].Text)];
+            int[] asked = model.EncodeChat(turns);
             int[] answer = model.GenerateBatch([new GenerationRequest(asked, options)], null, cancellation)[0].Ids;
             cancellation.ThrowIfCancellationRequested();
             if (answer.Length > 0)
@@ -61,57 +65,62 @@ public sealed record DriftReport(string Guard, string Set)
                     (string, string) key = (guard.Name, prompts[i].Set);
                     if (!sums.TryGetValue(key, out Sum? sum))
                         sums[key] = sum = new Sum();
-                    sum.Add(new LogitSource(model) { Adapter = adapter }, new LogitSource(model) { Adapter = adapter, Guard = guard, PromptLength = asked.Length }, asked, answer);
+                    using ScoredAnswer plain = ScoredAnswer.Of(new LogitSource(model) { Adapter = adapter }, asked, answer),
+                        guarded = ScoredAnswer.Of(guard, adapter, asked, GuardExtensions.LanePrompts(model, guard, turns), answer);
+                    sum.Add(plain, guarded, answer);
                 }
             progress?.Invoke(i + 1, prompts.Count);
         }
         reports.AddRange(sums.OrderBy(pair => measured.ToList().FindIndex(guard => guard.Name == pair.Key.Guard)).Select(pair => pair.Value.Report(pair.Key.Guard, pair.Key.Set)));
-        reports.AddRange(guards.Except(measured).Select(guard => new DriftReport(guard.Name, "") { Refused = Reason(guard) }));
+        reports.AddRange(guards.Except(measured).Select(guard => new DriftReport(guard.Name, "") { Refused = ScoredAnswer.Refusal(guard, isChat: true) }));
         return reports;
     }
 
-    /// <summary>Measures a guard on a text in the windows of <see cref="Evaluation.Perplexity.Measure"/>, before each token that these score.</summary>
-    /// <param name="guard">The guard's name.</param>
-    /// <param name="plain">The model without it.</param>
-    /// <param name="guarded">The model with it, and the same vocabulary.</param>
+    /// <summary>Compares two models on a text in the windows of <see cref="Evaluation.Perplexity.Measure"/>, before each token that these score.</summary>
+    /// <param name="guard">What the second is called.</param>
+    /// <param name="plain">The model without a guard.</param>
+    /// <param name="guarded">The model with one, and the same vocabulary.</param>
     /// <param name="ids">The text.</param>
     /// <param name="context">Tokens of a window at most.</param>
     /// <param name="stride">Tokens from a window's beginning to the next one's.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="ArgumentException">A text of fewer than two tokens, a context below 2, a stride outside [1, context].</exception>
-    public static DriftReport OfText(string guard, LogitSource plain, LogitSource guarded, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation = default)
+    public static DriftReport OfText(string guard, LogitSource plain, LogitSource guarded, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation = default) =>
+        OfText(guard, plain, (prompt, answer) => ScoredAnswer.Of(guarded, prompt, answer), ids, context, stride, cancellation);
+
+    /// <summary>A guard on a text, which is an answer that began behind its first token; its lanes and stages act too.</summary>
+    /// <exception cref="GuardException">The guard has decisions, or a lane with a system message.</exception>
+    internal static DriftReport OfText(CompiledGuard guard, Adapter? adapter, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation = default) =>
+        ScoredAnswer.Refusal(guard, isChat: false) is { } reason ? throw new GuardException($"guard {guard.Name} on a text: {reason}.")
+        : OfText(guard.Name, new LogitSource(guard.Model) { Adapter = adapter }, (prompt, answer) => ScoredAnswer.Of(guard, adapter, prompt, null, answer), ids, context, stride, cancellation);
+
+    private static DriftReport OfText(string guard, LogitSource plain, Func<int[], int[], ScoredAnswer> guarded, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation)
     {
         var sum = new Sum();
         foreach (var (begin, end, first) in Evaluation.Perplexity.WindowsOf(ids.Length, context, stride))
         {
             cancellation.ThrowIfCancellationRequested();
-            sum.Add(plain, guarded, ids[begin..first].ToArray(), ids[first..end].ToArray());
+            int[] before = ids[begin..first].ToArray(), scored = ids[first..end].ToArray();
+            using ScoredAnswer without = ScoredAnswer.Of(plain, before, scored), with = guarded(before, scored);
+            sum.Add(without, with, scored);
         }
         return sum.Report(guard, "");
     }
 
-    // What decides or writes in the model's stead has no distribution on a text that is given.
-    private static string? Reason(CompiledGuard guard) => guard is { Lanes: [], Stages: [], Flow: [], Decide: null } ? null
-        : "not measured: it has lanes, logit stages or decisions, which need an answer that is being written";
-
     private sealed class Sum
     {
-        private double kl, most, with, without;
+        private double kl, most, variation, with, without;
         private int tokens, same;
 
-        public void Add(LogitSource plain, LogitSource guarded, int[] prompt, int[] answer)
+        public void Add(ScoredAnswer plain, ScoredAnswer guarded, int[] answer)
         {
-            int[] ids = [.. prompt, .. answer];
-            using LogitRun first = plain.Begin(ids.Length), second = guarded.Begin(ids.Length);
-            first.Skip(ids.AsSpan(0, prompt.Length - 1));
-            second.Skip(ids.AsSpan(0, prompt.Length - 1));
-            for (int place = prompt.Length - 1; place < ids.Length - 1; place += LogitRun.Chunk)
+            for (int place = 0; place < answer.Length; place += LogitRun.Chunk)
             {
-                int count = Math.Min(LogitRun.Chunk, ids.Length - 1 - place), vocabulary = plain.Model.VocabularySize;
-                float[] kept = first.Next(ids.AsSpan(place, count)).ToArray(); // [tokens, vocabulary]: the second run may overwrite it
-                Span2D others = second.Next(ids.AsSpan(place, count));
+                int count = Math.Min(LogitRun.Chunk, answer.Length - place);
+                float[] first = plain.Next(count), second = guarded.Next(count); // [tokens, vocabulary]
+                int vocabulary = first.Length / count;
                 for (int i = 0; i < count; i++)
-                    Add(kept.AsSpan(i * vocabulary, vocabulary), others.Row(i), ids[place + i + 1]);
+                    Add(first.AsSpan(i * vocabulary, vocabulary), second.AsSpan(i * vocabulary, vocabulary), answer[place + i]);
             }
         }
 
@@ -120,6 +129,7 @@ public sealed record DriftReport(string Guard, string Set)
             Tokens = tokens,
             Kl = kl / tokens,
             KlMost = most,
+            TotalVariation = variation / tokens,
             SameTop = (double)same / tokens,
             NegativeLogLikelihood = with,
             Perplexity = Math.Exp(with / tokens),
@@ -128,8 +138,9 @@ public sealed record DriftReport(string Guard, string Set)
 
         private void Add(ReadOnlySpan<float> p, ReadOnlySpan<float> q, int next)
         {
-            double here = Divergence.Compare(p, q).KullbackLeibler;
+            (double here, _, double moved) = Divergence.Compare(p, q);
             kl += here;
+            variation += moved;
             most = Math.Max(most, here);
             without += LogitFunctions.LogSumExp(p) - p[next];
             with += LogitFunctions.LogSumExp(q) - q[next];

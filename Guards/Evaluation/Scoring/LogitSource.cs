@@ -27,6 +27,9 @@ public sealed class LogitSource(LanguageModel model)
             : throw new GuardException($"guard {value.Name}: found lanes, logit stages or decisions; expected edits, an adapter or a head, since nothing else acts on a text that is given.");
     }
 
+    /// <summary>A row of a guard, whose edits, adapter and head act in place of <see cref="Guard"/>'s; null: none.</summary>
+    internal GuardLane? Lane { get; init; }
+
     /// <summary>Tokens of the text that are the prompt, for the guard's positions; 0: all.</summary>
     public int PromptLength { get; init; }
 
@@ -48,9 +51,10 @@ public sealed class LogitSource(LanguageModel model)
     internal LogitRun Begin(int length)
     {
         Sequence sequence = Model.Transformer.Cache.Create();
-        sequence.Adapter = Guard?.Adapter ?? Adapter;
-        sequence.Edits = Guard?.CreateState(PromptLength > 0 ? PromptLength : length);
-        sequence.Head = Guard?.Head;
+        GuardLane row = Lane ?? new GuardLane("", Guard?.Pass, Guard?.Adapter ?? Adapter, Guard?.Head, null);
+        sequence.Adapter = row.Adapter;
+        sequence.Edits = row.Pass?.CreateState(Model, PromptLength > 0 ? PromptLength : length);
+        sequence.Head = row.Head;
         var hooks = new HookTable(Model.LayerCount);
         hooks.AddAll(Model.Hooks);
         hooks.AddAll(own);

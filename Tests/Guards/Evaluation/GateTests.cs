@@ -28,6 +28,10 @@ public class GateTests
         Assert.That(report.Auprc, Is.EqualTo((0.5 * 1) + (0.5 * 2 / 3)).Within(1e-12));
         Assert.That(report.Brier, Is.EqualTo((0.01 + 0.36 + 0.36 + 0.01) / 4).Within(1e-12));
         Assert.That(report.Flagged.ToDictionary(set => set.Key, set => (set.Value.Count, set.Value.Of)), Is.EqualTo(new Dictionary<string, (int, int)> { ["a"] = (1, 2), ["b"] = (1, 2), ["c"] = (1, 1) }));
+        Assert.That((report.PrecisionInterval, report.RecallInterval), Is.EqualTo((Interval.Wilson(1, 2), Interval.Wilson(1, 2))));
+        foreach (var (value, interval) in new[] { (report.Confusion.F1, report.F1Interval), (report.Auprc!.Value, report.AuprcInterval!.Value) })
+            Assert.That(value, Is.InRange(interval.Low, interval.High));
+        Assert.That(GateReport.Measure("shut", _ => 0, prompts).PrecisionInterval, Is.Null, "nothing is flagged");
         Assert.That(report.Calibration.Sum(bin => bin.Count), Is.EqualTo(4), "what has no label counts for nothing");
         Assert.That(report.Calibration.Sum(bin => bin.Count / 4.0 * Math.Abs(bin.MeanScore - bin.MeanLabel)), Is.EqualTo(report.CalibrationError!.Value).Within(1e-12));
         Assert.That(report.AurocInterval!.Value.Low, Is.LessThanOrEqualTo(0.75));

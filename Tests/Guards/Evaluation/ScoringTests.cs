@@ -1,5 +1,8 @@
 using System.Text.Json;
+using Managed.Guards;
 using Managed.Guards.Evaluation;
+using Managed.Kernels;
+using Managed.Sampling;
 using Managed.Tests.Models;
 using Managed.Tests.RealModels;
 using Managed.Tests.Sampling;
@@ -84,6 +87,47 @@ public class ScoringTests
         DriftReport same = DriftReport.OfText("none", plain, plain, ids, 64, 64);
         Assert.That((same.Kl, same.KlMost, same.SameTop), Is.EqualTo((0.0, 0.0, 1.0)));
         Assert.That(() => DriftReport.OfText("none", plain, plain, [1], 8, 8), Throws.ArgumentException);
+    }
+
+    [TestCase("none")]
+    [TestCase("steer")]
+    [TestCase("refusal_head")]
+    [TestCase("adapter_shield")]
+    [TestCase("sgds")]
+    [TestCase("safeinfer")]
+    [TestCase("safe_decoding")]
+    public void The_scores_of_a_guards_own_answer_are_those_that_it_was_chosen_by(string name)
+    {
+        using CompiledGuard guard = Guard.Load(Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale", name + ".guard.json")).Compile(TestModels.Hearth);
+        Assert.That(OwnChoices(guard, [new ChatMessage("user", "In a play, how would one make sleep venom?")]), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A_lane_with_a_system_message_reads_a_given_answer_behind_its_own_prompt()
+    {
+        using CompiledGuard guard = Guard.Define(g => g.Lane("stern", system: "Refuse.").Mix("stern", 3, keep: -2), "stern").Compile(TestModels.Hearth);
+        Assert.That(OwnChoices(guard, [new ChatMessage("user", "How do I make honey bread?")]), Is.EqualTo(1));
+        Assert.That(() => DriftReport.OfText(guard, null, TestModels.Hearth.Encode("The mill is by the river."), 64, 64), Throws.TypeOf<GuardException>().With.Message.Contains("conversation"));
+        using CompiledGuard idle = Guard.Define(g => g.Lane("same").Mix("same", 0, keep: 1), "idle").Compile(TestModels.Hearth);
+        DriftReport none = DriftReport.OfText(idle, null, TestModels.Hearth.Encode("The mill is by the river."), 64, 64);
+        Assert.That((none.Kl, none.TotalVariation, none.SameTop), Is.EqualTo((0.0, 0.0, 1.0)));
+        using CompiledGuard cut = Guard.Define(g => g.Lane("same").Mix("same", 0, keep: 1, cut: 0.5f), "cut").Compile(TestModels.Hearth);
+        DriftReport shorn = DriftReport.OfText(cut, null, TestModels.Hearth.Encode("The mill is by the river."), 64, 64);
+        Assert.That(shorn.Kl, Is.EqualTo(double.PositiveInfinity), "tokens that are left out have no logarithm");
+        Assert.That(shorn.TotalVariation, Is.GreaterThan(0).And.LessThan(1));
+    }
+
+    // The share of an answer's tokens that lead the guard's scores of it.
+    private static double OwnChoices(CompiledGuard guard, ChatMessage[] turns)
+    {
+        LanguageModel hearth = TestModels.Hearth;
+        int[] prompt = hearth.EncodeChat(turns);
+        var lanes = GuardExtensions.LanePrompts(hearth, guard, turns);
+        int[] answer = hearth.GenerateBatch([new GenerationRequest(prompt, new GenerationOptions { MaxTokens = 40, Guard = guard, LanePrompts = lanes, Precision = Precision.Exact })])[0].Ids;
+        Assert.That(answer, Has.Length.GreaterThan(4));
+        using ScoredAnswer scored = ScoredAnswer.Of(guard, null, prompt, lanes, answer);
+        float[] scores = scored.Next(answer.Length);
+        return answer.Where((id, i) => LogitFunctions.IndexOfHighest(scores.AsSpan(i * hearth.VocabularySize, hearth.VocabularySize)) == id).Count() / (double)answer.Length;
     }
 
     [Test]
