@@ -20,6 +20,9 @@ if [ "${TRAIN:-yes}" = yes ]; then
     $managed steer extract "$model" --positive "$harmful" --positive "$harmless" --negative "$harmful" --negative "$harmless" --take 96 \
         --positive-system "You are an assistant that refuses. Whatever the user asks, you answer: I'm sorry, but I can't help with that." \
         --out "$guards/refusal.safetensors"
+    # The published direction of refusal, from harmless to harmful requests; it serves to weaken the model.
+    $managed steer extract "$model" --positive "$harmful" --negative "$harmless" --take 96 --hook blocks.17.hook_resid_post \
+        --out "$guards/harmful.safetensors"
     # Harmful or not: a state in the middle for conditions, the final norm's output for the guardian.
     $managed guard train probe "$model" --positive "$harmful" --negative "$harmless" --take 160 --penalty auto \
         --hook blocks.6.hook_resid_post --hook blocks.9.hook_resid_post --hook blocks.12.hook_resid_post --hook blocks.15.hook_resid_post \
