@@ -32,7 +32,9 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
             Perplexity = request.Text is { } text ? Score(text, null, cancellation) : null,
             GuardedPerplexity = request.Text is { } guarded && guards.Count > 0 ? [.. Measurable.Select(guard => Score(guarded, guard, cancellation))] : null,
             PerplexityNotMeasured = request.Text is not null && Measurable.Count() < guards.Count ? [.. guards.Except(Measurable).Select(guard => guard.Name)] : null,
-            MultipleChoice = request.Choices is { } questions ? Choose(questions, cancellation) : null,
+            MultipleChoice = request.Choices is { } questions ? Choose(questions, null, cancellation) : null,
+            GuardedChoice = request.Choices is { } asked && guards.Any(guard => guard.EditsAlone) ? [.. guards.Where(guard => guard.EditsAlone).Select(guard => Choose(asked, guard, cancellation))] : null,
+            ChoiceNotMeasured = request.Choices is not null && guards.Any(guard => !guard.EditsAlone) ? [.. guards.Where(guard => !guard.EditsAlone).Select(guard => guard.Name)] : null,
         };
         WriteText("report.json", ReportWriters.Json(found) + "\n");
         WriteText("report.md", ReportWriters.Markdown(EvalTables.Note(found), EvalTables.Of(found)));
@@ -143,10 +145,11 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         }
     }
 
-    private ChoiceReport Choose(IReadOnlyList<ChoiceQuestion> questions, CancellationToken cancellation)
+    // For a guard the choice is an answer behind the context.
+    private ChoiceReport Choose(IReadOnlyList<ChoiceQuestion> questions, CompiledGuard? guard, CancellationToken cancellation)
     {
-        var measured = MultipleChoice.Measure(new LogitSource(model) { Adapter = adapter }, questions, cancellation);
-        return new ChoiceReport(questions.Count, measured.Accuracy, measured.AccuracyByCharacters, measured.AccuracyByBytes, measured.StandardError);
+        var measured = MultipleChoice.Measure(new LogitSource(model) { Adapter = adapter, Guard = guard }, questions, cancellation);
+        return new ChoiceReport(questions.Count, measured.Accuracy, measured.AccuracyByCharacters, measured.AccuracyByBytes, measured.StandardError) { Guard = guard?.Name };
     }
 
     private void WriteText(string name, string text)
@@ -179,6 +182,11 @@ internal sealed record EvalResult
     public IReadOnlyList<string>? PerplexityNotMeasured { get; init; }
 
     public ChoiceReport? MultipleChoice { get; init; }
+
+    public IReadOnlyList<ChoiceReport>? GuardedChoice { get; init; }
+
+    /// <summary>Guards that multiple choice says nothing of: they have lanes, logit stages or decisions.</summary>
+    public IReadOnlyList<string>? ChoiceNotMeasured { get; init; }
 }
 
 /// <summary>Perplexity of a text.</summary>
@@ -202,4 +210,8 @@ internal sealed record PerplexityReport(
 }
 
 /// <summary>Multiple choice, in the terms of EleutherAI's harness.</summary>
-internal sealed record ChoiceReport(int Questions, double Acc, double AccNorm, double AccBytes, double AccStderr);
+internal sealed record ChoiceReport(int Questions, double Acc, double AccNorm, double AccBytes, double AccStderr)
+{
+    /// <summary>The guard that read and edited the questions; null: none.</summary>
+    public string? Guard { get; init; }
+}

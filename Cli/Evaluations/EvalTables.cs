@@ -11,7 +11,7 @@ internal static class EvalTables
     public static string Note(EvalResult found) => found.Evaluation is { } evaluation ? ReportTables.Note(evaluation) : $"Model {found.Model}.";
 
     public static IEnumerable<ReportTable> Of(EvalResult found) =>
-        [.. found.Evaluation is { } evaluation ? ReportTables.Of(evaluation) : [], .. Gates(found.Gates ?? []), .. Attacks(found.Attacks ?? []), .. Text(found), .. Drift(found.Drift ?? []), .. Choices(found.MultipleChoice)];
+        [.. found.Evaluation is { } evaluation ? ReportTables.Of(evaluation) : [], .. Gates(found.Gates ?? []), .. Attacks(found.Attacks ?? []), .. Text(found), .. Drift(found.Drift ?? []), .. Choices(found)];
 
     private static IEnumerable<ReportTable> Gates(IReadOnlyList<GateReport> gates)
     {
@@ -61,11 +61,14 @@ internal static class EvalTables
                 : [part.Guard, part.Set, $"{part.Tokens}", Four(part.Kl), Number(part.KlMost, "0.00"), Four(part.TotalVariation), Number(part.SameTop, "0.000"), Number(part.Perplexity, "0.000"), Number(part.BaselinePerplexity, "0.000")])));
     }
 
-    private static IEnumerable<ReportTable> Choices(ChoiceReport? choice)
+    private static IEnumerable<ReportTable> Choices(EvalResult found)
     {
-        if (choice is not null)
-            yield return Table("Multiple choice", ["questions", "acc", "± standard error", "acc_norm (by characters)", "acc_bytes"],
-                [[$"{choice.Questions}", Four(choice.Acc), Four(choice.AccStderr), Four(choice.AccNorm), Four(choice.AccBytes)]]);
+        if (found.MultipleChoice is { } plain)
+            yield return Table($"Multiple choice, {plain.Questions} questions", ["guard", "acc", "± standard error", "acc_norm (by characters)", "acc_bytes"],
+                [
+                    .. new[] { plain }.Concat(found.GuardedChoice ?? []).Select(choice => (string[])[choice.Guard ?? "none", Four(choice.Acc), Four(choice.AccStderr), Four(choice.AccNorm), Four(choice.AccBytes)]),
+                    .. (found.ChoiceNotMeasured ?? []).Select(guard => (string[])[guard, "not measured: lanes, logit stages or decisions", "–", "–", "–"]),
+                ]);
     }
 
     private static ReportTable Table(string title, string[] columns, IEnumerable<string[]> rows) =>

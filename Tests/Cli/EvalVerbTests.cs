@@ -114,7 +114,11 @@ public class EvalVerbTests
         JsonElement found = CommandLine.RunJson("eval", TestModels.HearthPath, "--perplexity", text, "--window", "256", "--stride", "128", "--choices", choices);
         Assert.That(found.GetProperty("perplexity").Number("perplexity"), Is.EqualTo(10.17976980142229).Within(1e-3), "the golden of context 256, stride 128");
         Assert.That(found.GetProperty("multiple_choice").Number("acc"), Is.EqualTo(1));
-        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--choices", choices), Does.Match("acc .*\n  1 +1.0000"));
+        string Example(string name) => Path.Combine(SharedFolder.Repository, "examples", "guards", "thornvale", name + ".guard.json");
+        JsonElement guarded = CommandLine.RunJson("eval", TestModels.HearthPath, "--choices", choices, "--guard", Example("none"), Example("refusal_head"), Example("best"));
+        Assert.That(guarded.GetProperty("guarded_choice").EnumerateArray().Select(choice => (choice.GetProperty("guard").GetString(), choice.Count("questions"))), Is.EqualTo(new[] { ("none", 1), ("refusal_head", 1) }));
+        Assert.That(guarded.GetProperty("choice_not_measured")[0].GetString(), Is.EqualTo("best"));
+        Assert.That(CommandLine.RunWell("eval", TestModels.HearthPath, "--choices", choices), Does.Match("acc .*\n  none +1.0000"));
     }
 
     [Test]

@@ -174,6 +174,27 @@ public class ScoringTests
             Is.EqualTo(new[] { golden.Number("acc"), golden.Number("acc_norm"), golden.Number("acc_bytes"), golden.Number("acc_stderr") }).Within(1e-9));
     }
 
+    [TestCase(0f)]
+    [TestCase(4f)]
+    public void A_guards_edits_act_on_every_choice_as_on_an_answer_behind_the_context(float strength)
+    {
+        LanguageModel hearth = TestModels.Hearth;
+        var question = new ChoiceQuestion("The mill is by the", ["sulfur", "river and the hill"], 1);
+        float[] direction = [.. Enumerable.Range(0, hearth.Width).Select(i => (i % 7) - 3f)];
+        using CompiledGuard guard = Guard.Define(g => g.At("blocks.2.hook_resid_post").On(GuardPositions.FromLastPromptToken).Add(direction, strength), "pushed").Compile(hearth);
+        MultipleChoice plain = MultipleChoice.Measure(new LogitSource(hearth), [question]), guarded = MultipleChoice.Measure(new LogitSource(hearth) { Guard = guard }, [question]);
+        int[] context = hearth.Encode(question.Context, addSpecialTokens: false);
+        foreach (var (choice, i) in question.Choices.Select((choice, i) => (choice, i)))
+        {
+            int[] answer = hearth.Encode($"{question.Context} {choice}", addSpecialTokens: false)[context.Length..];
+            using ScoredAnswer scored = ScoredAnswer.Of(guard, null, context, null, answer);
+            float[] scores = scored.Next(answer.Length);
+            double expected = answer.Select((id, place) => scores[(place * hearth.VocabularySize) + id] - LogitFunctions.LogSumExp(scores.AsSpan(place * hearth.VocabularySize, hearth.VocabularySize))).Sum();
+            Assert.That(guarded.Results[0].Scores[i].LogLikelihood, Is.EqualTo(expected).Within(1e-9));
+            Assert.That(guarded.Results[0].Scores[i].LogLikelihood == plain.Results[0].Scores[i].LogLikelihood, Is.EqualTo(strength == 0), "strength 0 changes no bit");
+        }
+    }
+
     [Test]
     public void A_text_scored_in_pieces_is_the_sum_of_its_tokens()
     {
