@@ -15,9 +15,9 @@ internal static unsafe class LinearVerb
         var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
         var columns = new Option<int>("--columns") { Description = "inputs, a multiple of 256", DefaultValueFactory = _ => 1536 };
         var tokens = new Option<int>("--tokens") { DefaultValueFactory = _ => 1 };
-        var megabytes = new Option<int>("--megabytes") { Description = "size of each matrix", DefaultValueFactory = _ => 128 };
+        var kilobytes = new Option<int>("--kilobytes") { Description = "size of each matrix", DefaultValueFactory = _ => 131072 };
         var types = new Option<WeightType[]>("--types") { AllowMultipleArgumentsPerToken = true, Description = "only these types" };
-        var command = new Command("linear", "Rates of linear layers by type of weights.") { threads, columns, tokens, megabytes, types };
+        var command = new Command("linear", "Rates of linear layers by type of weights.") { threads, columns, tokens, kilobytes, types };
         command.SetAction(parsed =>
         {
             using var device = new CpuDevice(parsed.GetValue(threads));
@@ -27,15 +27,15 @@ internal static unsafe class LinearVerb
             foreach (WeightType type in asked)
                 foreach (Precision precision in new[] { Precision.Exact, Precision.Fast })
                     if (precision == Precision.Exact || LinearKernels.HasFast(type))
-                        Measure(device, type, precision, parsed.GetValue(columns), parsed.GetValue(tokens), parsed.GetValue(megabytes), bandwidth);
+                        Measure(device, type, precision, parsed.GetValue(columns), parsed.GetValue(tokens), parsed.GetValue(kilobytes), bandwidth);
         });
         return command;
     }
 
-    private static void Measure(CpuDevice device, WeightType type, Precision precision, int columns, int tokens, int megabytes, double bandwidth)
+    private static void Measure(CpuDevice device, WeightType type, Precision precision, int columns, int tokens, int kilobytes, double bandwidth)
     {
         long rowBytes = BlockFormats.RowBytes(type, columns);
-        int rows = (int)(((long)megabytes << 20) / rowBytes);
+        int rows = (int)(((long)kilobytes << 10) / rowBytes);
         byte* data = (byte*)NativeMemory.Alloc((nuint)(rows * rowBytes));
         NativeMemory.Fill(data, (nuint)(rows * rowBytes), 0x2C); // as a half: 0.065
         using Weight weight = device.CreateWeight(new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns });
@@ -44,7 +44,7 @@ internal static unsafe class LinearVerb
         Projection[] layer = [new Projection(new Rows(output, tokens, rows), weight)];
         var times = new List<double>();
         var all = Stopwatch.StartNew();
-        while (times.Count < 5 || (times.Count < 60 && all.ElapsedMilliseconds < 1500))
+        while (times.Count < 5 || (times.Count < 4000 && all.ElapsedMilliseconds < 1000))
         {
             long start = Stopwatch.GetTimestamp();
             device.Linear(layer, new Rows(input, tokens, columns), precision);
