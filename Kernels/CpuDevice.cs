@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Managed.Kernels.Blocks;
 using Managed.Kernels.Edits;
 using Managed.Kernels.Linear;
 
@@ -57,7 +56,7 @@ internal sealed unsafe class CpuDevice : IDevice
     private static void Lookup(float* output, CpuWeight table, int row, float scale)
     {
         var values = new Span<float>(output, table.Columns);
-        BlockFormats.Dequantise(table.Type, values, table.Data + (row * table.RowBytes));
+        table.ReadRow(values, row);
         if (scale != 1f)
             TensorPrimitives.Multiply(values, scale, values);
     }

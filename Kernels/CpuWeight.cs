@@ -1,11 +1,20 @@
 using Managed.Kernels.Blocks;
+using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
 
-/// <summary>A weight matrix in host memory, used where it lies.</summary>
+/// <summary>A weight matrix in host memory: used where it lies, and after some steps of few tokens in tiles that are faster to read.</summary>
 internal sealed unsafe class CpuWeight : Weight
 {
+    /// <summary>
+    /// Steps of few tokens after which rows are packed: about when what that costs has come back. A text that ends sooner never pays it.
+    /// </summary>
+    public const int StepsBeforePacking = 8;
+
     private readonly CpuBuffer? converted;
+    private readonly bool isMapped;
+    private CpuBuffer? packed;
+    private int steps;
 
     public CpuWeight(in WeightSource source)
     {
@@ -16,6 +25,7 @@ internal sealed unsafe class CpuWeight : Weight
         Data = source.Data;
         RowBytes = source.RowBytes > 0 ? source.RowBytes : BlockFormats.RowBytes(source.Type, source.Columns);
         Type = source.Type;
+        isMapped = source.IsMapped;
         if (!BlockFormats.IsDirect(source.Type))
         {
             converted = Convert(source);
@@ -36,6 +46,7 @@ internal sealed unsafe class CpuWeight : Weight
 
     public override long ByteCount => Rows * RowBytes;
 
+    /// <summary>The rows as they are stored.</summary>
     public byte* Data { get; }
 
     public long RowBytes { get; }
@@ -43,7 +54,43 @@ internal sealed unsafe class CpuWeight : Weight
     /// <summary>Output of each stored row; null: as stored.</summary>
     public int[]? OutputOrder { get; }
 
-    public override void Dispose() => converted?.Dispose();
+    /// <summary>The rows in tiles (<see cref="PackedTile{TFormat}"/>), but for a last one that is not full; null: as they are stored only.</summary>
+    public byte* Packed => packed is { } tiles ? (byte*)tiles.Data : null;
+
+    private int Tiles => Rows / LinearArguments.TileRows;
+
+    /// <summary>
+    /// Takes note of a step of few tokens, which is when packed rows pay, and packs the rows when it is time. Pages of the file that held
+    /// them are given back: where precision is exact, which reads rows as they are stored, they come again.
+    /// </summary>
+    public void CountStep(WorkerPool pool, WeightPacking work)
+    {
+        if (packed is not null || ++steps <= StepsBeforePacking || Tiles == 0 || LinearKernels.Packing(Type) is not { } packing)
+            return;
+        packed = work.Run(pool, this, Tiles, packing);
+        if (isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns))
+            MappedPages.Release(Data, Tiles * LinearArguments.TileRows * RowBytes);
+    }
+
+    /// <summary>A row as float32.</summary>
+    public void ReadRow(Span<float> values, int row)
+    {
+        int tile = row / LinearArguments.TileRows;
+        if (packed is null || tile >= Tiles)
+        {
+            BlockFormats.Dequantise(Type, values, Data + (row * RowBytes));
+            return;
+        }
+        TilePacking packing = LinearKernels.Packing(Type)!;
+        fixed (float* to = values)
+            packing.ReadRow(to, Packed + (tile * packing.Bytes(Columns)), row % LinearArguments.TileRows, Columns);
+    }
+
+    public override void Dispose()
+    {
+        converted?.Dispose();
+        packed?.Dispose();
+    }
 
     private CpuBuffer Convert(in WeightSource source)
     {

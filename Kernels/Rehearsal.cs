@@ -72,7 +72,8 @@ internal static unsafe class Rehearsal
             using Weight weight = device.CreateWeight(new WeightSource { Data = zeros, Type = type, Rows = Width, Columns = Width });
             device.Embed(input, plan, weight, 1);
             device.Linear([new Projection(output, weight)], input, precision);
-            device.Linear([new Projection(output.Slice(0, 1), weight)], input.Slice(0, 1), precision);
+            for (int step = 0; step <= CpuWeight.StepsBeforePacking; step++)
+                device.Linear([new Projection(output.Slice(0, 1), weight)], input.Slice(0, 1), precision);
         }
         finally
         {

@@ -36,6 +36,9 @@ internal unsafe readonly struct WeightSource
     /// <summary>Bytes from one stored row to the next; 0 means densely packed.</summary>
     public long RowBytes { get; init; }
 
+    /// <summary>The bytes are a memory-mapped file's: a device that keeps them in another order may give their pages back.</summary>
+    public bool IsMapped { get; init; }
+
     /// <summary>
     /// Output index of each stored row, or null where stored row r gives output r. Lets permuted and interleaved
     /// checkpoints (GGUF's rotary order, GPT-NeoX's per-head q,k,v) be used in place, in file order.

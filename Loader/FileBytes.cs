@@ -27,6 +27,9 @@ internal sealed unsafe class FileBytes : IDisposable
 
     public long Length { get; }
 
+    /// <summary>Whether the bytes are a memory map: the file has them too.</summary>
+    public bool IsMapped => _map is not null;
+
     public bool IsDisposed { get; private set; }
 
     /// <summary>Maps a file for reading.</summary>

@@ -225,6 +225,7 @@ internal sealed unsafe class GgufReader(FileBytes bytes)
                 Shape = tensor.Shape,
                 Data = bytes.Pointer + DataOffset + (long)tensor.Offset,
                 ByteCount = tensor.ByteCount,
+                IsMapped = bytes.IsMapped,
                 File = bytes.Path,
                 FileOffset = DataOffset + (long)tensor.Offset,
             });

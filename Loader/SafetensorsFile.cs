@@ -27,6 +27,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
                 Shape = entry.Shape,
                 Data = bytes.Pointer + data + entry.Begin,
                 ByteCount = entry.End - entry.Begin,
+                IsMapped = bytes.IsMapped,
                 File = bytes.Path,
                 FileOffset = data + entry.Begin,
             });

@@ -17,6 +17,9 @@ internal sealed unsafe class StoredTensor
 
     public required long ByteCount { get; init; }
 
+    /// <summary>Whether the data is part of a memory map, so that its pages can be given back: the file has them too.</summary>
+    public bool IsMapped { get; init; }
+
     /// <summary>The file that holds it.</summary>
     public required string File { get; init; }
 

@@ -57,6 +57,20 @@ internal unsafe interface IIntegerFormat : IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual Vector512<byte> FromNibbles(Vector512<byte> nibbles) => nibbles;
 
+    /// <summary>
+    /// Bytes that begin a block before its integers, of which these formats have 4 bits each, or a byte if they are signed: what a
+    /// <see cref="Linear.PackedTile{TFormat}"/> can be made of. 0: it cannot.
+    /// </summary>
+    static virtual int HeaderBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 0;
+    }
+
+    /// <summary>Scales and minima of so many parts of 16 rows from their headers, of which those of all rows lie together: [blocks, words, rows]; words of four bytes or, where that does not go, two.</summary>
+    static virtual void ReadHeaders(float* scales, float* minima, byte* headers, int parts) =>
+        throw new DeviceException("Weights of this type are not packed.");
+
     /// <summary>The 32 integers of a part, in order.</summary>
     static abstract Vector256<byte> Unpack(byte* block, int part);
 

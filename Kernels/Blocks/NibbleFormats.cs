@@ -201,6 +201,12 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
         get => 2;
     }
 
+    public static int HeaderBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block);
@@ -221,6 +227,9 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
         SixteenRows.HalvesAndMultiples(scales, minima, -8f, rows, rowBytes, Bytes, parts);
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.HeaderHalves(scales, minima, -8f, headers, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -254,6 +263,12 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
         get => 4;
     }
 
+    public static int HeaderBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block), m = Packed.Half(block + 2);
@@ -274,6 +289,9 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
         SixteenRows.HalfPairs(scales, minima, rows, rowBytes, Bytes, parts);
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.HeaderPairs(scales, minima, headers, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -421,6 +439,12 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
 
     public static bool HasHalfScales => false;
 
+    public static int HeaderBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block);
@@ -438,6 +462,9 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
         SixteenRows.Halves(scales, rows, rowBytes, Bytes, parts);
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.HeaderHalves(scales, headers, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)

@@ -29,12 +29,29 @@ internal static unsafe class SixBitScales
         for (; parts > 0; parts -= 8, rows += blockBytes)
         {
             (Vector512<uint> factors, Vector512<uint> a, Vector512<uint> b, Vector512<uint> c) = SixteenRows.Transposed(rows, rowBytes);
-            Vector512<float> d = SixteenRows.LowHalves(factors), dmin = HalfBits.HighToSingle(factors);
-            scales = Store(scales, a & Vector512.Create(0x3F3F3F3Fu), d);
-            minima = Store(minima, b & Vector512.Create(0x3F3F3F3Fu), -dmin);
-            scales = Store(scales, (c & Vector512.Create(0x0F0F0F0Fu)) | (Vector512.ShiftRightLogical(a, 2) & Vector512.Create(0x30303030u)), d);
-            minima = Store(minima, (Vector512.ShiftRightLogical(c, 4) & Vector512.Create(0x0F0F0F0Fu)) | (Vector512.ShiftRightLogical(b, 2) & Vector512.Create(0x30303030u)), -dmin);
+            Store(ref scales, ref minima, factors, a, b, c);
         }
+    }
+
+    /// <summary>The same from blocks' beginnings that lie side by side already, a double word of each row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts)
+    {
+        const int Words = 64; // bytes of a double word of each row
+        for (; parts > 0; parts -= 8, headers += 4 * Words)
+            Store(ref scales, ref minima, Vector512.Load((uint*)headers), Vector512.Load((uint*)(headers + Words)),
+                Vector512.Load((uint*)(headers + (2 * Words))), Vector512.Load((uint*)(headers + (3 * Words))));
+    }
+
+    // Eight parts of 16 rows: the two factors of each row, and three words of scales and minima.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(ref float* scales, ref float* minima, Vector512<uint> factors, Vector512<uint> a, Vector512<uint> b, Vector512<uint> c)
+    {
+        Vector512<float> d = SixteenRows.LowHalves(factors), dmin = HalfBits.HighToSingle(factors);
+        scales = Store(scales, a & Vector512.Create(0x3F3F3F3Fu), d);
+        minima = Store(minima, b & Vector512.Create(0x3F3F3F3Fu), -dmin);
+        scales = Store(scales, (c & Vector512.Create(0x0F0F0F0Fu)) | (Vector512.ShiftRightLogical(a, 2) & Vector512.Create(0x30303030u)), d);
+        minima = Store(minima, (Vector512.ShiftRightLogical(c, 4) & Vector512.Create(0x0F0F0F0Fu)) | (Vector512.ShiftRightLogical(b, 2) & Vector512.Create(0x30303030u)), -dmin);
     }
 
     // Four bytes of each row times the row's factor.
@@ -70,6 +87,12 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
 
     public static bool HasHalfScales => false;
 
+    public static int HeaderBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 16;
+    }
+
     public static void Dequantise(float* values, byte* block)
     {
         float d = Packed.Half(block), dmin = Packed.Half(block + 2);
@@ -92,6 +115,9 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
         SixBitScales.ReadTile(scales, minima, rows, rowBytes, Bytes, parts);
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixBitScales.ReadHeaders(scales, minima, headers, parts);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)

@@ -26,10 +26,13 @@ internal static unsafe class FastLinear<TFormat>
     {
         bool few = arguments.Tokens <= TileLinear<TFormat>.MostTokens && TileLinear<TFormat>.IsSupported, together = arguments.Tokens > 1 && PanelLinear<TFormat>.IsSupported;
         byte* panel = (byte*)(((nint)(scratch + TileScales<TFormat>.ScratchLength(arguments.Columns)) + 63) & ~63);
-        for (int row = firstRow; row < endRow; row += Rows)
+        bool packed = arguments.Packed is not null;
+        for (int row = firstRow, count; row < endRow; row += count)
         {
-            int count = Math.Min(Rows, endRow - row);
-            if (few && count == Rows)
+            count = Math.Min(packed ? Rows - (row % Rows) : Rows, endRow - row);
+            if (packed && count == Rows)
+                Packed(arguments, row, few, panel, scratch);
+            else if (few && count == Rows)
                 WholeTile(arguments, row, scratch);
             else if (together)
             {
@@ -65,6 +68,25 @@ internal static unsafe class FastLinear<TFormat>
         }
         for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
             arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
+    }
+
+    private static void Packed(in LinearArguments arguments, int row, bool few, byte* panel, float* scratch)
+    {
+        int columns = arguments.Columns;
+        byte* tile = arguments.Packed + (row / Rows * PackedTile<TFormat>.Bytes(columns));
+        byte* integers = tile + PackedTile<TFormat>.IntegersAt(columns);
+        TileScales<TFormat> scales = PackedTile<TFormat>.Scales(tile, columns, scratch);
+        if (few)
+        {
+            const int Sums = 2 * Rows;
+            float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
+            new Span<float>(sums, arguments.Tokens * Sums).Clear();
+            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(sums, arguments, integers, integers + PackedTile<TFormat>.Distance, 0, columns / QuantisedInput.Block, scales);
+            for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
+                arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
+        }
+        else
+            PanelLinear<TFormat>.Run(arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), scales);
     }
 
     private static void OneByOne(in LinearArguments arguments, int token, int row, int count, float* scratch)

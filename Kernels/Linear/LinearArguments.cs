@@ -33,6 +33,9 @@ internal unsafe struct LinearArguments
     public long RowBytes;
     public int Columns;
 
+    /// <summary>The rows in <see cref="PackedTile{TFormat}"/>s, but for a last tile that is not full; null: there are none.</summary>
+    public byte* Packed;
+
     /// <summary>[outputs], or null.</summary>
     public float* Bias;
 

@@ -7,6 +7,7 @@ internal static unsafe class LinearKernels
 {
     private static readonly delegate*<in LinearArguments, int, int, float*, void>[] Exact = new delegate*<in LinearArguments, int, int, float*, void>[64];
     private static readonly delegate*<in LinearArguments, int, int, float*, void>[] Fast = new delegate*<in LinearArguments, int, int, float*, void>[64];
+    private static readonly TilePacking?[] s_packing = new TilePacking?[64];
 
     static LinearKernels()
     {
@@ -30,10 +31,15 @@ internal static unsafe class LinearKernels
     {
         Exact[(int)type] = &ExactLinear<IntegerRows<TFormat>>.Run;
         Fast[(int)type] = &FastLinear<TFormat>.Run;
+        if (PackedTile<TFormat>.IsSupported)
+            s_packing[(int)type] = new TilePacking<TFormat>();
     }
 
     /// <summary>Whether the type has a kernel for 8-bit activations.</summary>
     public static bool HasFast(WeightType type) => Fast[(int)type] != null;
+
+    /// <summary>How rows of the type are packed; null: they stay as they are stored.</summary>
+    public static TilePacking? Packing(WeightType type) => s_packing[(int)type];
 
     /// <summary>Computes outputs [firstRow, endRow) of all tokens.</summary>
     public static void Run(WeightType type, bool fast, in LinearArguments arguments, int firstRow, int endRow, float* scratch)

@@ -9,6 +9,9 @@ namespace Managed.Kernels.Linear;
 /// </summary>
 internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposable
 {
+    private const int FewTokens = 4;
+
+    private readonly WeightPacking packing = new();
     private readonly LinearArguments[] layers = new LinearArguments[4];
     private readonly CpuWeight[] weights = new CpuWeight[4];
     private readonly CpuBuffer?[] scratch = new CpuBuffer?[3 * workers];
@@ -64,6 +67,8 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             Projection projection = projections[i];
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
+            if (precision == Precision.Fast && input.Count <= FewTokens)
+                weight.CountStep(pool, packing);
             layers[i] = new LinearArguments
             {
                 Output = projection.Output.Row(0),
@@ -74,6 +79,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
                 Weight = weight.Data,
                 RowBytes = weight.RowBytes,
                 Columns = weight.Columns,
+                Packed = weight.Packed,
                 Bias = projection.Bias.Pointer(),
                 Order = weight.OutputOrder,
             };

@@ -24,6 +24,9 @@ internal unsafe readonly struct StoredMatrix
     /// <summary>The layout is not one that kernels read in place: transposed, or of a plain type that no kernel takes.</summary>
     public bool NeedsCopy { get; private init; }
 
+    /// <summary>Whether the rows are part of a memory map.</summary>
+    public bool IsMapped { get; private init; }
+
     private StoredTensor Source { get; init; }
 
     // Elements of the stored tensor: the first, and from one row and one column to the next.
@@ -55,6 +58,7 @@ internal unsafe readonly struct StoredMatrix
             Columns = checked((int)inputs),
             RowBytes = storedRowBytes * name.RowStep,
             NeedsCopy = name.Transposed || !direct,
+            IsMapped = tensor.IsMapped,
             Source = tensor,
             First = (slice * storedColumns) + (name.FirstRow * rowElements),
             RowElements = rowElements * name.RowStep,
@@ -73,7 +77,7 @@ internal unsafe readonly struct StoredMatrix
             TransposeTo((ushort*)copy);
         else
             CopyTo((float*)copy);
-        return this with { Data = copy, Type = half ? Type : WeightType.F32, RowBytes = (long)Columns * size, NeedsCopy = false };
+        return this with { Data = copy, Type = half ? Type : WeightType.F32, RowBytes = (long)Columns * size, NeedsCopy = false, IsMapped = false };
     }
 
     /// <summary>All values as float32, packed row by row.</summary>

@@ -160,6 +160,7 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
         Rows = matrix.Rows,
         Columns = matrix.Columns,
         RowBytes = matrix.RowBytes,
+        IsMapped = matrix.IsMapped,
         OutputOrder = name.OutputOrder,
     };
 
