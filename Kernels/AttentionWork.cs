@@ -64,7 +64,12 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         {
             // One token's heads in runs, since neighbours share keys.
             int run = (settings.Heads + count - 1) / count;
-            Heads(scratch[index]!.Data, 0, Math.Min(index * run, settings.Heads), Math.Min((index + 1) * run, settings.Heads));
+            Heads(scratch[index]!.Data, 0, Math.Min(index * run, settings.Heads), Math.Min((index + 1) * run, settings.Heads), null);
+            return;
+        }
+        if (plan.Count == plan.SequenceCount && plan.Count * settings.KeyHeads >= count)
+        {
+            OneTokenEach(index, count);
             return;
         }
         int group = settings.Heads / settings.KeyHeads, unit = 0;
@@ -81,10 +86,46 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                         if (tiled)
                             Tiles(scratch[index]!.Data, s, keyHead, part * QueriesAtOnce, Math.Min((part + 1) * QueriesAtOnce, tokens * group));
                         else
-                            Heads(scratch[index]!.Data, first + part, keyHead * group, (keyHead + 1) * group);
+                            Heads(scratch[index]!.Data, first + part, keyHead * group, (keyHead + 1) * group, null);
                     }
         }
     }
+
+    // Each worker takes rows that follow each other, as many as make its share of all keys, and of these one head of keys after the other: rows
+    // that began together have their first pages in common. The row at a border is shared by heads of keys.
+    private void OneTokenEach(int index, int count)
+    {
+        int group = settings.Heads / settings.KeyHeads;
+        long all = 0;
+        for (int token = 0; token < plan.Count; token++)
+            all += Length(token);
+        all *= settings.KeyHeads;
+        long from = all * index / count, to = all * (index + 1) / count;
+        int nextToken = -1, nextHead = 0;
+        for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
+        {
+            long before = 0;
+            for (int token = 0; token < plan.Count; token++)
+            {
+                long middle = before + (Length(token) * ((2L * keyHead) + 1) / 2);
+                before += Length(token) * (long)settings.KeyHeads;
+                if (middle < from || middle >= to)
+                    continue;
+                if (nextToken >= 0)
+                    Heads(scratch[index]!.Data, nextToken, nextHead * group, (nextHead + 1) * group, FirstKeys(token, keyHead));
+                (nextToken, nextHead) = (token, keyHead);
+            }
+        }
+        if (nextToken >= 0)
+            Heads(scratch[index]!.Data, nextToken, nextHead * group, (nextHead + 1) * group, null);
+    }
+
+    // Keys that a token meets.
+    private int Length(int token) => plan.Positions[token] + 1 - First(token);
+
+    private int First(int token) => settings.Window > 0 ? Math.Max(0, plan.Positions[token] - settings.Window + 1) : 0;
+
+    private float* FirstKeys(int token, int keyHead) => Keys(plan.Pages[plan.SequenceOf[token]], keyHead, First(token));
 
     // Queries [first, end) of a sequence that share keys, counted token by token and in each token head by head.
     private void Tiles(float* room, int sequence, int keyHead, int first, int end)
@@ -122,11 +163,11 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                 tile[i].Mix(mixed + (i * AttentionTile.Queries), k, Math.Min(PageEnd(k), to), Values(pages, keyHead, k), settings.ValueDimension);
     }
 
-    // Heads [first, end) of one token. Those that share keys meet each page of them together, while it is at hand.
-    private void Heads(float* scores, int token, int head, int end)
+    // Heads [first, end) of one token. Those that share keys meet each page of them together, while it is at hand; at the end what comes next is asked for.
+    private void Heads(float* scores, int token, int head, int end, float* next)
     {
         int group = settings.Heads / settings.KeyHeads, position = plan.Positions[token];
-        int first = settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0, aligned = first & ~7, before = first - aligned;
+        int first = First(token), aligned = first & ~7, before = first - aligned;
         DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
         for (int stop; head < end; head = stop)
         {
@@ -148,7 +189,7 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
             }
             for (int k = first, keyHead = head / group; k <= position; k = PageEnd(k))
             {
-                float* ahead = PageEnd(k) <= position ? Values(pages, keyHead, PageEnd(k)) : stop < end ? Keys(pages, keyHead + 1, first) : null;
+                float* ahead = PageEnd(k) <= position ? Values(pages, keyHead, PageEnd(k)) : stop < end ? Keys(pages, keyHead + 1, first) : next;
                 for (int h = head; h < stop; h++, ahead = null)
                     AttentionKernel.Mix(output.Row(token) + (h * settings.ValueDimension), scores + ((h - head) * stride) + (k - aligned),
                         Values(pages, keyHead, k), settings.ValueDimension, Math.Min(PageEnd(k), position + 1) - k, ahead);

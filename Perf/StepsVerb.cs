@@ -17,8 +17,9 @@ internal static class StepsVerb
         var promptTokens = new Option<int>("--prompt-tokens") { DefaultValueFactory = _ => 128 };
         var tokens = new Option<int>("--tokens") { DefaultValueFactory = _ => 32 };
         var rows = new Option<int>("--rows") { Description = "sequences that are decoded together", DefaultValueFactory = _ => 1 };
+        var forks = new Option<bool>("--forks") { Description = "they begin with the same prompt, which is in the cache once" };
         var precision = new Option<Precision>("--precision") { DefaultValueFactory = _ => Precision.Fast };
-        var command = new Command("steps", "Where the time of prefill and decoding goes.") { model, threads, promptTokens, tokens, rows, precision };
+        var command = new Command("steps", "Where the time of prefill and decoding goes.") { model, threads, promptTokens, tokens, rows, forks, precision };
         command.SetAction(parsed =>
         {
             var device = new TimedDevice(new CpuDevice(parsed.GetValue(threads)));
@@ -29,9 +30,13 @@ internal static class StepsVerb
             Best prefill = new(), decode = new();
             for (int round = 0; round < Rounds; round++)
             {
-                Sequence[] sequences = [.. Enumerable.Range(0, parsed.GetValue(rows)).Select(_ => transformer.Cache.Create())];
-                foreach (Sequence sequence in sequences)
-                    prefill.Measure(device, () => transformer.Forward([new StepInput(sequence, prompt)], LogitsWanted.Last));
+                var sequences = new Sequence[parsed.GetValue(rows)];
+                for (int row = 0; row < sequences.Length; row++)
+                {
+                    sequences[row] = row > 0 && parsed.GetValue(forks) ? sequences[0].Fork() : transformer.Cache.Create();
+                    if (sequences[row].Length == 0)
+                        prefill.Measure(device, () => transformer.Forward([new StepInput(sequences[row], prompt)], LogitsWanted.Last));
+                }
                 decode.Measure(device, () =>
                 {
                     for (int i = 0; i < parsed.GetValue(tokens); i++)

@@ -23,6 +23,13 @@ internal unsafe interface IIntegerFormat : IBlockFormat
     /// <summary>q is a signed byte; else it lies in 0…31, so that eight products with activations fit in 16 bits.</summary>
     static abstract bool IsSigned { get; }
 
+    /// <summary>q lies in 0…15, so that 16 products with activations fit in 16 bits, and parts have one scale and a minimum.</summary>
+    static virtual bool IsFourBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
+
     static abstract bool HasMinimum { get; }
 
     /// <summary>Each part has two scales, of 16 elements each; else one.</summary>

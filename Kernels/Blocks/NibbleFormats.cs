@@ -191,6 +191,12 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
 
     public static bool IsSigned => false;
 
+    public static bool IsFourBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
+
     public static bool HasMinimum => true;
 
     public static bool HasHalfScales => false;
@@ -252,6 +258,12 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
     public static int Bytes => 20;
 
     public static bool IsSigned => false;
+
+    public static bool IsFourBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
 
     public static bool HasMinimum => true;
 

@@ -83,6 +83,12 @@ internal readonly unsafe struct Q4_K : IIntegerFormat
 
     public static bool IsSigned => false;
 
+    public static bool IsFourBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
+
     public static bool HasMinimum => true;
 
     public static bool HasHalfScales => false;

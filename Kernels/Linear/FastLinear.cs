@@ -36,9 +36,9 @@ internal static unsafe class FastLinear<TFormat>
                 WholeTile(arguments, row, scratch);
             else if (together)
             {
-                arguments.Prefetch(row, Rows);
                 WeightPanel<TFormat>.Fill(panel, arguments, row, count);
-                PanelLinear<TFormat>.Run(arguments, row, count, panel, TileScales<TFormat>.Read(arguments, row, count, 0, arguments.Columns / QuantisedInput.Block, scratch));
+                PanelLinear<TFormat>.Run(arguments, row, count, panel, TileScales<TFormat>.Read(arguments, row, count, 0, arguments.Columns / QuantisedInput.Block, scratch),
+                    arguments.Ahead(row, Rows), (nint)arguments.RowBytes * Rows);
             }
             else
                 for (int token = 0; token < arguments.Tokens; token++)
@@ -58,13 +58,13 @@ internal static unsafe class FastLinear<TFormat>
         const int Sums = 2 * Rows;
         int parts = arguments.Columns / QuantisedInput.Block, piece = Piece(parts);
         float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
-        new Span<float>(sums, arguments.Tokens * Sums).Clear();
         for (int first = 0; first < parts; first += piece)
         {
             int length = Math.Min(piece, parts - first);
             nint at = first * QuantisedInput.Block / TFormat.Elements * TFormat.Bytes;
             TileScales<TFormat> tile = TileScales<TFormat>.Read(arguments, row, Rows, first, length, scratch);
-            TileLinear<TFormat>.Run<StoredColumns<TFormat>>(sums, arguments, arguments.Weight + (row * arguments.RowBytes) + at, arguments.Ahead(row, Rows) + (at * Rows), first, length, tile);
+            TileLinear<TFormat>.Run<StoredColumns<TFormat>>(
+                sums, arguments, 0, arguments.Tokens, arguments.Weight + (row * arguments.RowBytes) + at, arguments.Ahead(row, Rows) + (at * Rows), first, length, tile);
         }
         for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
             arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
@@ -80,13 +80,12 @@ internal static unsafe class FastLinear<TFormat>
         {
             const int Sums = 2 * Rows;
             float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
-            new Span<float>(sums, arguments.Tokens * Sums).Clear();
-            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(sums, arguments, integers, integers + PackedTile<TFormat>.Distance, 0, columns / QuantisedInput.Block, scales);
+            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(sums, arguments, 0, arguments.Tokens, integers, integers + PackedTile<TFormat>.Distance, 0, columns / QuantisedInput.Block, scales);
             for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
                 arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
         }
         else
-            PanelLinear<TFormat>.Run(arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), scales);
+            PanelLinear<TFormat>.Run(arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), scales, tile + PackedTile<TFormat>.Bytes(columns), PackedTile<TFormat>.Bytes(columns));
     }
 
     private static void OneByOne(in LinearArguments arguments, int token, int row, int count, float* scratch)

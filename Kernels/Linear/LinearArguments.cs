@@ -114,13 +114,17 @@ internal unsafe struct LinearArguments
     }
 
     /// <summary>Writes the elements of `count` (1 to 16) rows of one token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void StoreTile(int token, int row, int count, Vector512<float> values)
     {
         if (count == TileRows && Order is null)
-        {
             (Bias is null ? values : values + Vector512.Load(Bias + row)).Store(Output + (token * OutputStride) + row);
-            return;
-        }
+        else
+            StoreOneByOne(token, row, count, values);
+    }
+
+    private readonly void StoreOneByOne(int token, int row, int count, Vector512<float> values)
+    {
         float* elements = stackalloc float[TileRows];
         values.Store(elements);
         for (int r = 0; r < count; r++)

@@ -9,7 +9,8 @@ namespace Managed.Kernels.Linear;
 /// </summary>
 internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposable
 {
-    private const int FewTokens = 4;
+    private const int FewTokens = 4; // for which rows are packed
+    private const int FewToRound = 8; // tokens that one worker rounds to 8 bits sooner than several do
 
     private readonly WeightPacking packing = new();
     private readonly LinearArguments[] layers = new LinearArguments[4];
@@ -118,12 +119,17 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     {
         if (quantising)
         {
+            AskFor(index);
             for (int token = index; token < layers[0].Tokens; token += count)
+            {
+                AskFor(token + count);
                 layers[0].Quantised.QuantiseRow(token, layers[0].Input + (token * layers[0].InputStride));
+            }
             return;
         }
-        if (fast && layers[0].Tokens == 1)
-            layers[0].Quantised.PrefetchRow(0); // written by another core; asked for at once rather than line by line
+        if (fast && layers[0].Tokens <= FewToRound)
+            for (int token = 0; token < layers[0].Tokens; token++)
+                layers[0].Quantised.PrefetchRow(token); // written by another core; asked for at once rather than line by line
         int first = Math.Min(outputs, index < workers ? index * share : (workers * share) + ((index - workers) * smallShare));
         int end = index == count - 1 ? outputs : Math.Min(outputs, first + (index < workers ? share : smallShare));
         for (int i = 0, before = 0; i < layerCount; before += gated is null ? weights[i].Rows : 0, i++)
@@ -138,6 +144,13 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         }
         if (first < end)
             Finish(first, end - first);
+    }
+
+    // A row of the input: half of it may have been written by another core.
+    private void AskFor(int token)
+    {
+        if (token < layers[0].Tokens)
+            Lanes.Prefetch(layers[0].Input + (token * layers[0].InputStride), layers[0].Columns);
     }
 
     // What is made of outputs that this worker has at hand.
@@ -170,9 +183,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         for (int i = 0; i < layerCount; i++)
             layers[i].Quantised = quantised;
         quantising = true;
-        if (input.Count == 1)
-            Lanes.Prefetch(input.Row(0), input.Width); // half of it may have been written by another core
-        if (input.Count >= 16)
+        if (input.Count > FewToRound)
             pool.Run(this);
         else
             Run(0, 1);

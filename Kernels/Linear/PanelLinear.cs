@@ -50,16 +50,17 @@ internal static unsafe class PanelLinear<TFormat>
     /// <summary>Whether the machine multiplies what the panel holds.</summary>
     public static bool IsSupported => TileLinear<TFormat>.IsSupported || AvxVnni.IsSupported || (Avx2.IsSupported && !TFormat.IsSigned);
 
-    /// <summary>All tokens for the panel's rows.</summary>
-    public static void Run(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile)
+    /// <summary>All tokens for the panel's rows; what lies `ahead` is asked for on the way.</summary>
+    public static void Run(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile, byte* ahead, nint aheadBytes)
     {
         int token = 0;
         if (TileLinear<TFormat>.IsSupported)
         {
-            for (; token < arguments.Tokens; token += TileLinear<TFormat>.MostTokens)
-                Wide(arguments.Slice(token, Math.Min(TileLinear<TFormat>.MostTokens, arguments.Tokens - token)), firstRow, count, panel, tile);
+            Wide(arguments, firstRow, count, panel, tile, ahead, aheadBytes);
             return;
         }
+        for (byte* last = ahead + aheadBytes; ahead < last;)
+            LinearArguments.Prefetch(ref ahead, 64);
         for (; token + 4 <= arguments.Tokens; token += 4)
             Run<FourTokens>(arguments, token, firstRow, count, panel, tile);
         switch (arguments.Tokens - token)
@@ -96,14 +97,33 @@ internal static unsafe class PanelLinear<TFormat>
         return Packed.Join(low, high);
     }
 
-    private static void Wide(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile)
+    // Between the tokens, a part each time, the weights of the rows that follow are asked for: all at once they would keep the first tokens waiting.
+    private static void Wide(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile, byte* ahead, nint aheadBytes)
     {
-        const int Sums = 2 * Rows;
-        float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
-        new Span<float>(sums, arguments.Tokens * Sums).Clear();
-        TileLinear<TFormat>.Run<PanelColumns>(sums, arguments, panel, null, 0, arguments.Columns / QuantisedInput.Block, tile);
-        for (int t = 0; t < arguments.Tokens; t++, sums += Sums)
-            arguments.StoreTile(t, firstRow, count, Vector512.Load(sums) + Vector512.Load(sums + Rows));
+        const int Most = TileLinear<TFormat>.MostTokens, Line = 64;
+        float* sums = stackalloc float[Most * Rows];
+        byte* last = ahead + aheadBytes;
+        nint share = aheadBytes * Most / arguments.Tokens;
+        for (int token = 0; token < arguments.Tokens; token += Most)
+        {
+            for (byte* end = ahead + (nint)Math.Min(last - ahead, share); ahead < end;)
+                LinearArguments.Prefetch(ref ahead, Line);
+            int tokens = Math.Min(Most, arguments.Tokens - token);
+            if (TFormat.IsFourBits)
+                NibblePanel<TFormat>.Run(sums, arguments.Quantised, token, tokens, panel, tile);
+            else
+                Whole(sums, arguments, token, tokens, panel, tile);
+            for (int t = 0; t < tokens; t++)
+                arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
+        }
+    }
+
+    private static void Whole(float* sums, in LinearArguments arguments, int token, int tokens, byte* panel, in TileScales<TFormat> tile)
+    {
+        float* parts = stackalloc float[TileLinear<TFormat>.MostTokens * 2 * Rows];
+        TileLinear<TFormat>.Run<PanelColumns>(parts, arguments, token, tokens, panel, null, 0, arguments.Columns / QuantisedInput.Block, tile);
+        for (int t = 0; t < tokens; t++, parts += 2 * Rows)
+            (Vector512.Load(parts) + Vector512.Load(parts + Rows)).Store(sums + (t * Rows));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

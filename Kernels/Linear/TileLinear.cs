@@ -101,36 +101,42 @@ internal static unsafe class TileLinear<TFormat>
         get => Avx512BW.IsSupported && (!TFormat.IsSigned || AvxVnni.IsSupported);
     }
 
-    /// <summary>Adds `parts` parts of 16 rows to their sums, for all tokens.</summary>
+    /// <summary>Adds `parts` parts of 16 rows to their sums, which begin with the first part.</summary>
     /// <param name="sums">Of the products, and of the minima. // [tokens, 2, Rows]</param>
-    /// <param name="arguments">The layer and at most <see cref="MostTokens"/> tokens.</param>
+    /// <param name="arguments">The layer and its tokens.</param>
+    /// <param name="token">The first of them that is met here.</param>
+    /// <param name="tokens">How many are, at most <see cref="MostTokens"/>.</param>
     /// <param name="columns">Where the integers are.</param>
     /// <param name="ahead">What memory is asked for on the way.</param>
     /// <param name="firstPart">First of the parts; begins a block.</param>
     /// <param name="parts">Their number.</param>
     /// <param name="tile">What multiplies the parts' integers.</param>
-    public static void Run<TColumns>(float* sums, in LinearArguments arguments, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
+    public static void Run<TColumns>(
+        float* sums, in LinearArguments arguments, int token, int tokens, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
         where TColumns : struct, IColumns
     {
-        switch (arguments.Tokens)
+        switch (tokens)
         {
-            case 1: Run<TColumns, OneToken>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
-            case 2: Run<TColumns, TwoTokens>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
-            case 3: Run<TColumns, ThreeTokens>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
-            default: Run<TColumns, FourTokens>(sums, arguments, columns, ahead, firstPart, parts, tile); break;
+            case 1: Run<TColumns, OneToken>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 2: Run<TColumns, TwoTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 3: Run<TColumns, ThreeTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            default: Run<TColumns, FourTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TColumns, TCount>(float* sums, in LinearArguments arguments, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
+    private static void Run<TColumns, TCount>(
+        float* sums, in LinearArguments arguments, int token, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
         where TColumns : struct, IColumns
         where TCount : struct, ITokenCount
     {
         nint rowBytes = (nint)arguments.RowBytes, columns = arguments.Columns, stride = arguments.Quantised.Stride;
-        sbyte* x0 = arguments.Quantised.Values + (firstPart * QuantisedInput.Block), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
-        float* s = arguments.Quantised.Scales + firstPart, scales = tile.Scales, minima = tile.Minima;
+        sbyte* x0 = arguments.Quantised.Values + (token * columns) + (firstPart * QuantisedInput.Block), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
+        float* s = arguments.Quantised.Scales + (token * stride) + firstPart, scales = tile.Scales, minima = tile.Minima;
         nint toSums = (nint)(arguments.Quantised.Sums - arguments.Quantised.Scales);
-        int* o0 = arguments.Quantised.Offsets + (2 * firstPart), o1 = o0 + (2 * stride), o2 = o1 + (2 * stride), o3 = o2 + (2 * stride);
+        int* o0 = arguments.Quantised.Offsets + (2 * ((token * stride) + firstPart)), o1 = o0 + (2 * stride), o2 = o1 + (2 * stride), o3 = o2 + (2 * stride);
+        if (firstPart == 0)
+            new Span<float>(sums, TCount.Count * 2 * Rows).Clear();
         Vector512<float> products0 = Vector512.Load(sums), rest0 = Vector512.Load(sums + Rows), products1 = default, products2 = default, products3 = default;
         Vector512<float> rest1 = default, rest2 = default, rest3 = default;
         if (TCount.Count > 1)
