@@ -7,7 +7,7 @@ namespace Managed.Kernels;
 internal sealed unsafe class CpuWeight : Weight
 {
     /// <summary>
-    /// Steps of few tokens after which rows are packed: about when what that costs has come back. A text that ends sooner never pays it.
+    /// Steps of few tokens after which rows are prepared for many more of them: about when what that costs has come back. A text that ends sooner never pays it.
     /// </summary>
     public const int StepsBeforePacking = 8;
 
@@ -15,6 +15,7 @@ internal sealed unsafe class CpuWeight : Weight
     private readonly bool isMapped;
     private CpuBuffer? packed;
     private int steps;
+    private bool isPrepared;
 
     public CpuWeight(in WeightSource source)
     {
@@ -59,17 +60,37 @@ internal sealed unsafe class CpuWeight : Weight
 
     private int Tiles => Rows / LinearArguments.TileRows;
 
+    /// <summary>Whether this is float16, and known to hold neither infinities nor what is not a number: then it is faster to read.</summary>
+    public bool IsFiniteHalf { get; private set; }
+
     /// <summary>
-    /// Takes note of a step of few tokens, which is when packed rows pay, and packs the rows when it is time. Pages of the file that held
-    /// them are given back: where precision is exact, which reads rows as they are stored, they come again.
+    /// Takes note of a step of few tokens, for which weights are read that are used once, and prepares the rows for many more of them when
+    /// it is time. Pages of the file that held packed rows are given back: where precision is exact, which reads rows as they are stored,
+    /// they come again.
     /// </summary>
-    public void CountStep(WorkerPool pool, WeightPacking work)
+    public void CountStep(WorkerPool pool, WeightPacking work, Precision precision)
     {
-        if (packed is not null || ++steps <= StepsBeforePacking || Tiles == 0 || LinearKernels.Packing(Type) is not { } packing)
+        if (isPrepared || ++steps <= StepsBeforePacking)
             return;
-        packed = work.Run(pool, this, Tiles, packing);
-        if (isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns))
-            MappedPages.Release(Data, Tiles * LinearArguments.TileRows * RowBytes);
+        if (Type == WeightType.F16)
+        {
+            isPrepared = true;
+            IsFiniteHalf = FloatTile.IsSupported && HasFiniteHalves();
+        }
+        else if (precision == Precision.Fast)
+        {
+            isPrepared = true;
+            if (Tiles > 0 && LinearKernels.Packing(Type) is { } packing)
+                packed = work.Run(pool, this, Tiles, packing, isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns));
+        }
+    }
+
+    private bool HasFiniteHalves()
+    {
+        for (int row = 0; row < Rows; row++)
+            if (!HalfBits.AreFinite((ushort*)(Data + (row * RowBytes)), Columns))
+                return false;
+        return true;
     }
 
     /// <summary>A row as float32.</summary>

@@ -38,6 +38,27 @@ internal static class HalfBits
         return ((moved.AsSingle() * Vector512.Create((127u + 112u) << 23).AsSingle()).AsUInt32() | special).AsSingle();
     }
 
+    /// <summary>The same where it is known that none is infinite or not a number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> FiniteHighToSingle(Vector512<uint> bits) =>
+        (Vector512.ShiftRightArithmetic(bits.AsInt32(), 3).AsUInt32() & Vector512.Create(0x8FFFE000u)).AsSingle() * Vector512.Create((127u + 112u) << 23).AsSingle();
+
+    /// <summary>Whether none of so many halves is infinite or not a number.</summary>
+    public static unsafe bool AreFinite(ushort* halves, long count)
+    {
+        var magnitude = Vector512.Create((ushort)0x7FFF);
+        Vector512<ushort> greatest = default;
+        long i = 0;
+        for (; i + Vector512<ushort>.Count <= count; i += Vector512<ushort>.Count)
+            greatest = Vector512.Max(greatest, Vector512.Load(halves + i) & magnitude);
+        bool finite = Vector512.LessThanAll(greatest, Vector512.Create(FirstSpecial));
+        for (; i < count; i++)
+            finite &= (halves[i] & 0x7FFF) < FirstSpecial;
+        return finite;
+    }
+
+    private const ushort FirstSpecial = 0x7C00; // infinity; what is above is not a number
+
     /// <summary>bfloat16 to float32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float BrainToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);

@@ -42,9 +42,14 @@ internal static unsafe class LinearKernels
     public static TilePacking? Packing(WeightType type) => s_packing[(int)type];
 
     /// <summary>Computes outputs [firstRow, endRow) of all tokens.</summary>
-    public static void Run(WeightType type, bool fast, in LinearArguments arguments, int firstRow, int endRow, float* scratch)
+    public static void Run(CpuWeight weight, bool fast, in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        delegate*<in LinearArguments, int, int, float*, void> kernel = (fast ? Fast : Exact)[(int)type];
+        if (weight.IsFiniteHalf)
+        {
+            ExactLinear<FiniteHalfRows>.Run(arguments, firstRow, endRow, scratch);
+            return;
+        }
+        delegate*<in LinearArguments, int, int, float*, void> kernel = (fast ? Fast : Exact)[(int)weight.Type];
         kernel(arguments, firstRow, endRow, scratch);
     }
 }

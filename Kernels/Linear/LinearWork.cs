@@ -68,8 +68,8 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             Projection projection = projections[i];
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
-            if (precision == Precision.Fast && input.Count <= FewTokens)
-                weight.CountStep(pool, packing);
+            if (input.Count <= FewTokens)
+                weight.CountStep(pool, packing, precision);
             layers[i] = new LinearArguments
             {
                 Output = projection.Output.Row(0),
@@ -139,7 +139,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
                 continue;
             bool eightBits = fast && LinearKernels.HasFast(weights[i].Type);
             for (int token = 0; token < layers[i].Tokens; token += LinearArguments.TokenBlock)
-                LinearKernels.Run(weights[i].Type, eightBits,
+                LinearKernels.Run(weights[i], eightBits,
                     layers[i].Slice(token, Math.Min(LinearArguments.TokenBlock, layers[i].Tokens - token)), from, to, scratch[index]!.Data);
         }
         if (first < end)

@@ -147,6 +147,32 @@ internal readonly unsafe struct HalfRows : IRowReader
     }
 }
 
+/// <summary>IEEE half rows of which it is known that all numbers are finite.</summary>
+internal readonly unsafe struct FiniteHalfRows : IRowReader
+{
+    public static bool IsPlain => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load(byte* row, int k) => HalfRows.Load(row, k);
+
+    public static int ElementBytes => HalfRows.ElementBytes;
+
+    public static float* Read(float* scratch, byte* row, int columns) => HalfRows.Read(scratch, row, columns);
+
+    public static int BlockBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 32 * ElementBytes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima)
+    {
+        (Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d) = RowReaders.HighHalves(first, second);
+        return (HalfBits.FiniteHighToSingle(a), HalfBits.FiniteHighToSingle(b), HalfBits.FiniteHighToSingle(c), HalfBits.FiniteHighToSingle(d));
+    }
+}
+
 /// <summary>bfloat16 rows.</summary>
 internal readonly unsafe struct BrainRows : IRowReader
 {
