@@ -6,6 +6,9 @@ namespace Managed.Guards.Published;
 /// <summary>Settings of <see cref="InferenceGuard"/>; the paper's tables 1 and 3 where it gives any.</summary>
 public sealed record InferenceGuardOptions
 {
+    /// <summary>The paper's tables: 128 candidates of 32 tokens, a quarter of them kept, and unsafe ones among these where there are too few safe ones.</summary>
+    public static InferenceGuardOptions Reference { get; } = new() { Samples = 128, Fidelity = GuardFidelity.Reference };
+
     /// <summary>d: tokens of a block.</summary>
     public int BlockTokens { get; init; } = 32;
 

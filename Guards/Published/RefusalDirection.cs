@@ -28,8 +28,9 @@ public static class RefusalDirection
     /// </summary>
     /// <param name="direction">r; its length does not matter.</param>
     /// <param name="strength">s; 1: all of it.</param>
-    public static GuardProgram Ablate(float[] direction, float strength = 1) =>
-        Guard.Define(g => WriteAblation(g, direction, strength), "refusal_direction_ablate") with
+    /// <param name="fidelity">Reference: r is divided by its length + 1e-8, as in the released code, so that of a short direction something stays.</param>
+    public static GuardProgram Ablate(float[] direction, float strength = 1, GuardFidelity fidelity = GuardFidelity.Sane) =>
+        Guard.Define(g => WriteAblation(g, direction, strength * (fidelity == GuardFidelity.Sane ? 1 : Shortened(direction))), "refusal_direction_ablate") with
         {
             What = "takes the direction of refusal out of everything that is written to the stream",
         };
@@ -53,6 +54,13 @@ public static class RefusalDirection
     {
         foreach (string point in new[] { "resid_pre", "attn_out", "mlp_out" })
             g.At(point).ProjectOut(direction, strength);
+    }
+
+    // (‖r‖ / (‖r‖ + 1e-8))²: r̂ stands twice in the projection.
+    private static float Shortened(float[] direction)
+    {
+        double length = Math.Sqrt(direction.Sum(value => (double)value * value)), share = length / (length + 1e-8);
+        return (float)(share * share);
     }
 
     private static string Input(int layer) => layer >= 0 ? GuardPoints.ResidPre(layer)

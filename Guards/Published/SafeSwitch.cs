@@ -131,6 +131,12 @@ public enum SafeSwitchRule
 /// <summary>Settings of <see cref="SafeSwitch"/>.</summary>
 public sealed record SafeSwitchOptions
 {
+    /// <summary>The released code's decision, which is the default too.</summary>
+    public static SafeSwitchOptions Reference { get; } = new();
+
+    /// <summary>The paper's decision, by the product of both probabilities.</summary>
+    public static SafeSwitchOptions Paper { get; } = new() { Rule = SafeSwitchRule.Product };
+
     /// <summary>n: greedy tokens that are tried with the model's own head before the second probe is read.</summary>
     public int PilotTokens { get; init; } = 3;
 

@@ -30,13 +30,25 @@ public sealed record Scans
     /// <summary>The text whose last token is s.</summary>
     public string Probe { get; init; } = Sure;
 
+    /// <summary>
+    /// Which blocks of models that are not of 32: the released code's default has blocks 10 to 19 whatever the size, and of a model of
+    /// 40 only 10 to 18 classify, since its range leaves out the last that it names. Sane: thirds of the model, and all from a third on classify.
+    /// </summary>
+    public GuardFidelity Fidelity { get; init; } = GuardFidelity.Sane;
+
     /// <summary>Blocks whose outputs are moved: from a third to two thirds of the model, 10 to 19 of 32.</summary>
     /// <param name="layerCount">Blocks of the model.</param>
-    public static (int First, int End) EditedLayers(int layerCount) => (layerCount / 3, Math.Max((layerCount / 3) + 1, 2 * (layerCount / 3)));
+    /// <param name="fidelity">Reference: 10 to 19, of a model that has as many.</param>
+    public static (int First, int End) EditedLayers(int layerCount, GuardFidelity fidelity = GuardFidelity.Sane) => fidelity == GuardFidelity.Sane
+        ? (layerCount / 3, Math.Max((layerCount / 3) + 1, 2 * (layerCount / 3)))
+        : (Math.Min(10, layerCount - 1), Math.Min(20, layerCount));
 
     /// <summary>Blocks that classify: from a third of the model on, 10 to 31 of 32.</summary>
-    /// <inheritdoc cref="EditedLayers"/>
-    public static (int First, int End) ClassifyingLayers(int layerCount) => (layerCount / 3, layerCount);
+    /// <param name="layerCount">Blocks of the model.</param>
+    /// <param name="fidelity">Reference: from 10 on, but of a model of 40 (13B) 10 to 18.</param>
+    public static (int First, int End) ClassifyingLayers(int layerCount, GuardFidelity fidelity = GuardFidelity.Sane) => fidelity == GuardFidelity.Sane
+        ? (layerCount / 3, layerCount)
+        : (Math.Min(10, layerCount - 1), layerCount == 40 ? 19 : layerCount);
 
     /// <summary>The guard.</summary>
     /// <param name="layerCount">Blocks of the model.</param>
@@ -46,8 +58,8 @@ public sealed record Scans
         if (InstructionEnd >= 0 || Probe.Length == 0)
             throw new GuardException($"scans: found the instruction's end {InstructionEnd} and the text \"{Probe}\"; expected a position below 0, counted from the prompt's end, and a text.");
         GuardPositions end = InstructionEnd == -1 ? GuardPositions.LastPromptToken : GuardPositions.Range(InstructionEnd, InstructionEnd + 1);
-        (int firstRead, int endRead) = ClassifyingLayers(layerCount);
-        (int firstEdit, int endEdit) = EditedLayers(layerCount);
+        (int firstRead, int endRead) = ClassifyingLayers(layerCount, Fidelity);
+        (int firstEdit, int endEdit) = EditedLayers(layerCount, Fidelity);
         return Guard.Define(g =>
         {
             g.Decide(d =>
