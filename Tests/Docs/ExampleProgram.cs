@@ -15,9 +15,11 @@ internal static class ExampleProgram
         """;
 
     /// <summary>What the program writes to its output.</summary>
-    public static string Run(string source)
+    /// <param name="source">The program.</param>
+    /// <param name="beside">A second file of it, with what a page takes for given; null: none.</param>
+    public static string Run(string source, string? beside = null)
     {
-        using var image = new MemoryStream(Compile(source));
+        using var image = new MemoryStream(Compile(source, beside));
         var context = new AssemblyLoadContext("example", isCollectible: true);
         TextWriter before = Console.Out;
         using var output = new StringWriter { NewLine = "\n" };
@@ -35,13 +37,13 @@ internal static class ExampleProgram
         }
     }
 
-    private static byte[] Compile(string source)
+    private static byte[] Compile(string source, string? beside)
     {
         var language = new CSharpParseOptions(LanguageVersion.Latest);
         string[] platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
         var compilation = CSharpCompilation.Create(
             "Example",
-            [CSharpSyntaxTree.ParseText(ImplicitUsings, language), CSharpSyntaxTree.ParseText(source, language)],
+            new[] { ImplicitUsings, source, beside }.OfType<string>().Select(text => CSharpSyntaxTree.ParseText(text, language)),
             platform.Select(file => MetadataReference.CreateFromFile(file)),
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable, optimizationLevel: OptimizationLevel.Release));
         using var image = new MemoryStream();

@@ -23,15 +23,7 @@ public class PageTests
     public void WorkInAFolderThatHoldsModelsAndGuards()
     {
         before = Environment.CurrentDirectory;
-        folder = Directory.CreateTempSubdirectory("managed-").FullName;
-        foreach (string file in new[] { "models", Path.Combine("examples", "guards") }.SelectMany(part =>
-            Directory.GetFiles(Path.Combine(SharedFolder.Repository, part), "*", SearchOption.AllDirectories)))
-        {
-            string copy = Path.Combine(folder, Path.GetRelativePath(SharedFolder.Repository, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-        Environment.CurrentDirectory = folder;
+        Environment.CurrentDirectory = folder = PageFolder.Make();
     }
 
     [TearDown]
@@ -81,7 +73,7 @@ public class PageTests
     public void Words_are_split_as_a_shell_does(string line, params string[] words) => Assert.That(CommandWords.Of(line), Is.EqualTo(words));
 
     // A line "..." of a page stands for any number of lines.
-    private static string Pattern(string shown) =>
+    internal static string Pattern(string shown) =>
         "^" + string.Concat(shown.TrimEnd('\n').Split('\n').Select(line => line == "..." ? "(?:.*\n)*?" : Regex.Escape(line.TrimEnd()) + " *\n")) + "$";
 
     private static string RunCommands(CodeBlock block)
