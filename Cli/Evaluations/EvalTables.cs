@@ -80,5 +80,5 @@ internal static class EvalTables
 
     private static string Four(double? value) => Number(value, "0.0000");
 
-    private static string Number(double? value, string format) => value is { } known ? ReportTables.Number(known, format) : "–";
+    private static string Number(double? value, string format) => value is not { } known ? "–" : double.IsPositiveInfinity(known) ? "∞" : ReportTables.Number(known, format);
 }
