@@ -15,7 +15,10 @@ public sealed class EvaluationRun(LanguageModel model, IReadOnlyList<IAnswerer> 
     /// <summary>Prompts that are answered together.</summary>
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>Has each guard answer a prompt in a few tokens first, which nothing is noted of, so that no batch's time holds what is done once.</summary>
+    /// <summary>
+    /// Has the first guard that is asked answer a batch, and each other a prompt, in a few tokens first, which nothing is noted of, so
+    /// that no batch's time holds what is done once: files are read, kernels compiled.
+    /// </summary>
     public bool WarmUp { get; init; }
 
     /// <summary>What the answers depend on.</summary>
@@ -62,12 +65,14 @@ public sealed class EvaluationRun(LanguageModel model, IReadOnlyList<IAnswerer> 
     private void Warm(AnswerLog log, CancellationToken cancellation)
     {
         const int Tokens = 4;
+        bool isFirst = true;
         foreach (IAnswerer answerer in answerers)
             foreach (PromptSet set in sets)
-                if (set.Prompts.FirstOrDefault(prompt => log.Find(answerer.Name, set.Name, prompt.Id) is null) is { } open)
+                if (set.Prompts.Where(prompt => log.Find(answerer.Name, set.Name, prompt.Id) is null).Take(isFirst ? BatchSize : 1).ToArray() is { Length: > 0 } open)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    answerer.Answer([Question.Of(open.Text)], Tokens, cancellation);
+                    answerer.Answer([.. open.Select(prompt => Question.Of(prompt.Text))], Tokens, cancellation);
+                    isFirst = false;
                     break;
                 }
     }

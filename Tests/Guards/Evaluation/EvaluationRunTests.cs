@@ -129,7 +129,7 @@ public class EvaluationRunTests
     {
         ScriptedAnswerer open = Open(), guarded = Guarded();
         EvaluationReport report = new EvaluationRun(TestModels.Hearth, [open, guarded], [Set()], 16) { BatchSize = 3, WarmUp = true }.Run(Log, StringJudge.XsTest);
-        Assert.That((open.Asked, guarded.Asked), Is.EqualTo((13, 13)), "one prompt to warm up");
+        Assert.That((open.Asked, guarded.Asked), Is.EqualTo((15, 13)), "a batch and a prompt to warm up");
         Assert.That(File.ReadLines(Log).Count(line => line.Contains("\"seconds\"")), Is.EqualTo(8));
         Assert.That(report.Guards[0].SpeedInterval, Is.Null);
         double[] interval = report.Guards[1].SpeedInterval!;
