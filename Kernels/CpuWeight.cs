@@ -14,6 +14,7 @@ internal sealed unsafe class CpuWeight : Weight
     private readonly CpuBuffer? converted;
     private readonly bool isMapped;
     private CpuBuffer? packed;
+    private nint tileBytes;
     private int steps;
     private bool isPrepared;
 
@@ -80,8 +81,10 @@ internal sealed unsafe class CpuWeight : Weight
         else if (precision == Precision.Fast)
         {
             isPrepared = true;
-            if (Tiles > 0 && LinearKernels.Packing(Type) is { } packing)
-                packed = work.Run(pool, this, Tiles, packing, isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns));
+            if (Tiles == 0 || LinearKernels.Packing(Type) is not { } packing)
+                return;
+            tileBytes = packing.Bytes(Columns);
+            packed = work.Run(pool, this, Tiles, packing, isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns));
         }
     }
 
@@ -93,18 +96,21 @@ internal sealed unsafe class CpuWeight : Weight
         return true;
     }
 
+    /// <summary>Where kernels that use tiles find a row, or its tile.</summary>
+    public byte* Place(int row) => IsPacked(row) ? Packed + (row / LinearArguments.TileRows * tileBytes) : Data + (row * RowBytes);
+
+    private bool IsPacked(int row) => packed is not null && row / LinearArguments.TileRows < Tiles;
+
     /// <summary>A row as float32.</summary>
     public void ReadRow(Span<float> values, int row)
     {
-        int tile = row / LinearArguments.TileRows;
-        if (packed is null || tile >= Tiles)
+        if (!IsPacked(row))
         {
             BlockFormats.Dequantise(Type, values, Data + (row * RowBytes));
             return;
         }
-        TilePacking packing = LinearKernels.Packing(Type)!;
         fixed (float* to = values)
-            packing.ReadRow(to, Packed + (tile * packing.Bytes(Columns)), row % LinearArguments.TileRows, Columns);
+            LinearKernels.Packing(Type)!.ReadRow(to, Place(row), row % LinearArguments.TileRows, Columns);
     }
 
     public override void Dispose()

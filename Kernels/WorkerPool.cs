@@ -59,6 +59,17 @@ internal sealed class WorkerPool : IDisposable
             piece.Run(0, 1);
             return;
         }
+        Begin(piece, partCount);
+        Finish();
+    }
+
+    /// <summary>
+    /// Lets the other workers begin a piece of work for which the caller still prepares something that its parts wait for.
+    /// <see cref="Finish"/> must follow. Only where there are other workers.
+    /// </summary>
+    /// <inheritdoc cref="Run"/>
+    public void Begin(IParallelWork piece, int partCount = 0)
+    {
         work = piece;
         parts = partCount > 0 ? partCount : Count;
         done = 0;
@@ -66,6 +77,11 @@ internal sealed class WorkerPool : IDisposable
         for (int i = 1; i < Count; i++)
             if (Interlocked.Exchange(ref asleep[i], 0) == 1)
                 wake[i].Release();
+    }
+
+    /// <summary>Does what is left of the work that was begun, and returns when every part is done.</summary>
+    public void Finish()
+    {
         DoParts();
         var spin = new SpinWait();
         while (Volatile.Read(ref done) < parts)

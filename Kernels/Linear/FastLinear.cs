@@ -80,7 +80,7 @@ internal static unsafe class FastLinear<TFormat>
         {
             const int Sums = 2 * Rows;
             float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
-            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(sums, arguments, 0, arguments.Tokens, integers, integers + PackedTile<TFormat>.Distance, 0, columns / QuantisedInput.Block, scales);
+            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(sums, arguments, 0, arguments.Tokens, integers, integers + LinearArguments.PackedDistance, 0, columns / QuantisedInput.Block, scales);
             for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
                 arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
         }

@@ -10,6 +10,9 @@ internal unsafe struct LinearArguments
     // How far ahead weights are asked for, in bytes; 4 and 16 KiB are slower where they come from memory.
     private const int Distance = 8192;
 
+    /// <summary>The same for packed rows, which are one run of bytes; half of it and four times as much are slower.</summary>
+    public const int PackedDistance = 4096;
+
     /// <summary>Rows that are computed together.</summary>
     public const int TileRows = 16;
 

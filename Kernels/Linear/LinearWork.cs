@@ -27,6 +27,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     private int smallParts;
     private bool fast;
     private bool quantising;
+    private bool isRounded = true; // what parts of a single token wait for
     private Rows? sum; // to which the one layer's outputs are added
     private Rows? gated; // act(first layer) · second layer
     private ActivationKind activation;
@@ -93,6 +94,13 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             outputs = weights[0].Rows;
         EnsureScratch(weights[0].Columns);
         bool parallel = Size * (fast ? 1 : 3) > WorkerPool.WorthSharing;
+        if (parallel)
+            Split(weights[0].Columns);
+        if (parallel && fast && input.Count == 1 && workers > 1)
+        {
+            BeginAndQuantise(pool, input);
+            return;
+        }
         if (fast)
             Quantise(pool, input);
         if (!parallel)
@@ -101,8 +109,20 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             Run(0, 1);
             return;
         }
-        Split(weights[0].Columns);
         pool.Run(this, workers + smallParts);
+    }
+
+    // One token: while its input is rounded, the others are called and ask for their weights.
+    private void BeginAndQuantise(WorkerPool pool, in Rows input)
+    {
+        PlaceQuantised(input);
+        isRounded = false;
+        pool.Begin(this, workers + smallParts);
+        AskFor(0);
+        AskForWeights(workers - 1); // what is left when the others have taken theirs
+        layers[0].Quantised.QuantiseRow(0, layers[0].Input);
+        Volatile.Write(ref isRounded, true);
+        pool.Finish();
     }
 
     // Boundaries are whole cache lines of results, so that no two workers write to one line. Little work goes in equal shares:
@@ -127,10 +147,17 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             }
             return;
         }
+        if (!Volatile.Read(ref isRounded))
+        {
+            AskForWeights(index);
+            var spin = new SpinWait(); // that lets others run at last: where threads are more than cores, the caller among them
+            while (!Volatile.Read(ref isRounded))
+                spin.SpinOnce(sleep1Threshold: -1);
+        }
         if (fast && layers[0].Tokens <= FewToRound)
             for (int token = 0; token < layers[0].Tokens; token++)
                 layers[0].Quantised.PrefetchRow(token); // written by another core; asked for at once rather than line by line
-        int first = Math.Min(outputs, index < workers ? index * share : (workers * share) + ((index - workers) * smallShare));
+        int first = First(index);
         int end = index == count - 1 ? outputs : Math.Min(outputs, first + (index < workers ? share : smallShare));
         for (int i = 0, before = 0; i < layerCount; before += gated is null ? weights[i].Rows : 0, i++)
         {
@@ -144,6 +171,22 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         }
         if (first < end)
             Finish(first, end - first);
+    }
+
+    // First output of a part.
+    private int First(int index) => Math.Min(outputs, index < workers ? index * share : (workers * share) + ((index - workers) * smallShare));
+
+    // The first weights of a part: memory takes some time to answer, and longer to get going.
+    private void AskForWeights(int index)
+    {
+        int row = First(index), layer = 0;
+        for (; gated is null && layer < layerCount - 1 && row >= weights[layer].Rows; layer++)
+            row -= weights[layer].Rows;
+        if (row >= weights[layer].Rows)
+            return;
+        byte* ahead = weights[layer].Place(row), end = ahead + LinearArguments.PackedDistance;
+        while (ahead < end)
+            LinearArguments.Prefetch(ref ahead, 64);
     }
 
     // A row of the input: half of it may have been written by another core.
@@ -171,6 +214,17 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
 
     private void Quantise(WorkerPool pool, in Rows input)
     {
+        PlaceQuantised(input);
+        quantising = true;
+        if (input.Count > FewToRound)
+            pool.Run(this);
+        else
+            Run(0, 1);
+        quantising = false;
+    }
+
+    private void PlaceQuantised(in Rows input)
+    {
         int columns = weights[0].Columns, blocks = QuantisedInput.PaddedBlocks(columns);
         var quantised = new QuantisedInput
         {
@@ -182,12 +236,6 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         };
         for (int i = 0; i < layerCount; i++)
             layers[i].Quantised = quantised;
-        quantising = true;
-        if (input.Count > FewToRound)
-            pool.Run(this);
-        else
-            Run(0, 1);
-        quantising = false;
     }
 
     private void EnsureScratch(int columns)

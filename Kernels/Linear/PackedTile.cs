@@ -12,9 +12,6 @@ namespace Managed.Kernels.Linear;
 internal static unsafe class PackedTile<TFormat>
     where TFormat : struct, IIntegerFormat
 {
-    /// <summary>How far ahead memory is asked for, in bytes; half of it and four times as much are slower.</summary>
-    public const int Distance = 4096;
-
     private const int Rows = TileScales<TFormat>.Rows;
 
     /// <summary>Whether there are such tiles of this format on this machine.</summary>
@@ -79,7 +76,7 @@ internal static unsafe class PackedTile<TFormat>
     {
         int parts = columns / QuantisedInput.Block;
         TileScales<TFormat> scales = new() { Scales = scratch, Minima = scratch + (Rows * parts) };
-        for (byte* ahead = tile + Distance, end = ahead + IntegersAt(columns); ahead < end;)
+        for (byte* ahead = tile + LinearArguments.PackedDistance, end = ahead + IntegersAt(columns); ahead < end;)
             LinearArguments.Prefetch(ref ahead, 64);
         TFormat.ReadHeaders(scales.Scales, scales.Minima, tile, parts);
         return scales;

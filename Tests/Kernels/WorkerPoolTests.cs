@@ -20,6 +20,33 @@ public class WorkerPoolTests
         }
     }
 
+    private sealed class Waiting : IParallelWork
+    {
+        public int Prepared;
+        public int Sum;
+
+        public void Run(int index, int count)
+        {
+            while (Volatile.Read(ref Prepared) == 0)
+                Thread.SpinWait(1);
+            Interlocked.Add(ref Sum, Prepared);
+        }
+    }
+
+    [Test]
+    public void Parts_that_begin_early_wait_for_what_the_caller_prepares()
+    {
+        using var pool = new WorkerPool(3);
+        for (int piece = 1; piece <= 2000; piece++)
+        {
+            var work = new Waiting();
+            pool.Begin(work, 5);
+            Volatile.Write(ref work.Prepared, piece);
+            pool.Finish();
+            Assert.That(work.Sum, Is.EqualTo(5 * piece));
+        }
+    }
+
     [Test]
     public void Every_worker_does_its_part_exactly_once_however_short_the_pieces_and_the_pauses()
     {
