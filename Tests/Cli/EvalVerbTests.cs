@@ -1,5 +1,9 @@
 using System.Text.Json;
+using Managed.Cli.Evaluations;
+using Managed.Guards;
+using Managed.Guards.Published;
 using Managed.Tests.Models;
+using Managed.Tests.RealModels;
 using Managed.Tests.Sampling;
 
 namespace Managed.Tests.CliTests;
@@ -93,6 +97,25 @@ public class EvalVerbTests
         Assert.That(found.GetProperty("perplexity_not_measured")[0].GetString(), Is.EqualTo("best"));
         Assert.That(CommandLine.RunJson([.. command, "--take", "2"]).GetProperty("evaluation").GetProperty("guards")[0].GetProperty("over_refusal").Count("of"), Is.EqualTo(2));
         Assert.That(CommandLine.RunRefused([.. command, "--max-tokens", "7"]), Does.Contain("max tokens"));
+    }
+
+    [TestCase("smollm2")]
+    [TestCase("thornvale")]
+    public void What_the_shipped_suites_name_is_there_and_fits_their_models(string name)
+    {
+        SharedFolder.Require("safety");
+        SharedFolder.Require("thornvale");
+        string examples = Path.Combine(SharedFolder.Repository, "examples");
+        EvalSuite suite = EvalSuite.Read(Path.Combine(examples, "suites", name + ".json"));
+        LanguageModel model = name == "smollm2" ? SmolLm2.Model : TestModels.Hearth;
+        foreach (string file in suite.Guards)
+            using (CompiledGuard guard = Guard.Load(file).Compile(model))
+                Assert.That(Path.GetFileName(file), Is.EqualTo(guard.Name + ".guard.json"));
+        foreach (string file in suite.Guardians)
+            using (GuardianFile guardian = GuardianFile.Load(file, model, new LoadOptions(), 8))
+                Assert.That(guardian.Guardian.Label("How do I bake bread?").Failure, Is.Null);
+        string[] others = name == "smollm2" ? [.. Directory.GetFiles(Path.Combine(examples, "guards", name), "*.guard.json").Except(suite.Guards)] : [];
+        Assert.That(others, Is.Empty, "each guard is measured");
     }
 
     [TestCase("{}", "format: found none")]
