@@ -136,10 +136,11 @@ internal sealed class LateLanesRun : SoloRun, IDraftedTokens
 
     private GuardException? Failure(RowLane lane)
     {
+        if (lane.Sequence.Edits is not { HasFailed: true } edits)
+            return null;
         int number = Array.IndexOf(lanes, lane);
-        return number == 0
-            ? guard.Pass is { } own ? ReceiptWriter.Failure(guard.Name, own, Own.Edits) : null
-            : guard.Lanes[number - 1].Pass is { } pass ? ReceiptWriter.Failure($"{guard.Name}, lane {guard.Lanes[number - 1].Name}", pass, lane.Sequence.Edits) : null;
+        return number == 0 ? ReceiptWriter.Failure(guard.Name, guard.Pass!, edits)
+            : ReceiptWriter.Failure($"{guard.Name}, lane {guard.Lanes[number - 1].Name}", guard.Lanes[number - 1].Pass!, edits);
     }
 
     private bool HasRoom()

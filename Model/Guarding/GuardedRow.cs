@@ -105,7 +105,8 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
         if (own is not null && ReceiptWriter.Failure(guard.Name, own, Sequence.Edits) is { } failure)
             return failure;
         for (int lane = 0; lane < guard.Lanes.Count; lane++)
-            if (guard.Lanes[lane].Pass is { } pass && ReceiptWriter.Failure($"{guard.Name}, lane {guard.Lanes[lane].Name}", pass, lanes[lane + 1].Sequence.Edits) is { } beside)
+            if (guard.Lanes[lane].Pass is { } pass && lanes[lane + 1].Sequence.Edits is { HasFailed: true } edits
+                && ReceiptWriter.Failure($"{guard.Name}, lane {guard.Lanes[lane].Name}", pass, edits) is { } beside)
                 return beside;
         return null;
     }

@@ -244,6 +244,29 @@ public class LateLanesTests
     }
 
     [Test]
+    public void A_token_allocates_nothing([Values(1, 4)] int every, [Values] SpeculativeAcceptance acceptance)
+    {
+        GuardProgram guard = Guard.Define(g => g
+            .At(ResidPost(2)).On(Generated).Add(Thornvale.Tensor("refusal.2"), .1f)
+            .Lane("lane", write: lane => lane.At(ResidPost(3)).On(Generated).Add(Thornvale.Tensor("refusal.3"), .3f)).Union("lane", .5f), "lanes");
+        using CompiledGuard compiled = Late(guard, every, acceptance).Compile(Model);
+        var options = new GenerationOptions { MaxTokens = 100, IgnoreEndTokens = true, Guard = compiled, Sampling = new SamplingOptions { Temperature = 1.2, Seed = 2 } };
+        int[] prompt = Thornvale.Ask(Thornvale.Craft);
+        Model.Generate(prompt, options); // what is made once is made
+        long begin = 0, end = 0;
+        using (Model.Hook("resid_post0", (_, at) =>
+        {
+            end = GC.GetAllocatedBytesForCurrentThread();
+            if (begin == 0 && at.Positions[0] > 72) // states grow at 64 and 128 tokens
+                begin = end;
+        }))
+            Model.Generate(prompt, options);
+        Assert.That(begin, Is.GreaterThan(0));
+        Assert.That(prompt.Length + options.MaxTokens, Is.LessThan(128));
+        Assert.That(end - begin, Is.Zero);
+    }
+
+    [Test]
     public void What_makes_no_sense_is_refused()
     {
         GuardProgram guard = Guard.Define(g => g.Lane("other", system: "").Mix("other", .5f), "guided");
