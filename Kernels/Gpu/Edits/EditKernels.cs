@@ -25,12 +25,15 @@ internal static class EditKernels<TReduction>
         ArrayView<float> copy = TCode.Allocate(), shared = GroupReduction.Allocate();
         ArrayView<float> units = SharedMemory.Allocate<float>(EditMemory.MostUnits);
         EditItem item = items[Grid.IdxX];
-        if (Group.IdxX == 0)
-            units[0] = 0; // instructions without products may look at it
-        bool failed = memory.Failures[item.Failure] != EditMemory.NoFailure;
         for (int t = item.FirstToken; t < item.FirstToken + item.Tokens; t++)
         {
             int position = positions[t];
+            // Whether the row has failed at this token or before it. Other groups may note later tokens' failures meanwhile: one thread looks for all.
+            if (Group.IdxX == 0)
+                units[0] = memory.Failures[item.Failure] < ((long)(position + 1) << 32) ? 1 : 0; // instructions without products may look at it
+            Group.Barrier();
+            bool failed = units[0] != 0;
+            Group.Barrier();
             var row = new EditRow(values, t, memory.Numbers);
             var state = new RowState(item, memory, position);
             for (int i = 0; i < item.Count; i++)
