@@ -62,4 +62,36 @@ public class RowInvarianceTests
         }
         Assert.That(scene.Read(alone), Is.EqualTo(scene.Read(whole)), "query by query");
     }
+
+    [Test]
+    public void Attention_of_rows_with_a_token_each_has_the_bits_of_each_alone([Range(0, 9)] int kind, [Values(1, 2, 3)] int threads)
+    {
+        using var scene = new Scene(new CpuDevice(threads));
+        AttentionSettings settings = AttentionCases.Kinds[kind].Settings;
+        CacheLayout layout = AttentionCases.Layout(settings);
+        const int Count = 7;
+        StepPlan plan = scene.Plan([(13, 1), (49, 1), (0, 1), (30, 1), (31, 1), (7, 1), (22, 1)], AttentionCases.PageLength(layout));
+        Rows queries = scene.Random(Count, settings.Heads * settings.KeyDimension, scale: 2), together = scene.Random(Count, settings.Heads * settings.ValueDimension);
+        Rows alone = scene.Random(Count, together.Width);
+        scene.Device.Attention(together, queries, plan, layout, settings);
+        for (int row = 0; row < Count; row++)
+        {
+            var one = new StepPlan { Count = 1, Positions = [plan.Positions[row]], SequenceOf = [0], Tokens = [0], SequenceCount = 1, SequenceStart = [0, 1], Pages = [plan.Pages[row]] };
+            scene.Device.Attention(alone.Slice(row, 1), queries.Slice(row, 1), one, layout, settings);
+        }
+        Assert.That(scene.Read(together), Is.EqualTo(scene.Read(alone)));
+    }
+
+    [Test]
+    public void Norms_of_many_rows_have_the_bits_of_each_alone([Values(1, 2, 3)] int threads)
+    {
+        using var scene = new Scene(new CpuDevice(threads));
+        const int Count = 41, Width = 576;
+        Rows input = scene.Random(Count, Width), together = scene.Random(Count, Width), alone = scene.Random(Count, Width);
+        var settings = new NormSettings(NormKind.Rms, 1e-6f) { Gain = scene.Vector(Width) };
+        scene.Device.Norm(together, input, settings);
+        for (int row = 0; row < Count; row++)
+            scene.Device.Norm(alone.Slice(row, 1), input.Slice(row, 1), settings);
+        Assert.That(scene.Read(together), Is.EqualTo(scene.Read(alone)));
+    }
 }
