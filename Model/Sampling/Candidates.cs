@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using Managed.Kernels.Guidance;
 
 namespace Managed.Sampling;
@@ -12,12 +14,14 @@ internal sealed class Candidates(int vocabulary)
     private readonly double[] scores = new double[vocabulary]; // −∞: dropped
     private readonly double[] weights = new double[vocabulary]; // exp(score − highest)
     private readonly LazyRanking ranking = new(vocabulary); // the tokens that are left
+    private readonly LazyRanking leading = new(vocabulary); // those of them that a draw most likely ends at
     private readonly int[] tallies = new int[vocabulary]; // zero between uses
     private LazyRanking? byDistance;
     private double[]? distances;
     private int[] numbers = new int[256];
     private bool gaps; // scores hold a −∞ that the ranking still lists
     private bool weighed;
+    private bool unlisted; // every token is left, and the ranking does not list them yet
     private double highest, total;
 
     public int Vocabulary => scores.Length;
@@ -38,6 +42,7 @@ internal sealed class Candidates(int vocabulary)
         get
         {
             Close();
+            List();
             return ranking.Ids.AsSpan(0, ranking.Count);
         }
     }
@@ -72,6 +77,13 @@ internal sealed class Candidates(int vocabulary)
         if (logits.Length != scores.Length)
             throw new ArgumentException($"logits: found {logits.Length} of them; expected {scores.Length}, the size of the vocabulary.");
         TensorPrimitives.ConvertTruncating(logits, scores.AsSpan());
+        gaps = weighed = false;
+        unlisted = AreNumbers(logits);
+        if (unlisted)
+        {
+            ranking.Restart(logits.Length);
+            return;
+        }
         int[] ids = ranking.Ids;
         int count = 0;
         for (int id = 0; id < logits.Length; id++)
@@ -82,7 +94,6 @@ internal sealed class Candidates(int vocabulary)
             count += logits[id] > float.NegativeInfinity ? 1 : 0;
         }
         ranking.Restart(count);
-        gaps = weighed = false;
     }
 
     /// <summary>Starts over with a few tokens; all others are dropped.</summary>
@@ -93,7 +104,7 @@ internal sealed class Candidates(int vocabulary)
         for (int i = 0; i < tokens.Ids.Length; i++)
             scores[tokens.Ids[i]] = tokens.Scores[i];
         ranking.Restart(tokens.Ids.Length);
-        gaps = weighed = false;
+        gaps = weighed = unlisted = false;
     }
 
     public double Score(int id) => scores[id];
@@ -114,8 +125,12 @@ internal sealed class Candidates(int vocabulary)
     /// <summary>Divides every score, which keeps the order but not the probabilities.</summary>
     public void Divide(double divisor)
     {
-        foreach (int id in Ids)
-            scores[id] /= divisor;
+        Close();
+        if (unlisted)
+            TensorPrimitives.Divide(scores, divisor, scores);
+        else
+            foreach (int id in Ids)
+                scores[id] /= divisor;
         weighed = false;
         ranking.Restart(ranking.Count); // the division may have rounded two scores to one
     }
@@ -154,6 +169,7 @@ internal sealed class Candidates(int vocabulary)
     public int Ranked(int rank)
     {
         Close();
+        List();
         return ranking.Count > 0 ? ranking.At(rank, new ByScore(scores, weights)) : throw NothingLeft();
     }
 
@@ -214,7 +230,55 @@ internal sealed class Candidates(int vocabulary)
     public int Draw(double uniform)
     {
         Weigh();
-        return InverseCdf.Draw(ranking, new ByScore(scores, weights), total, uniform);
+        var order = new ByScore(scores, weights);
+        if (unlisted && InverseCdf.TryDraw(Leading(), order, total, ranking.Count, uniform) is >= 0 and int id)
+            return id;
+        List();
+        return InverseCdf.Draw(ranking, order, total, uniform);
+    }
+
+    // The tokens of at least e⁻⁸ of the highest weight, the first of all in rank.
+    private LazyRanking Leading()
+    {
+        double least = highest - 8;
+        int count = 0;
+        int[] ids = leading.Ids;
+        ref double first = ref scores[0];
+        int id = 0;
+        for (; id + 8 <= scores.Length; id += 8)
+            for (ulong found = Vector512.GreaterThanOrEqual(Vector512.LoadUnsafe(ref first, (nuint)id), Vector512.Create(least)).ExtractMostSignificantBits(); found != 0; found &= found - 1)
+                ids[count++] = id + BitOperations.TrailingZeroCount(found);
+        for (; id < scores.Length; id++)
+            if (scores[id] >= least)
+                ids[count++] = id;
+        leading.Restart(count);
+        return leading;
+    }
+
+    // Puts every token on the list.
+    private void List()
+    {
+        if (!unlisted)
+            return;
+        unlisted = false;
+        int[] ids = ranking.Ids;
+        for (int id = 0; id < ids.Length; id++)
+            ids[id] = id;
+    }
+
+    private static bool AreNumbers(ReadOnlySpan<float> logits)
+    {
+        Vector512<float> sum = default; // x − x is 0, or not a number
+        int id = 0;
+        for (; id + 16 <= logits.Length; id += 16)
+        {
+            Vector512<float> x = Vector512.Create(logits[id..]);
+            sum += x - x;
+        }
+        for (; id < logits.Length; id++)
+            if (!float.IsFinite(logits[id]))
+                return false;
+        return Vector512.EqualsAll(sum, default);
     }
 
     /// <summary>Integers for a step's own use, of any content.</summary>
@@ -240,6 +304,7 @@ internal sealed class Candidates(int vocabulary)
         if (!gaps)
             return;
         gaps = false;
+        List();
         int[] ids = ranking.Ids;
         int count = 0, sorted = 0;
         bool highestLeft = false;
@@ -264,7 +329,7 @@ internal sealed class Candidates(int vocabulary)
         Close();
         if (weighed)
             return;
-        ReadOnlySpan<int> ids = ranking.Ids.AsSpan(0, ranking.Count);
+        ReadOnlySpan<int> ids = ranking.Ids.AsSpan(0, ranking.Count); // anything where every token is left
         if (ids.IsEmpty)
             throw NothingLeft();
         if (ids.Length == Vocabulary)

@@ -51,8 +51,20 @@ internal static class InverseCdf
     public static int Draw<TWeights>(LazyRanking ranking, in TWeights weights, double total, double uniform)
         where TWeights : struct, IWeights, allows ref struct
     {
+        return TryDraw(ranking, weights, total, ranking.Count, uniform) is >= 0 and int id ? id : DrawExactly(ranking, weights, uniform);
+    }
+
+    /// <summary>Draws from the ids that come first of more; −1: they alone do not say which.</summary>
+    /// <param name="ranking">The ids that come first.</param>
+    /// <param name="weights">Weights of all.</param>
+    /// <param name="total">Sum of the weights of all, added one by one in any order.</param>
+    /// <param name="count">How many all are.</param>
+    /// <param name="uniform">A number in [0, 1).</param>
+    public static int TryDraw<TWeights>(LazyRanking ranking, in TWeights weights, double total, int count, double uniform)
+        where TWeights : struct, IWeights, allows ref struct
+    {
         double target = uniform * total;
-        double slack = target * ranking.Count * 8.8817841970012523e-16; // each of the two sums errs by at most count · 2⁻⁵³ of itself; this is 2⁻⁵⁰
+        double slack = target * count * 8.8817841970012523e-16; // each of the two sums errs by at most count · 2⁻⁵³ of itself; this is 2⁻⁵⁰
         double running = 0;
         for (int rank = 0; rank < ranking.Count; rank++)
         {
@@ -63,7 +75,7 @@ internal static class InverseCdf
             if (running > target - slack)
                 break; // too near to a border to tell
         }
-        return DrawExactly(ranking, weights, uniform);
+        return -1;
     }
 
     private static int DrawExactly<TWeights>(LazyRanking ranking, in TWeights weights, double uniform)
