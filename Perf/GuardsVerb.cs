@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Managed.Cache;
 using Managed.Cli.Bench;
 using Managed.Guards;
 using Managed.Guards.Published;
@@ -18,16 +19,17 @@ internal static class GuardsVerb
         var pairs = new Option<int>("--pairs") { Description = "Runs with and without.", DefaultValueFactory = _ => 9 };
         var rows = new Option<int>("--rows") { Description = "Rows of the batch of different programs.", DefaultValueFactory = _ => 256 };
         var threads = new Option<int>("--threads") { DefaultValueFactory = _ => 0 };
-        var command = new Command("guards", "What guards cost, as ratios within one run.") { model, tokens, pairs, rows, threads };
+        var only = new Option<string>("--only") { Description = "Of noise, everywhere, gated, probes, capture, lanes, batch, search, rows, those that are named here; by default all.", DefaultValueFactory = _ => "" };
+        var command = new Command("guards", "What guards cost, as ratios within one run.") { model, tokens, pairs, rows, threads, only };
         command.SetAction(parsed =>
         {
             using LanguageModel loaded = LanguageModel.Load(parsed.GetRequiredValue(model), new LoadOptions { Threads = parsed.GetValue(threads) });
-            new Costs(loaded, parsed.GetValue(tokens), parsed.GetValue(pairs)).Run(parsed.GetValue(rows));
+            new Costs(loaded, parsed.GetValue(tokens), parsed.GetValue(pairs), parsed.GetRequiredValue(only)).Run(parsed.GetValue(rows));
         });
         return command;
     }
 
-    private sealed class Costs(LanguageModel model, int tokens, int pairs)
+    private sealed class Costs(LanguageModel model, int tokens, int pairs, string only)
     {
         private readonly int[] prompt = [.. Enumerable.Range(0, 64).Select(i => 100 + i)];
 
@@ -37,12 +39,87 @@ internal static class GuardsVerb
             float[] vector = Vector(1);
             using CompiledGuard everywhere = Compile(g => Everywhere(g, vector, 0.01f)), gated = Compile(g => Gated(g, vector));
             using CompiledGuard twin = new GuardProgram { Lanes = [new GuardLaneSource("twin")], Logits = [new GuardLogits("union") { Lane = "twin", Strength = 0.5f }] }.Compile(model);
-            Pair("nothing (the noise of the method)", null);
-            Pair("a vector added after every block", everywhere);
-            Pair("a probe at every token, and a vector where it fires", gated);
-            Pair("a second lane of the same weights, union filter", twin);
-            Batch(rows);
-            Search();
+            if (Wanted("noise"))
+                Pair("nothing (the noise of the method)", null);
+            if (Wanted("everywhere"))
+                Pair("a vector added after every block", everywhere);
+            if (Wanted("gated"))
+                Pair("a probe at every token, and a vector where it fires", gated);
+            if (Wanted("probes"))
+                Probes();
+            if (Wanted("capture"))
+                Capture();
+            if (Wanted("lanes"))
+                Pair("a second lane of the same weights, union filter", twin);
+            if (Wanted("batch"))
+                Batch(rows);
+            if (Wanted("search"))
+                Search();
+            if (Wanted("rows"))
+                RowCosts();
+        }
+
+        private bool Wanted(string measurement) => only.Length == 0 || only.Split(',').Contains(measurement);
+
+        private void Probes()
+        {
+            using CompiledGuard probes = Compile(g =>
+            {
+                for (int layer = 0; layer < model.LayerCount; layer++)
+                    g.At(GuardPoints.ResidPost(layer)).From(GuardPoints.LastPromptToken).ReadProbe(new LinearProbe(Vector(layer)));
+            });
+            Pair("a probe after every block", probes);
+        }
+
+        // The residual stream after every block: of each new token, and of a whole prompt.
+        private void Capture()
+        {
+            var (with, without) = (new List<double>(), new List<double>());
+            var kept = new float[model.LayerCount * model.Width * 64];
+            for (int pair = 0; pair < pairs; pair++)
+            {
+                Decode(null, without);
+                int at = 0;
+                using (model.Hook("blocks.*.hook_resid_post", (stream, _) =>
+                {
+                    stream.Row(^1).CopyTo(kept.AsSpan(at));
+                    at = (at + model.Width) % (kept.Length - model.Width);
+                }))
+                    Decode(null, with);
+            }
+            Show("the residual stream after every block of every new token, kept by a hook", with, without);
+            with.Clear();
+            without.Clear();
+            int[] text = [.. Enumerable.Range(0, 512).Select(i => (i * 37) % model.VocabularySize)];
+            for (int pair = 0; pair < pairs; pair++)
+            {
+                Time(without, () => model.RunWithCache(text, "blocks.0.hook_resid_post").Cache.Dispose());
+                Time(with, () => model.RunWithCache(text, "blocks.*.hook_resid_post").Cache.Dispose());
+            }
+            Show("RunWithCache of 512 tokens, resid_post of all layers against one", with, without);
+        }
+
+        private static void Time(List<double> seconds, Action action)
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        private void RowCosts()
+        {
+            using Sequence text = model.Transformer.Cache.Create();
+            text.Append(new int[512]);
+            var (forks, truncates) = (new List<double>(), new List<double>());
+            for (int round = 0; round < 201; round++)
+            {
+                Sequence fork = null!;
+                Time(forks, () => fork = text.Fork());
+                Time(truncates, () => fork.Truncate(256));
+                fork.Dispose();
+            }
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  a row of 512 tokens: fork {Spread.Of(forks).Median * 1e6:0.0} us, truncate to half {Spread.Of(truncates).Median * 1e6:0.0} us"));
         }
 
         private void Pair(string what, CompiledGuard? guard)
