@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using Managed.Kernels.Edits;
+using Managed.Kernels.Guidance;
 using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
@@ -10,7 +10,8 @@ internal sealed unsafe class CpuDevice : IDevice
     private readonly WorkerPool pool;
     private readonly LinearWork linear;
     private readonly AttentionWork attention;
-    private CpuBuffer? editScratch;
+    private readonly LogitWork logitWork;
+    private readonly RowsWork rowsWork;
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
     public CpuDevice(int threads = 0)
@@ -18,6 +19,8 @@ internal sealed unsafe class CpuDevice : IDevice
         pool = new WorkerPool(threads);
         linear = new LinearWork(pool.Count);
         attention = new AttentionWork(pool.Count);
+        logitWork = new LogitWork(pool.Count);
+        rowsWork = new RowsWork(pool.Count);
     }
 
     public string Name => $"cpu, {pool.Count} threads";
@@ -61,13 +64,7 @@ internal sealed unsafe class CpuDevice : IDevice
             TensorPrimitives.Multiply(values, scale, values);
     }
 
-    public void Norm(Rows output, Rows input, NormSettings settings)
-    {
-        int width = input.Width / settings.Segments;
-        for (int r = 0; r < input.Count; r++)
-            for (int s = 0; s < settings.Segments; s++)
-                Kernels.Norm.Apply(output.Row(r) + (s * width), input.Row(r) + (s * width), width, settings, s);
-    }
+    public void Norm(Rows output, Rows input, NormSettings settings) => rowsWork.Norm(pool, output, input, settings);
 
     public void NormScale(Rows scale, Rows input, NormSettings settings)
     {
@@ -131,6 +128,10 @@ internal sealed unsafe class CpuDevice : IDevice
             }
         }
     }
+
+    public void RotateAndStore(
+        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables) =>
+        rowsWork.RotateAndStore(pool, plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
 
     public void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings) =>
         attention.Run(pool, output, queries, plan, layout, settings);
@@ -242,21 +243,11 @@ internal sealed unsafe class CpuDevice : IDevice
         }
     }
 
-    public void Edit(Rows values, StepPlan plan, int site)
-    {
-        if (editScratch is null || editScratch.Length < values.Width)
-        {
-            editScratch?.Dispose();
-            editScratch = new CpuBuffer(values.Width);
-        }
-        for (int s = 0; s < plan.SequenceCount; s++)
-        {
-            if (plan.Edits[s] is not { } state || state.Program.At(site) is not { Count: > 0 } part)
-                continue;
-            for (int t = plan.SequenceStart[s]; t < plan.SequenceStart[s + 1]; t++)
-                EditKernel.Run(values.Row(t), values.Width, plan.Positions[t], state, part, editScratch.Data);
-        }
-    }
+    public void Edit(Rows values, StepPlan plan, int site) => rowsWork.Edit(pool, values, plan, site);
+
+    public bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices) => logitWork.TryBest(pool, tokens, logits, choices);
+
+    public void Run(IParallelWork work, int parts) => pool.Run(work, parts);
 
     public void Softmax(Rows output, Rows input)
     {
@@ -272,7 +263,8 @@ internal sealed unsafe class CpuDevice : IDevice
         pool.Dispose();
         linear.Dispose();
         attention.Dispose();
-        editScratch?.Dispose();
+        logitWork.Dispose();
+        rowsWork.Dispose();
     }
 
     private static void Copy(float* output, float* input, int count) => new Span<float>(input, count).CopyTo(new Span<float>(output, count));

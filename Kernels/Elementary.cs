@@ -13,6 +13,34 @@ internal static class Elementary
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Sigmoid(Vector256<float> x) => Vector256<float>.One / (Vector256<float>.One + Vector256.Exp(-x));
 
+    /// <summary>
+    /// e^x in float64 for x up to 0; 0 below −708; NaN of NaN. x = n·ln 2 + r, e^r by its Taylor polynomial of degree 13 (|r| ≤ ½·ln 2: 4e-18).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> ExpOfNegative(Vector512<double> x)
+    {
+        Vector512<double> round = Vector512.Create(6755399441055744.0); // 1.5·2⁵²: adding it leaves the nearest integer in the lowest bits
+        Vector512<double> shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(1.4426950408889634), round), n = shifted - round;
+        Vector512<double> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.6931471803691238), x);
+        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-1.9082149292705877e-10), r);
+        Vector512<double> p = Vector512.Create(1 / 6227020800.0);
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 479001600.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 39916800.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 3628800.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 362880.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 40320.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 5040.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 720.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 120.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 24.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 6.0));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(0.5));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512<double>.One);
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512<double>.One);
+        Vector512<double> scaled = (p.AsInt64() + (shifted.AsInt64() << 52)).AsDouble();
+        return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(-708.0)), Vector512<double>.Zero, scaled);
+    }
+
     /// <summary>x + x³·P(x²) below 0.63 (6e-10), else 1 − 2 / (e^2|x| + 1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Tanh(Vector256<float> x)

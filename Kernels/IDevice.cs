@@ -187,6 +187,13 @@ internal interface IDevice : IDisposable
     /// </summary>
     bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices) => false; // [choices]
 
+    /// <summary>Does work of the host in so many parts, on threads of the device's own where it computes on the host.</summary>
+    void Run(IParallelWork work, int parts)
+    {
+        for (int part = 0; part < parts; part++)
+            work.Run(part, parts);
+    }
+
     /// <summary>output = softmax of each row.</summary>
     void Softmax(Rows output, Rows input);
 }

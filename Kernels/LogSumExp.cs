@@ -1,17 +1,59 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Managed.Kernels;
 
-/// <summary>ln Σ e^x of float32 logits, summed in float64 in an order that their number alone fixes.</summary>
+/// <summary>
+/// ln Σ e^x of float32 logits, summed in float64 in an order that their number alone fixes: pieces of a fixed size, which several threads
+/// may sum, joined in their order.
+/// </summary>
 internal static class LogSumExp
 {
+    /// <summary>Logits of a piece.</summary>
+    public const int Piece = 4096;
+
+    /// <summary>The greatest logit of a piece, and Σ e^(x − greatest).</summary>
+    public readonly record struct Part(double Highest, double Sum)
+    {
+        /// <summary>Before the first piece.</summary>
+        public static Part Empty => new(double.NegativeInfinity, 0);
+
+        /// <summary>This and the piece that follows.</summary>
+        public Part With(Part next)
+        {
+            if (double.IsNegativeInfinity(next.Highest) || double.IsNaN(Highest) || double.IsPositiveInfinity(Highest))
+                return this;
+            if (double.IsNegativeInfinity(Highest) || !double.IsFinite(next.Highest))
+                return next;
+            return next.Highest > Highest
+                ? new Part(next.Highest, (Sum * Math.Exp(Highest - next.Highest)) + next.Sum)
+                : new Part(Highest, Sum + (next.Sum * Math.Exp(next.Highest - Highest)));
+        }
+
+        /// <summary>ln Σ e^x.</summary>
+        public double Total => double.IsFinite(Highest) ? Highest + Math.Log(Sum) : Highest;
+    }
+
     /// <summary>Over all of them.</summary>
     /// <returns>NaN where one is NaN; ±∞ where the greatest is.</returns>
     public static double Of(ReadOnlySpan<float> logits) => Of(logits, logits);
 
     /// <summary>Over the tokens that can come: those whose score is not −∞.</summary>
     public static double Of(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
+    {
+        Part all = Part.Empty;
+        for (int id = 0; id < logits.Length; id += Piece)
+        {
+            int count = Math.Min(Piece, logits.Length - id);
+            all = all.With(OfPiece(logits.Slice(id, count), scores.Slice(id, count)));
+        }
+        return all.Total;
+    }
+
+    /// <summary>Of one piece, at most <see cref="Piece"/> logits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Part OfPiece(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
     {
         Vector256<float> never = Vector256.Create(float.NegativeInfinity), most = never;
         int id = 0, whole = logits.Length & ~7;
@@ -24,22 +66,23 @@ internal static class LogSumExp
             if (!float.IsNegativeInfinity(scores[id]))
                 highest = MathF.Max(highest, logits[id]);
         if (!float.IsFinite(highest))
-            return highest;
-        // Two sums of four lanes each, for the lower and the upper halves of eights.
+            return new Part(highest, 0);
         Vector512<double> sums = default, by = Vector512.Create((double)highest);
         for (id = 0; id < whole; id += 8)
-            sums += Vector512.Exp(Widen(Possible(logits, scores, id)) - by);
+            sums += Elementary.ExpOfNegative(Widen(Possible(logits, scores, id)) - by);
         double sum = Vector256.Sum(sums.GetLower() + sums.GetUpper());
         for (; id < logits.Length; id++)
             if (!float.IsNegativeInfinity(scores[id]))
                 sum += Math.Exp((double)logits[id] - highest);
-        return highest + Math.Log(sum);
+        return new Part(highest, sum);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<double> Widen(Vector256<float> values) =>
         Avx512F.IsSupported ? Avx512F.ConvertToVector512Double(values) : Vector512.Create(Vector256.WidenLower(values), Vector256.WidenUpper(values));
 
     // Eight from `id` on, −∞ in place of what cannot come.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Possible(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores, int id)
     {
         Vector256<float> never = Vector256.Create(float.NegativeInfinity);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Managed.Cache;
 using Managed.Hooks;
@@ -41,17 +42,30 @@ internal sealed class SampledText(Sequence sequence) : IDisposable
     public void Dispose() => Sequence.Dispose();
 }
 
-/// <summary>Draws blocks of tokens for many texts at a time: one pass through the model for each place of the block.</summary>
-internal sealed class BlockSampler
+/// <summary>
+/// Draws blocks of tokens for many texts at a time: one pass through the model for each place of the block, and the draws on all of the device's threads.
+/// </summary>
+internal sealed class BlockSampler : IParallelWork
 {
+    private const int Parts = 4; // that the texts are drawn in, each with scratch space of its own
+
     private readonly LanguageModel model;
     private readonly Precision precision;
     private readonly SamplingOptions sampling;
     private readonly HashSet<int> endTokens;
-    private readonly Candidates scratch;
+    private readonly Candidates?[] scratch = new Candidates?[Parts];
+    private readonly float[]?[] penalised = new float[]?[Parts];
     private readonly HookTable hooks;
     private readonly List<float[]> states = [];
     private readonly bool wantsStates;
+    private IReadOnlyList<SampledText> texts = [];
+    private Sampler[] samplers = [];
+    private int[] chosen = [];
+    private int[][] newest = [];
+    private TriedTokens? away;
+    private double penalty;
+    private int promptLength, offset;
+    private ExceptionDispatchInfo? failure;
 
     public BlockSampler(LanguageModel model, InferenceGuardOptions options, bool wantsStates)
     {
@@ -60,7 +74,6 @@ internal sealed class BlockSampler
         precision = options.Precision ?? Precision.Fast;
         sampling = options.Sampling;
         endTokens = [.. model.EndTokens];
-        scratch = new Candidates(model.VocabularySize);
         hooks = new HookTable(model.LayerCount);
         hooks.AddAll(model.Hooks);
         if (wantsStates)
@@ -96,36 +109,64 @@ internal sealed class BlockSampler
     /// <param name="penalty">How much their logits lose.</param>
     public void Continue(IReadOnlyList<SampledText> texts, int tokens, int promptLength, int firstRow, TriedTokens? away, double penalty)
     {
-        Sampler[] samplers = [.. texts.Select((_, place) => new Sampler(sampling, scratch, endTokens, firstRow + place))];
-        float[] penalised = away is null ? [] : new float[model.VocabularySize];
-        for (int offset = 0; offset < tokens; offset++)
+        this.texts = texts;
+        this.promptLength = promptLength;
+        this.away = away;
+        this.penalty = penalty;
+        samplers = [.. texts.Select((_, place) => new Sampler(sampling, scratch[place % Parts] ??= new Candidates(model.VocabularySize), endTokens, firstRow + place))];
+        chosen = new int[texts.Count];
+        newest = new int[texts.Count][];
+        for (int place = 0; place < texts.Count; place++)
+            newest[place] = new int[1];
+        for (offset = 0; offset < tokens; offset++)
         {
+            model.Device.Run(this, Math.Min(Parts, texts.Count));
+            Interlocked.Exchange(ref failure, null)?.Throw();
             var running = new List<SampledText>();
+            var inputs = new List<StepInput>();
             for (int place = 0; place < texts.Count; place++)
             {
                 SampledText text = texts[place];
                 if (text.IsFinished)
                     continue;
-                int id = samplers[place].Choose(Logits(text), CollectionsMarshal.AsSpan(text.Ids), promptLength);
+                int id = newest[place][0] = chosen[place];
                 text.Ids.Add(id);
                 Drawn++;
                 text.IsFinished = endTokens.Contains(id) || text.Ids.Count >= model.Transformer.LongestText;
-                if (!text.IsFinished)
-                    running.Add(text);
+                if (text.IsFinished)
+                    continue;
+                running.Add(text);
+                inputs.Add(new StepInput(text.Sequence, newest[place]));
             }
             if (running.Count == 0)
                 return;
-            Forward(running, [.. running.Select(text => new StepInput(text.Sequence, new[] { text.Ids[^1] }))]);
-
-            float[] Logits(SampledText text)
-            {
-                if (away is null)
-                    return text.Logits;
-                text.Logits.CopyTo(penalised, 0);
-                away.Penalise(penalised, offset, penalty);
-                return penalised;
-            }
+            Forward(running, [.. inputs]);
         }
+    }
+
+    /// <summary>Draws the next token of every text of a part.</summary>
+    public void Run(int index, int count)
+    {
+        for (int place = index; place < texts.Count; place += count)
+            if (!texts[place].IsFinished)
+                try
+                {
+                    chosen[place] = samplers[place].Choose(Logits(texts[place], index), CollectionsMarshal.AsSpan(texts[place].Ids), promptLength);
+                }
+                catch (GenerationException unusable)
+                {
+                    failure = ExceptionDispatchInfo.Capture(unusable);
+                }
+    }
+
+    private float[] Logits(SampledText text, int part)
+    {
+        if (away is null)
+            return text.Logits;
+        float[] logits = penalised[part] ??= new float[model.VocabularySize];
+        text.Logits.CopyTo(logits, 0);
+        away.Penalise(logits, offset, penalty);
+        return logits;
     }
 
     private void Forward(List<SampledText> texts, StepInput[] inputs)

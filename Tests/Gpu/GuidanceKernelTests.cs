@@ -147,6 +147,42 @@ public class GuidanceKernelTests
     }
 
     [Test]
+    public void A_processor_s_choice_is_the_host_s_however_many_threads_share_it([Values(1, 2, 3)] int threads, [Values(7, 4096, 4097, 20011)] int vocabulary)
+    {
+        using var device = new CpuDevice(threads);
+        foreach (LogitStage stage in s_stages)
+        {
+            var one = new Case(vocabulary, 3, vocabulary + 1);
+            one.Choose(stage, s_stages[1], s_stages[7], s_stages[4]);
+            Check(device, one);
+        }
+        var window = new Case(vocabulary, 3, 9);
+        window.Choose(s_stages[0], new LogitStage { Kind = LogitStageKind.Window, Strength = 3, Common = 4 }, s_stages[6]);
+        Check(device, window);
+        var many = new Case(vocabulary, 5, 10);
+        for (int i = 0; i < 11; i++)
+            many.Choose(s_stages[i % s_stages.Length], s_stages[0]);
+        many.Choose();
+        Check(device, many);
+    }
+
+    [Test]
+    public void A_processor_leaves_to_the_host_what_only_it_can_say([Values(1, 2)] int threads, [Values(float.NaN, float.PositiveInfinity)] float unfit)
+    {
+        using var device = new CpuDevice(threads);
+        foreach (int choices in new[] { 1, 8 })
+        {
+            var spoilt = new Case(9000, 1, 3);
+            for (int i = 0; i < choices; i++)
+                spoilt.Choose(s_stages[0], s_stages[3]);
+            spoilt.Logits[0][5211] = unfit;
+            Assert.That(spoilt.On(device), Is.All.EqualTo(-1));
+            Array.Fill(spoilt.Logits[0], float.NegativeInfinity);
+            Assert.That(spoilt.On(device), Is.All.EqualTo(-1));
+        }
+    }
+
+    [Test]
     public void PTX_assembles_without_spills() => Accelerators.AssertAssembles("guidance", device =>
     {
         var wanted = new Case(300, 2, 1);
