@@ -12,6 +12,7 @@ internal sealed unsafe class CpuDevice : IDevice
     private readonly AttentionWork attention;
     private readonly LogitWork logitWork;
     private readonly RowsWork rowsWork;
+    private readonly HostMemory hostMemory = new();
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
     public CpuDevice(int threads = 0)
@@ -43,6 +44,10 @@ internal sealed unsafe class CpuDevice : IDevice
     }
 
     public Span<float> Span(DeviceBuffer buffer, long start, int length) => new(((CpuBuffer)buffer).Data + start, length);
+
+    public Memory<float> RentHost(int length) => hostMemory.Rent(length);
+
+    public void ReturnHost(Memory<float> memory) => hostMemory.Return(memory);
 
     public void Embed(Rows output, StepPlan plan, Weight table, float scale)
     {
