@@ -25,7 +25,8 @@ public class HostMemoryTests
         Memory<float> first = memory.Rent(100);
         memory.Return(first);
         memory.Return(first);
-        Assert.That(ArrayOf(memory.Rent(100)), Is.Not.SameAs(ArrayOf(memory.Rent(100))));
+        Memory<float> second = memory.Rent(100), third = memory.Rent(100);
+        Assert.That(ArrayOf(second), Is.Not.SameAs(ArrayOf(third)));
     }
 
     [Test]
