@@ -66,27 +66,32 @@ internal sealed unsafe class CpuWeight : Weight
 
     /// <summary>
     /// Takes note of a step of few tokens, for which weights are read that are used once, and prepares the rows for many more of them when
-    /// it is time. Pages of the file that held packed rows are given back: where precision is exact, which reads rows as they are stored,
-    /// they come again.
+    /// it is time. Pages of the file that held packed rows are given back.
     /// </summary>
-    public void CountStep(WorkerPool pool, WeightPacking work, Precision precision)
+    public void CountStep(WorkerPool pool, WeightPacking work)
     {
         if (isPrepared || ++steps <= StepsBeforePacking)
             return;
+        isPrepared = true;
         if (Type == WeightType.F16)
         {
-            isPrepared = true;
             IsFiniteHalf = FloatTile.IsSupported && HasFiniteHalves();
         }
-        else if (precision == Precision.Fast)
+        else if (Tiles > 0 && LinearKernels.Packing(Type) is { } packing)
         {
-            isPrepared = true;
-            if (Tiles == 0 || LinearKernels.Packing(Type) is not { } packing)
-                return;
             tileBytes = packing.Bytes(Columns);
-            packed = work.Run(pool, this, Tiles, packing, isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns));
+            packed = work.Run(pool, this, Tiles, packing, Releases);
         }
     }
+
+    /// <summary>After rows were read as they are stored although they are packed, as prompts in exact precision do: gives their pages back again.</summary>
+    public void GiveBack()
+    {
+        if (packed is not null && Releases)
+            MappedPages.Release(Data, Tiles * LinearArguments.TileRows * RowBytes);
+    }
+
+    private bool Releases => isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns);
 
     private bool HasFiniteHalves()
     {

@@ -36,9 +36,10 @@ internal static unsafe class ExactTiles<TRows>
         else
             inputStride = CopyInputs(inputs, arguments);
         byte** rows = stackalloc byte*[Rows];
-        for (int row = firstRow; row < endRow; row += Rows)
+        bool packed = direct && TRows.IsByColumns && arguments.Packed is not null;
+        for (int row = firstRow, count; row < endRow; row += count)
         {
-            int count = Math.Min(Rows, endRow - row);
+            count = Math.Min(packed ? Rows - (row % Rows) : Rows, endRow - row);
             for (int r = 0; r < Rows; r++)
                 rows[r] = arguments.Weight + ((row + Math.Min(r, count - 1)) * arguments.RowBytes);
             if (!direct)
@@ -47,11 +48,18 @@ internal static unsafe class ExactTiles<TRows>
             {
                 int length = Math.Min(piece, parts - first);
                 bool isFirst = first == 0, isLast = first + length == parts;
+                if (direct && isFirst)
+                    new Span<float>(carry, 2 * FloatTile.CarryLength).Clear();
+                if (packed && count == Rows)
+                {
+                    TRows.AddPackedColumns(carry, arguments, row, first, length, scratch);
+                    if (isLast)
+                        TRows.SumColumns(results, carry);
+                    continue;
+                }
                 TRows.ReadScales(out float* scales, out float* minima, arguments, row, count, first, length, scratch);
                 if (direct)
                 {
-                    if (isFirst)
-                        new Span<float>(carry, 2 * FloatTile.CarryLength).Clear();
                     if (TRows.IsByColumns && count == Rows)
                         TRows.AddColumns(carry, arguments, row, first, length, scales, minima);
                     else

@@ -70,7 +70,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
             if (input.Count <= FewTokens)
-                weight.CountStep(pool, packing, precision);
+                weight.CountStep(pool, packing);
             layers[i] = new LinearArguments
             {
                 Output = projection.Output.Row(0),
@@ -110,6 +110,9 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             return;
         }
         pool.Run(this, workers + smallParts);
+        if (!fast && input.Count >= LinearArguments.TokenBlock) // fewer tokens would wait for the pages longer than they compute
+            for (int i = 0; i < layerCount; i++)
+                weights[i].GiveBack();
     }
 
     // One token: while its input is rounded, the others are called and ask for their weights.

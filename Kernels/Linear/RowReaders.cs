@@ -67,6 +67,10 @@ internal unsafe interface IRowReader
     static virtual void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
         throw new DeviceException("Rows of plain numbers are not read by columns.");
 
+    /// <summary>The same from a <see cref="PackedTile{TFormat}"/>.</summary>
+    static virtual void AddPackedColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch) =>
+        throw new DeviceException("Rows of plain numbers are not packed.");
+
     /// <summary>The results of such sums.</summary>
     static virtual void SumColumns(float* results, float* sums) => throw new DeviceException("Rows of plain numbers are not read by columns.");
 }
@@ -264,6 +268,14 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
 
     public static void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
         ExactColumns<TFormat>.Run(sums, arguments, firstRow, firstPart, parts, scales, minima);
+
+    public static void AddPackedColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch)
+    {
+        byte* tile = arguments.Packed + (firstRow / LinearArguments.TileRows * PackedTile<TFormat>.Bytes(arguments.Columns));
+        TileScales<TFormat> scales = PackedTile<TFormat>.Scales(tile + (firstPart * 32 / TFormat.Elements * TFormat.HeaderBytes * LinearArguments.TileRows), parts * 32, scratch);
+        byte* integers = tile + PackedTile<TFormat>.IntegersAt(arguments.Columns) + (firstPart * PackedTile<TFormat>.PartBytes);
+        ExactColumns<TFormat>.RunPacked(sums, arguments.Input + (firstPart * 32), integers, parts, scales.Scales, scales.Minima);
+    }
 
     public static void SumColumns(float* results, float* sums) => ExactColumns<TFormat>.Sums(results, sums);
 

@@ -26,16 +26,11 @@ public unsafe class PackedTileTests
             scene.Device.Linear([new Projection(output, weight)], input, precision);
     }
 
-    [TestCase(1)]
-    [TestCase(2)]
-    [TestCase(3)]
-    [TestCase(4)]
-    [TestCase(5)]
-    [TestCase(70)]
-    public void Packed_rows_give_the_bits_of_stored_rows(int tokens)
+    [Test]
+    public void Packed_rows_give_the_bits_of_stored_rows([Values(1, 2, 3, 4, 5, 70)] int tokens, [Values] Precision precision)
     {
         foreach (WeightType type in s_types)
-            foreach ((int outputs, int inputs) in new[] { (16, 256), (53, 256), (160, 768), (37, 5 * 256) })
+            foreach ((int outputs, int inputs) in new[] { (16, 256), (53, 256), (160, 768), (37, 5 * 256), (16, 3328) })
                 foreach (bool permuted in new[] { false, true })
                 {
                     using var scene = new Scene(new CpuDevice(2), seed: outputs + inputs);
@@ -43,26 +38,26 @@ public unsafe class PackedTileTests
                     CpuWeight weight = Packed(scene, type, outputs, inputs, order);
                     Rows input = scene.Random(tokens, inputs), before = scene.Random(tokens, outputs), after = scene.Random(tokens, outputs);
                     DeviceBuffer bias = scene.Vector(outputs);
-                    scene.Device.Linear([new Projection(before, weight, bias)], input, Precision.Fast);
-                    Pack(scene, weight);
+                    scene.Device.Linear([new Projection(before, weight, bias)], input, precision);
+                    Pack(scene, weight, precision);
                     Assert.That(weight.Packed != null, $"{type} is not packed");
-                    scene.Device.Linear([new Projection(after, weight, bias)], input, Precision.Fast);
+                    scene.Device.Linear([new Projection(after, weight, bias)], input, precision);
                     Assert.That(scene.Read(after), Is.EqualTo(scene.Read(before)), $"{type}, {outputs} × {inputs}, permuted: {permuted}");
                 }
     }
 
     [Test]
-    public void An_odd_number_of_blocks_and_shares_that_begin_inside_a_tile_change_nothing()
+    public void An_odd_number_of_blocks_and_shares_that_begin_inside_a_tile_change_nothing([Values] Precision precision)
     {
         foreach (WeightType type in s_types.Where(type => BlockFormats.Elements(type) == 32))
         {
             using var scene = new Scene(new CpuDevice(3));
             CpuWeight first = Packed(scene, type, 24, 5 * 32), second = Packed(scene, type, 200, 5 * 32);
             Rows input = scene.Random(1, 5 * 32), before = scene.Random(1, 224), after = scene.Random(1, 224);
-            scene.Device.Linear([new Projection(before.Columns(0, 24), first), new Projection(before.Columns(24, 200), second)], input, Precision.Fast);
+            scene.Device.Linear([new Projection(before.Columns(0, 24), first), new Projection(before.Columns(24, 200), second)], input, precision);
             Pack(scene, first);
             Pack(scene, second);
-            scene.Device.Linear([new Projection(after.Columns(0, 24), first), new Projection(after.Columns(24, 200), second)], input, Precision.Fast);
+            scene.Device.Linear([new Projection(after.Columns(0, 24), first), new Projection(after.Columns(24, 200), second)], input, precision);
             Assert.That(scene.Read(after), Is.EqualTo(scene.Read(before)), $"{type}");
         }
     }
@@ -81,15 +76,6 @@ public unsafe class PackedTileTests
             scene.Device.Embed(after, plan, table, 1);
             Assert.That(scene.Read(after), Is.EqualTo(scene.Read(before)), $"{type}");
         }
-    }
-
-    [Test]
-    public void Exact_precision_does_not_pack()
-    {
-        using var scene = new Scene(new CpuDevice(2));
-        CpuWeight weight = Packed(scene, WeightType.Q8_0, 32, 256);
-        Pack(scene, weight, Precision.Exact);
-        Assert.That(weight.Packed == null);
     }
 
     [Test]
