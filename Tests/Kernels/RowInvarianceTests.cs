@@ -94,4 +94,43 @@ public class RowInvarianceTests
             scene.Device.Norm(alone.Slice(row, 1), input.Slice(row, 1), settings);
         Assert.That(scene.Read(together), Is.EqualTo(scene.Read(alone)));
     }
+
+    [Test]
+    public void Rotation_of_many_rows_has_the_bits_of_each_alone([Values(1, 2, 3)] int threads, [Values] bool norms)
+    {
+        using var scene = new Scene(new CpuDevice(threads));
+        const int Count = 23, Dimension = 64, Heads = 9, KeyHeads = 3, PagePositions = 16;
+        var layout = new CacheLayout(PagePositions, 0, KeyHeads * PagePositions * Dimension, KeyHeads, Dimension, Dimension);
+        Rows queries = scene.Random(Count, Heads * Dimension), keys = scene.Random(Count, KeyHeads * Dimension), values = scene.Random(Count, KeyHeads * Dimension);
+        Rows queries2 = scene.Random(Count, Heads * Dimension), keys2 = scene.Random(Count, KeyHeads * Dimension);
+        scene.Device.Scale(queries2, queries, 1);
+        scene.Device.Scale(keys2, keys, 1);
+        NormSettings? norm = norms ? new NormSettings(NormKind.Rms, 1e-6f) { Segments = Heads, Gain = scene.Vector(Dimension) } : null;
+        NormSettings? keyNorm = norm is null ? null : norm with { Segments = KeyHeads };
+        var table = new RopeTable(RopePairing.Halves, [.. Enumerable.Range(0, Dimension / 2).Select(i => MathF.Pow(10000, -2f * i / Dimension))]);
+        DeviceBuffer page = scene.Random(1, 2 * KeyHeads * PagePositions * Dimension).Buffer;
+        DeviceBuffer[][] together = [.. Enumerable.Range(0, Count).Select(_ => new[] { scene.Random(1, (int)page.Length).Buffer })];
+        DeviceBuffer[][] alone = [.. Enumerable.Range(0, Count).Select(_ => new[] { scene.Random(1, (int)page.Length).Buffer })];
+        foreach (DeviceBuffer[][] pages in new[] { together, alone })
+            foreach (DeviceBuffer[] one in pages)
+                scene.Device.Span(one[0], 0, (int)page.Length).Clear();
+        int[] positions = [.. Enumerable.Range(0, Count).Select(row => row * 5 % PagePositions)];
+        var plan = new StepPlan
+        {
+            Count = Count,
+            SequenceCount = Count,
+            Positions = positions,
+            SequenceOf = [.. Enumerable.Range(0, Count)],
+            SequenceStart = [.. Enumerable.Range(0, Count + 1)],
+            Pages = together,
+        };
+        scene.Device.RotateAndStore(plan, layout, queries, keys, values, norm, keyNorm, 0, [.. Enumerable.Repeat(table, Count)]);
+        for (int row = 0; row < Count; row++)
+        {
+            var one = new StepPlan { Count = 1, SequenceCount = 1, Positions = [positions[row]], SequenceOf = [0], SequenceStart = [0, 1], Pages = [alone[row]] };
+            ComposedOperations.RotateAndStore(scene.Device, one, layout, queries2.Slice(row, 1), keys2.Slice(row, 1), values.Slice(row, 1), norm, keyNorm, 0, [table]);
+            Assert.That(scene.Device.Span(together[row][0], 0, (int)page.Length).SequenceEqual(scene.Device.Span(alone[row][0], 0, (int)page.Length)), $"page of row {row}");
+        }
+        Assert.That(scene.Read(queries2), Is.EqualTo(scene.Read(queries)));
+    }
 }
