@@ -28,6 +28,8 @@ internal static unsafe class ExactTiles<TRows>
         bool direct = arguments.Tokens == 1 && arguments.Columns % Part == 0;
         int parts = (arguments.Columns + Part - 1) / Part, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
         int piece = Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7); // whole blocks of every format
+        if (direct && TRows.IsPlain)
+            piece = parts; // nothing is kept in scratch
         float* panel = scratch + ScalesLength, carry = panel + (Rows * PartsAtOnce * Part);
         float* results = carry + (LinearArguments.TokenBlock * 2 * FloatTile.CarryLength), inputs = results + (LinearArguments.TokenBlock * Rows);
         long inputStride = arguments.InputStride;
@@ -60,7 +62,10 @@ internal static unsafe class ExactTiles<TRows>
                 TRows.ReadScales(out float* scales, out float* minima, arguments, row, count, first, length, scratch);
                 if (direct)
                 {
-                    if (TRows.IsByColumns && count == Rows)
+                    if (TRows.IsPlain)
+                        for (int r = 0; r < Rows; r += 4)
+                            FourPlainRows(carry + (r * 8), arguments, row + r, rows + r);
+                    else if (TRows.IsByColumns && count == Rows)
                         TRows.AddColumns(carry, arguments, row, first, length, scales, minima);
                     else
                         OneToken(carry, arguments, row, rows, first, length, scales, minima);
@@ -143,6 +148,31 @@ internal static unsafe class ExactTiles<TRows>
             for (int step = 0; done + (step * 8) < columns; step++)
                 Vector512.Load(values + (step * 16)).Store(to + (step * 64));
         }
+    }
+
+    // Whole rows of plain numbers, few at a time: rows of a power of two bytes would meet in the same places of the first-level cache.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FourPlainRows(float* sums, in LinearArguments arguments, int row, byte** rows)
+    {
+        byte* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3], ahead = arguments.Ahead(row, 4);
+        Vector512<float> s0 = Vector512.Load(sums), s1 = Vector512.Load(sums + 16);
+        for (float* x = arguments.Input, end = x + arguments.Columns; x < end; x += Part, r0 += TRows.BlockBytes, r1 += TRows.BlockBytes, r2 += TRows.BlockBytes, r3 += TRows.BlockBytes)
+        {
+            LinearArguments.Prefetch(ref ahead, 4 * TRows.BlockBytes);
+            Vector512<float> x0 = Twice(x), x1 = Twice(x + 8), x2 = Twice(x + 16), x3 = Twice(x + 24);
+            (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) = TRows.ReadTwo(r0, r1, 0, null, null);
+            (Vector512<float> e, Vector512<float> f, Vector512<float> g, Vector512<float> h) = TRows.ReadTwo(r2, r3, 0, null, null);
+            s0 = Avx512F.FusedMultiplyAdd(a, x0, s0);
+            s1 = Avx512F.FusedMultiplyAdd(e, x0, s1);
+            s0 = Avx512F.FusedMultiplyAdd(b, x1, s0);
+            s1 = Avx512F.FusedMultiplyAdd(f, x1, s1);
+            s0 = Avx512F.FusedMultiplyAdd(c, x2, s0);
+            s1 = Avx512F.FusedMultiplyAdd(g, x2, s1);
+            s0 = Avx512F.FusedMultiplyAdd(d, x3, s0);
+            s1 = Avx512F.FusedMultiplyAdd(h, x3, s1);
+        }
+        s0.Store(sums);
+        s1.Store(sums + 16);
     }
 
     // Sums stay in the first-level cache: 16 rows and what unpacks them need more registers than there are.
