@@ -66,7 +66,8 @@ internal sealed unsafe class CpuWeight : Weight
 
     /// <summary>
     /// Takes note of a step of few tokens, for which weights are read that are used once, and prepares the rows for many more of them when
-    /// it is time. Pages of the file that held packed rows are given back.
+    /// it is time. Pages of the file that held packed rows are given back; prompts in exact precision, which read rows as they are stored,
+    /// bring them in again.
     /// </summary>
     public void CountStep(WorkerPool pool, WeightPacking work)
     {
@@ -82,13 +83,6 @@ internal sealed unsafe class CpuWeight : Weight
             tileBytes = packing.Bytes(Columns);
             packed = work.Run(pool, this, Tiles, packing, Releases);
         }
-    }
-
-    /// <summary>After rows were read as they are stored although they are packed, as prompts in exact precision do: gives their pages back again.</summary>
-    public void GiveBack()
-    {
-        if (packed is not null && Releases)
-            MappedPages.Release(Data, Tiles * LinearArguments.TileRows * RowBytes);
     }
 
     private bool Releases => isMapped && RowBytes == BlockFormats.RowBytes(Type, Columns);

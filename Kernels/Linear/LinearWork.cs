@@ -110,9 +110,6 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             return;
         }
         pool.Run(this, workers + smallParts);
-        if (!fast && input.Count >= LinearArguments.TokenBlock) // fewer tokens would wait for the pages longer than they compute
-            for (int i = 0; i < layerCount; i++)
-                weights[i].GiveBack();
     }
 
     // One token: while its input is rounded, the others are called and ask for their weights.
