@@ -123,15 +123,7 @@ internal sealed unsafe class CpuDevice : IDevice
     public void StoreKeyValue(StepPlan plan, in CacheLayout layout, Rows keys, Rows values)
     {
         for (int t = 0; t < plan.Count; t++)
-        {
-            int position = plan.Positions[t], inPage = position % layout.PagePositions;
-            float* page = plan.Pages[plan.SequenceOf[t]][position / layout.PagePositions].Pointer();
-            for (int head = 0; head < layout.KeyHeads; head++)
-            {
-                Copy(page + layout.Key(head, inPage), keys.Row(t) + (head * layout.KeyDimension), layout.KeyDimension);
-                Copy(page + layout.Value(head, inPage), values.Row(t) + (head * layout.ValueDimension), layout.ValueDimension);
-            }
-        }
+            RowsWork.Store(plan, layout, t, keys.Row(t), values.Row(t));
     }
 
     public void RotateAndStore(
@@ -271,8 +263,6 @@ internal sealed unsafe class CpuDevice : IDevice
         logitWork.Dispose();
         rowsWork.Dispose();
     }
-
-    private static void Copy(float* output, float* input, int count) => new Span<float>(input, count).CopyTo(new Span<float>(output, count));
 
     private static Span<float> Values(in Rows rows, int row) => new(rows.Row(row), rows.Width);
 }

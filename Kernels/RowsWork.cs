@@ -104,7 +104,7 @@ internal sealed unsafe class RowsWork(int workers) : IParallelWork, IDisposable
             Norm(query, query, output.Width, settings);
         if (keySettings is not null)
             Norm(key, key, input.Width, keySettings);
-        int position = plan.Positions[token], sequence = plan.SequenceOf[token], inPage = position % layout.PagePositions;
+        int position = plan.Positions[token], sequence = plan.SequenceOf[token];
         if (turns)
         {
             for (int head = 0; head < output.Width / layout.KeyDimension; head++)
@@ -112,7 +112,14 @@ internal sealed unsafe class RowsWork(int workers) : IParallelWork, IDisposable
             for (int head = 0; head < layout.KeyHeads; head++)
                 Rope.Apply(key + (head * layout.KeyDimension) + first, tables[sequence], position);
         }
-        float* page = plan.Pages[sequence][position / layout.PagePositions].Pointer();
+        Store(plan, layout, token, key, value);
+    }
+
+    /// <summary>Writes a token's keys and values to its place in the cache.</summary>
+    public static void Store(StepPlan plan, in CacheLayout layout, int token, float* key, float* value)
+    {
+        int position = plan.Positions[token], inPage = position % layout.PagePositions;
+        float* page = plan.Pages[plan.SequenceOf[token]][position / layout.PagePositions].Pointer();
         for (int head = 0; head < layout.KeyHeads; head++)
         {
             new Span<float>(key + (head * layout.KeyDimension), layout.KeyDimension).CopyTo(new Span<float>(page + layout.Key(head, inPage), layout.KeyDimension));

@@ -55,9 +55,8 @@ internal static unsafe class FastLinear<TFormat>
 
     private static void WholeTile(in LinearArguments arguments, int row, float* scratch)
     {
-        const int Sums = 2 * Rows;
         int parts = arguments.Columns / QuantisedInput.Block, piece = Piece(parts);
-        float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
+        float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * 2 * Rows];
         for (int first = 0; first < parts; first += piece)
         {
             int length = Math.Min(piece, parts - first);
@@ -66,26 +65,30 @@ internal static unsafe class FastLinear<TFormat>
             TileLinear<TFormat>.Run<StoredColumns<TFormat>>(
                 sums, arguments, 0, arguments.Tokens, arguments.Weight + (row * arguments.RowBytes) + at, arguments.Ahead(row, Rows) + (at * Rows), first, length, tile);
         }
-        for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
+        Store(arguments, row, sums);
+    }
+
+    // Products and minima of each token. // [tokens, 2, Rows]
+    private static void Store(in LinearArguments arguments, int row, float* sums)
+    {
+        for (int token = 0; token < arguments.Tokens; token++, sums += 2 * Rows)
             arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
     }
 
     private static void Packed(in LinearArguments arguments, int row, bool few, byte* panel, float* scratch)
     {
         int columns = arguments.Columns;
-        byte* tile = arguments.Packed + (row / Rows * PackedTile<TFormat>.Bytes(columns));
-        byte* integers = tile + PackedTile<TFormat>.IntegersAt(columns);
+        nint tileBytes = PackedTile<TFormat>.Bytes(columns);
+        byte* tile = arguments.Packed + (row / Rows * tileBytes), integers = tile + PackedTile<TFormat>.IntegersAt(columns);
         TileScales<TFormat> scales = PackedTile<TFormat>.Scales(tile, columns, scratch);
         if (few)
         {
-            const int Sums = 2 * Rows;
-            float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * Sums];
+            float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * 2 * Rows];
             TileLinear<TFormat>.Run<PackedColumns<TFormat>>(sums, arguments, 0, arguments.Tokens, integers, integers + LinearArguments.PackedDistance, 0, columns / QuantisedInput.Block, scales);
-            for (int token = 0; token < arguments.Tokens; token++, sums += Sums)
-                arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
+            Store(arguments, row, sums);
         }
         else
-            PanelLinear<TFormat>.Run(arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), scales, tile + PackedTile<TFormat>.Bytes(columns), PackedTile<TFormat>.Bytes(columns));
+            PanelLinear<TFormat>.Run(arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), scales, tile + tileBytes, tileBytes);
     }
 
     private static void OneByOne(in LinearArguments arguments, int token, int row, int count, float* scratch)
