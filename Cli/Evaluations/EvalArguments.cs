@@ -61,7 +61,7 @@ internal sealed class EvalArguments
     private readonly Option<int?> maxTokens = new("--max-tokens") { Description = "New tokens of each answer at most; without it 64." };
     private readonly Option<int?> batch = new("--batch") { Description = "Prompts that are answered together; without it 64." };
     private readonly Option<int> take = new("--take") { Description = "Prompts of each set, evenly spread over it; 0: all." };
-    private readonly Option<string?> output = new("--out") { Description = "Folder for answers.jsonl, verdicts.jsonl, attack-answers.jsonl, report.json, report.md, report.html; an interrupted run goes on there." };
+    private readonly Option<string?> output = new("--out") { Description = "Folder for answers.jsonl, verdicts.jsonl, attack-answers.jsonl, measurements.jsonl, report.json, report.md, report.html; an interrupted run goes on there." };
 
     public void AddTo(Command command)
     {

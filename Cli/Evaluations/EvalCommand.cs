@@ -17,7 +17,22 @@ namespace Managed.Cli.Evaluations;
 /// <param name="adapterWords">The adapter in words; empty: none.</param>
 internal sealed class EvalCommand(LanguageModel model, EvalRequest request, CompiledGuards guards, LoadedGuardians guardians, Adapter? adapter, Precision precision, string adapterWords)
 {
+    private readonly Lazy<string> modelHash = new(() => EvaluationSettings.HashOf(model.Path));
+    private MeasurementLog? log;
+
     public EvalResult Run(ParseResult result, CancellationToken cancellation)
+    {
+        try
+        {
+            return Measure(result, cancellation);
+        }
+        finally
+        {
+            log?.Dispose();
+        }
+    }
+
+    private EvalResult Measure(ParseResult result, CancellationToken cancellation)
     {
         if (request.Output is { } folder)
             Directory.CreateDirectory(folder);
@@ -41,6 +56,17 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         WriteText("report.html", ReportWriters.Html(EvalTables.Note(found), EvalTables.Of(found)));
         return found;
     }
+
+    // Numbers of a measurement, kept where there is a folder for them.
+    private KeptValues Kept(string what, string by, string description)
+    {
+        if (request.Output is not { } folder)
+            return MeasurementLog.Now;
+        log ??= MeasurementLog.Open(Path.Combine(folder, "measurements.jsonl"));
+        return log.Of(what, by, string.Join(", ", modelHash.Value, adapterWords, description));
+    }
+
+    private KeptValues Kept(string what, CompiledGuard? guard) => Kept(what, guard?.Name ?? "none", guard?.Fingerprint ?? "");
 
     // Decisions need an answer that is being written; where there is nothing else, that is the caller's mistake.
     private IEnumerable<CompiledGuard> Measurable => guards.Any(IsMeasurable) ? guards.Where(IsMeasurable) : guards;
@@ -84,20 +110,24 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         foreach (var (file, layer) in request.Probes)
         {
             var gate = ProbeGate.Read(model, file, layer);
-            Measure($"{Path.GetFileName(file)} probe.{layer} at {gate.HookPoint}", gate.Score);
+            Measure($"{Path.GetFileName(file)} probe.{layer} at {gate.HookPoint}", EvaluationSettings.HashOf(file), gate.Score);
         }
         foreach (var (program, register) in request.Gates)
         {
             using CompiledGuard guard = program.Compile(model);
-            Measure($"{guard.Name}:{register}", new RegisterGate(model, guard, register, precision).Score);
+            Measure($"{guard.Name}:{register}", guard.Fingerprint, new RegisterGate(model, guard, register, precision).Score);
         }
         foreach (GuardianFile guardian in guardians.Gates)
-            Measure(guardian.Name, prompt => guardian.Guardian.Label(prompt) is { Failure: null } label ? label.Harmful
+            Measure(guardian.Name, guardian.Hash, prompt => guardian.Guardian.Label(prompt) is { Failure: null } label ? label.Harmful
                 : throw new GuardException($"gate {guardian.Name}: found no probability for \"{prompt}\"; expected one."));
         return reports;
 
-        void Measure(string name, Func<string, double> score) => reports.Add(
-            Progress.Run(result, name, "prompts", bar => GateReport.Measure(name, prompt => score(prompt.Text), prompts, request.Threshold, Report(bar), cancellation)));
+        void Measure(string name, string description, Func<string, double> score)
+        {
+            KeptValues kept = Kept("gate", name, $"{name}, {description}, {precision}");
+            reports.Add(Progress.Run(result, name, "prompts", bar => GateReport.Measure(
+                name, prompt => kept($"{prompt.Set}/{prompt.Id}", prompt.Text, () => [score(prompt.Text)])[0], prompts, request.Threshold, Report(bar), cancellation)));
+        }
     }
 
     // The same seed asks the same questions, so that kept answers take a search to where it was.
@@ -120,7 +150,7 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
     private IReadOnlyList<DriftReport> Drift(ParseResult result, CancellationToken cancellation)
     {
         EvaluationPrompt[] prompts = [.. request.Sets.SelectMany(set => set.Take(request.Drift).Prompts)];
-        return Progress.Run(result, "drift", "prompts", bar => DriftReport.Measure(model, guards, adapter, prompts, request.MaxTokens, Report(bar), cancellation));
+        return Progress.Run(result, "drift", "prompts", bar => DriftReport.MeasureKept(model, guards, adapter, prompts, request.MaxTokens, guard => Kept("drift", guard), Report(bar), cancellation));
     }
 
     // For a guard the text is an answer that began behind its first token.
@@ -131,10 +161,10 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
         int stride = request.Stride > 0 ? request.Stride : Math.Max(1, window / 2);
         if (guard is null)
         {
-            var measured = Perplexity.Measure(new LogitSource(model) { Adapter = adapter }, ids, window, stride, cancellation);
+            var measured = Perplexity.MeasureKept(new LogitSource(model) { Adapter = adapter }, ids, window, stride, Kept("perplexity", guard), cancellation);
             return Text(measured.Scored, measured.NegativeLogLikelihood);
         }
-        var drift = DriftReport.OfText(guard, adapter, ids, window, stride, cancellation);
+        var drift = DriftReport.OfText(guard, adapter, ids, window, stride, Kept("perplexity", guard), cancellation);
         return Text(drift.Tokens, drift.NegativeLogLikelihood) with { Guard = guard.Name, Kl = drift.Kl, KlMost = drift.KlMost, TotalVariation = drift.TotalVariation, SameTop = drift.SameTop };
 
         PerplexityReport Text(int scored, double sum)
@@ -148,7 +178,7 @@ internal sealed class EvalCommand(LanguageModel model, EvalRequest request, Comp
     // For a guard the choice is an answer behind the context.
     private ChoiceReport Choose(IReadOnlyList<ChoiceQuestion> questions, CompiledGuard? guard, CancellationToken cancellation)
     {
-        var measured = MultipleChoice.Measure(new LogitSource(model) { Adapter = adapter, Guard = guard }, questions, cancellation);
+        var measured = MultipleChoice.MeasureKept(new LogitSource(model) { Adapter = adapter, Guard = guard }, questions, Kept("choice", guard), cancellation);
         return new ChoiceReport(questions.Count, measured.Accuracy, measured.AccuracyByCharacters, measured.AccuracyByBytes, measured.StandardError) { Guard = guard?.Name };
     }
 

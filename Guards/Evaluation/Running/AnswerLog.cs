@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Managed.Loader;
 
 namespace Managed.Guards.Evaluation;
@@ -11,21 +9,21 @@ namespace Managed.Guards.Evaluation;
 /// </summary>
 internal sealed class AnswerLog : IDisposable
 {
-    private readonly FileStream stream;
+    private readonly LineFile file;
     private readonly Dictionary<(string Guard, string Set, string Id), LoggedAnswer> answers = [];
     private readonly Dictionary<string, List<WorkTime>> times = [];
 
-    private AnswerLog(FileStream stream) => this.stream = stream;
+    private AnswerLog(LineFile file) => this.file = file;
 
     /// <summary>Opens the answers of a run, or begins them.</summary>
     /// <exception cref="CheckpointException">The file is no such log, or another run's.</exception>
     public static AnswerLog Open(string path, EvaluationSettings settings)
     {
-        var log = new AnswerLog(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read));
+        var log = new AnswerLog(LineFile.Open(path));
         try
         {
             if (!log.Load(path, settings))
-                log.Append([JsonSerializer.Serialize(new Header(settings), EvaluationSettings.Json)]);
+                log.file.Append([new Header(settings)], toDisk: true);
             return log;
         }
         catch
@@ -45,58 +43,32 @@ internal sealed class AnswerLog : IDisposable
     public void Add(IReadOnlyList<LoggedAnswer> batch, double seconds)
     {
         var time = new LoggedTime(batch[0].Guard, batch.Sum(answer => answer.Ids.Length), seconds);
-        Append([.. batch.Select(answer => JsonSerializer.Serialize(answer, EvaluationSettings.Json)), JsonSerializer.Serialize(time, EvaluationSettings.Json)]);
+        file.Append([.. batch, time], toDisk: true);
         foreach (LoggedAnswer answer in batch)
             Take(answer);
         Take(time);
     }
 
-    public void Dispose() => stream.Dispose();
-
-    private void Append(IEnumerable<string> lines)
-    {
-        stream.Write(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
-        stream.Flush(flushToDisk: true);
-    }
+    public void Dispose() => file.Dispose();
 
     // False: the settings do not stand there yet.
     private bool Load(string path, EvaluationSettings settings)
     {
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        int whole = Array.LastIndexOf(bytes, (byte)'\n') + 1; // what stands behind was being written when the run ended
-        stream.SetLength(whole);
-        stream.Position = whole;
-        if (whole == 0)
-            return false;
-        string[] lines = Encoding.UTF8.GetString(bytes, 0, whole - 1).Split('\n');
         bool covered = false;
-        for (int i = 0; i < lines.Length; i++)
-            if (i == 0 || lines[i].StartsWith("{\"settings\":", StringComparison.Ordinal))
+        for (int i = 0; i < file.Found.Count; i++)
+            if (i == 0 || file.Found[i].StartsWith("{\"settings\":", StringComparison.Ordinal))
             {
-                EvaluationSettings before = Parse<Header>(path, i + 1, lines[i]).Settings
+                EvaluationSettings before = file.Read<Header>(i).Settings
                     ?? throw new CheckpointException(path, $"line {i + 1}", null, "no settings", "the settings of the run that wrote the file");
                 if (settings.DifferenceFrom(before) is { } difference)
                     throw new CheckpointException(path, "settings", null, $"answers of another run ({difference})", "the same settings; give another folder with --out, or delete this file");
                 covered |= before.Covers(settings);
             }
-            else if (lines[i].Contains("\"seconds\":", StringComparison.Ordinal) && !lines[i].Contains("\"id\":", StringComparison.Ordinal))
-                Take(Parse<LoggedTime>(path, i + 1, lines[i]));
+            else if (file.Found[i].Contains("\"seconds\":", StringComparison.Ordinal) && !file.Found[i].Contains("\"id\":", StringComparison.Ordinal))
+                Take(file.Read<LoggedTime>(i));
             else
-                Take(Parse<LoggedAnswer>(path, i + 1, lines[i]));
+                Take(file.Read<LoggedAnswer>(i));
         return covered;
-    }
-
-    private static T Parse<T>(string path, int line, string text)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(text, EvaluationSettings.Json) ?? throw new JsonException("null");
-        }
-        catch (JsonException defect)
-        {
-            throw new CheckpointException(path, $"line {line}", null, $"\"{Utf8Text.Show(text)}\"", "a record of an evaluation", defect);
-        }
     }
 
     private void Take(LoggedAnswer answer) => answers[(answer.Guard, answer.Set, answer.Id)] = answer;

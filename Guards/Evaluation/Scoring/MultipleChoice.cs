@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Managed.Loader;
 using Managed.Loader.Templates;
 using Managed.Sampling;
@@ -56,7 +57,11 @@ public sealed record MultipleChoice(IReadOnlyList<ChoiceResult> Results, double 
 
     /// <summary>Scores all choices of all questions.</summary>
     /// <exception cref="ArgumentException">No questions; a question without choices, with an empty one, or whose right one is not there.</exception>
-    public static MultipleChoice Measure(LogitSource source, IReadOnlyList<ChoiceQuestion> questions, CancellationToken cancellation = default)
+    public static MultipleChoice Measure(LogitSource source, IReadOnlyList<ChoiceQuestion> questions, CancellationToken cancellation = default) =>
+        MeasureKept(source, questions, MeasurementLog.Now, cancellation);
+
+    /// <summary>The same, where questions that were scored before may be kept.</summary>
+    internal static MultipleChoice MeasureKept(LogitSource source, IReadOnlyList<ChoiceQuestion> questions, KeptValues kept, CancellationToken cancellation)
     {
         if (questions.Count == 0)
             throw new ArgumentException("Multiple choice: found no questions; expected at least one.");
@@ -66,11 +71,29 @@ public sealed record MultipleChoice(IReadOnlyList<ChoiceResult> Results, double 
             cancellation.ThrowIfCancellationRequested();
             if (questions[i].Gold < 0 || questions[i].Gold >= questions[i].Choices.Count)
                 throw new ArgumentException($"Multiple choice, question {i}: found {questions[i].Gold} as the right one of {questions[i].Choices.Count} choices; expected an index from 0.");
-            results[i] = Score(source, questions[i]);
+            ChoiceQuestion question = questions[i];
+            results[i] = Result(question, kept($"question {i + 1}", JsonSerializer.Serialize(question), () => Values(Score(source, question))));
         }
         return new MultipleChoice(results, Rate(result => result.Pick), Rate(result => result.PickByCharacters), Rate(result => result.PickByBytes));
 
         double Rate(Func<ChoiceResult, int> pick) => (double)Enumerable.Range(0, results.Length).Count(i => pick(results[i]) == questions[i].Gold) / results.Length;
+    }
+
+    // Of each choice: whether it is greedy, its tokens, ln p of each.
+    private static double[] Values(ChoiceResult result) =>
+        [.. result.Scores.SelectMany(score => (double[])[score.IsGreedy ? 1 : 0, score.LogProbabilities.Length, .. score.LogProbabilities])];
+
+    private static ChoiceResult Result(ChoiceQuestion question, double[] values)
+    {
+        var scores = new List<ChoiceScore>();
+        int at = 0;
+        foreach (string choice in question.Choices)
+        {
+            int tokens = (int)values[at + 1];
+            scores.Add(new ChoiceScore(values[(at + 2)..(at + 2 + tokens)], values[at] == 1, PythonText.Length(choice), System.Text.Encoding.UTF8.GetByteCount(choice)));
+            at += 2 + tokens;
+        }
+        return new ChoiceResult(scores);
     }
 
     // The continuation is what follows as many ids as the context alone has; white space that ends the context belongs to it.

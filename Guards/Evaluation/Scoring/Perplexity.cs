@@ -33,13 +33,19 @@ public sealed record Perplexity
     /// <param name="stride">Tokens from a window's beginning to the next one's; equal to the context: windows that do not overlap.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="ArgumentException">A text of fewer than two tokens, a context below 2, a stride outside [1, context].</exception>
-    public static Perplexity Measure(LogitSource source, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation = default)
+    public static Perplexity Measure(LogitSource source, ReadOnlySpan<int> ids, int context, int stride, CancellationToken cancellation = default) =>
+        MeasureKept(source, ids, context, stride, MeasurementLog.Now, cancellation);
+
+    /// <summary>The same, where windows that were scored before may be kept.</summary>
+    internal static Perplexity MeasureKept(LogitSource source, ReadOnlySpan<int> ids, int context, int stride, KeptValues kept, CancellationToken cancellation)
     {
         var windows = new List<PerplexityWindow>();
         foreach (var (begin, end, first) in WindowsOf(ids.Length, context, stride))
         {
             cancellation.ThrowIfCancellationRequested();
-            windows.Add(Score(source, ids[begin..end], begin, first));
+            int[] window = ids[begin..end].ToArray();
+            double sum = kept(ItemOf(begin), InputOf(window, first - begin), () => [Score(source, window, begin, first)])[0];
+            windows.Add(new PerplexityWindow(begin, end, Math.Max(0, end - first), sum));
         }
         return new Perplexity { NegativeLogLikelihood = windows.Sum(window => window.NegativeLogLikelihood), Scored = windows.Sum(window => window.Scored), Windows = windows };
     }
@@ -62,8 +68,14 @@ public sealed record Perplexity
         return windows;
     }
 
-    // Scores the window's tokens from position `first` of the text on.
-    private static PerplexityWindow Score(LogitSource source, ReadOnlySpan<int> window, int begin, int first)
+    /// <summary>What a window is called, and what its score depends on.</summary>
+    internal static string ItemOf(int begin) => $"window from {begin}";
+
+    /// <inheritdoc cref="ItemOf"/>
+    internal static string InputOf(int[] window, int firstScored) => $"{firstScored}: {string.Join(' ', window)}";
+
+    // −Σ ln p of the window's tokens from position `first` of the text on.
+    private static double Score(LogitSource source, ReadOnlySpan<int> window, int begin, int first)
     {
         using LogitRun run = source.Begin(window.Length);
         int place = first - begin - 1; // the token whose logits foresee the first that is scored
@@ -77,7 +89,7 @@ public sealed record Perplexity
             for (int i = 0; i < count; i++)
                 sum += LogitFunctions.LogSumExp(logits.Row(i)) - logits[i, window[place + i + 1]];
         }
-        return new PerplexityWindow(begin, begin + window.Length, Math.Max(0, begin + window.Length - first), sum);
+        return sum;
     }
 }
 
