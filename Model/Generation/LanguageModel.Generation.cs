@@ -98,7 +98,8 @@ public sealed partial class LanguageModel
     /// <summary>Text of tokens that continue a prompt.</summary>
     internal AnswerText CreateText(ReadOnlySpan<int> prompt, GenerationOptions generation) => Builder.CreateText(prompt, generation);
 
-    private GenerationBatch CreateBatch(IReadOnlyList<GenerationRequest> requests, Action<int, GeneratedToken>? onToken)
+    /// <summary>Requests whose steps the caller makes.</summary>
+    internal GenerationBatch CreateBatch(IReadOnlyList<GenerationRequest> requests, Action<int, GeneratedToken>? onToken)
     {
         var batch = new GenerationBatch(this);
         try
