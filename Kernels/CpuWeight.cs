@@ -17,6 +17,8 @@ internal sealed unsafe class CpuWeight : Weight
     private nint tileBytes;
     private int steps;
     private bool isPrepared;
+    private delegate*<in LinearArguments, int, int, float*, void> exact; // kernels
+    private readonly delegate*<in LinearArguments, int, int, float*, void> fast;
 
     public CpuWeight(in WeightSource source)
     {
@@ -35,6 +37,8 @@ internal sealed unsafe class CpuWeight : Weight
             RowBytes = (long)Columns * sizeof(float);
             Type = WeightType.F32;
         }
+        exact = LinearKernels.Kernel(Type, fast: false);
+        fast = LinearKernels.Kernel(Type, fast: true);
     }
 
     /// <summary>The type that kernels read.</summary>
@@ -64,6 +68,16 @@ internal sealed unsafe class CpuWeight : Weight
     /// <summary>Whether this is float16, and known to hold neither infinities nor what is not a number: then it is faster to read.</summary>
     public bool IsFiniteHalf { get; private set; }
 
+    /// <summary>Whether there is a kernel for 8-bit activations.</summary>
+    public bool HasFast => fast != null;
+
+    /// <summary>Computes outputs [firstRow, endRow) of all tokens.</summary>
+    public void Compute(in LinearArguments arguments, int firstRow, int endRow, float* scratch, Precision precision)
+    {
+        delegate*<in LinearArguments, int, int, float*, void> kernel = precision == Precision.Fast && HasFast ? fast : exact;
+        kernel(arguments, firstRow, endRow, scratch);
+    }
+
     /// <summary>
     /// Takes note of a step of few tokens, for which weights are read that are used once, and prepares the rows for many more of them when
     /// it is time. Pages of the file that held packed rows are given back; prompts in exact precision, which read rows as they are stored,
@@ -77,6 +91,8 @@ internal sealed unsafe class CpuWeight : Weight
         if (Type == WeightType.F16)
         {
             IsFiniteHalf = FloatTile.IsSupported && HasFiniteHalves();
+            if (IsFiniteHalf)
+                exact = LinearKernels.FiniteHalfKernel;
         }
         else if (Tiles > 0 && LinearKernels.Packing(Type) is { } packing)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Managed.Kernels.Blocks;
 
@@ -34,14 +35,17 @@ internal static class HalfBits
     {
         Vector512<uint> exponent = Vector512.Create(0x7C000000u);
         Vector512<uint> special = Vector512.Equals(bits & exponent, exponent) & Vector512.Create(0x7F800000u);
-        Vector512<uint> moved = Vector512.ShiftRightArithmetic(bits.AsInt32(), 3).AsUInt32() & Vector512.Create(0x8FFFE000u);
-        return ((moved.AsSingle() * Vector512.Create((127u + 112u) << 23).AsSingle()).AsUInt32() | special).AsSingle();
+        return (FiniteHighToSingle(bits).AsUInt32() | special).AsSingle();
     }
 
     /// <summary>The same where it is known that none is infinite or not a number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> FiniteHighToSingle(Vector512<uint> bits) =>
-        (Vector512.ShiftRightArithmetic(bits.AsInt32(), 3).AsUInt32() & Vector512.Create(0x8FFFE000u)).AsSingle() * Vector512.Create((127u + 112u) << 23).AsSingle();
+    public static Vector512<float> FiniteHighToSingle(Vector512<uint> bits)
+    {
+        Vector512<float> moved = (Vector512.ShiftRightArithmetic(bits.AsInt32(), 3).AsUInt32() & Vector512.Create(0x8FFFE000u)).AsSingle();
+        // The same bits by either way; a multiplication takes several times as long where one of the numbers is subnormal.
+        return Avx512F.IsSupported ? Avx512F.Scale(moved, Vector512.Create(112f)) : moved * Vector512.Create((127u + 112u) << 23).AsSingle();
+    }
 
     /// <summary>Whether none of so many halves is infinite or not a number.</summary>
     public static unsafe bool AreFinite(ushort* halves, long count)

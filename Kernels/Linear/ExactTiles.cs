@@ -17,6 +17,11 @@ internal static unsafe class ExactTiles<TRows>
 
     private const int PartsAtOnce = 24;
 
+    // Of plain rows: how many are met at once, by how many tokens at most, and how far ahead a row's weights are asked for, in bytes.
+    private const int PlainRows = 4, PlainTokens = 4, RowDistance = 2048;
+
+    private const int TokenSums = 2 * FloatTile.CarryLength; // floats that a token's sums of 16 rows take
+
     /// <summary>Floats of scratch that a worker needs: scales, two panels, sums between pieces, results, inputs with whole steps of columns.</summary>
     public static int ScratchLength(int columns) =>
         ScalesLength + (Rows * PartsAtOnce * Part) + (LinearArguments.TokenBlock * ((2 * FloatTile.CarryLength) + Rows + (columns % 8 == 0 ? 0 : columns + 8)));
@@ -25,7 +30,7 @@ internal static unsafe class ExactTiles<TRows>
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        bool direct = arguments.Tokens == 1 && arguments.Columns % Part == 0;
+        bool direct = arguments.Tokens <= (TRows.IsPlain ? PlainTokens : 1) && arguments.Columns % Part == 0;
         int parts = (arguments.Columns + Part - 1) / Part, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
         int piece = Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7); // whole blocks of every format
         if (direct && TRows.IsPlain)
@@ -50,8 +55,16 @@ internal static unsafe class ExactTiles<TRows>
             {
                 int length = Math.Min(piece, parts - first);
                 bool isFirst = first == 0, isLast = first + length == parts;
+                if (direct && TRows.IsPlain)
+                {
+                    for (int r = 0; r < Rows; r += PlainRows)
+                        FourPlainRows(carry + (r * 8), arguments, rows + r);
+                    for (int token = 0; token < arguments.Tokens; token++)
+                        FloatTile.Sums(results + (token * Rows), carry + (token * TokenSums));
+                    continue;
+                }
                 if (direct && isFirst)
-                    new Span<float>(carry, 2 * FloatTile.CarryLength).Clear();
+                    new Span<float>(carry, TokenSums).Clear();
                 if (packed && count == Rows)
                 {
                     TRows.AddPackedColumns(carry, arguments, row, first, length, scratch);
@@ -62,10 +75,7 @@ internal static unsafe class ExactTiles<TRows>
                 TRows.ReadScales(out float* scales, out float* minima, arguments, row, count, first, length, scratch);
                 if (direct)
                 {
-                    if (TRows.IsPlain)
-                        for (int r = 0; r < Rows; r += 4)
-                            FourPlainRows(carry + (r * 8), arguments, row + r, rows + r);
-                    else if (TRows.IsByColumns && count == Rows)
+                    if (TRows.IsByColumns && count == Rows)
                         TRows.AddColumns(carry, arguments, row, first, length, scales, minima);
                     else
                         OneToken(carry, arguments, row, rows, first, length, scales, minima);
@@ -150,29 +160,84 @@ internal static unsafe class ExactTiles<TRows>
         }
     }
 
-    // Whole rows of plain numbers, few at a time: rows of a power of two bytes would meet in the same places of the first-level cache.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourPlainRows(float* sums, in LinearArguments arguments, int row, byte** rows)
+    private static void FourPlainRows(float* sums, in LinearArguments arguments, byte** rows)
     {
-        byte* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3], ahead = arguments.Ahead(row, 4);
-        Vector512<float> s0 = Vector512.Load(sums), s1 = Vector512.Load(sums + 16);
+        switch (arguments.Tokens)
+        {
+            case 1: FourPlainRows<OneToken>(sums, arguments, rows); break;
+            case 2: FourPlainRows<TwoTokens>(sums, arguments, rows); break;
+            case 3: FourPlainRows<ThreeTokens>(sums, arguments, rows); break;
+            default: FourPlainRows<FourTokens>(sums, arguments, rows); break;
+        }
+    }
+
+    // Whole rows of plain numbers, few at a time: rows of a power of two bytes would meet in the same places of the first-level cache.
+    // Each row's weights to come are asked for in the row itself, so that the processor sees four runs of bytes; then in the row that follows it here.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FourPlainRows<TCount>(float* sums, in LinearArguments arguments, byte** rows)
+        where TCount : struct, ITokenCount
+    {
+        byte* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3];
+        nint bytes = arguments.Columns / Part * TRows.BlockBytes, ahead = Math.Min(RowDistance, bytes), stride = (nint)arguments.InputStride;
+        byte* turn = r0 + bytes - ahead;
+        Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
         for (float* x = arguments.Input, end = x + arguments.Columns; x < end; x += Part, r0 += TRows.BlockBytes, r1 += TRows.BlockBytes, r2 += TRows.BlockBytes, r3 += TRows.BlockBytes)
         {
-            LinearArguments.Prefetch(ref ahead, 4 * TRows.BlockBytes);
-            Vector512<float> x0 = Twice(x), x1 = Twice(x + 8), x2 = Twice(x + 16), x3 = Twice(x + 24);
-            (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) = TRows.ReadTwo(r0, r1, 0, null, null);
-            (Vector512<float> e, Vector512<float> f, Vector512<float> g, Vector512<float> h) = TRows.ReadTwo(r2, r3, 0, null, null);
-            s0 = Avx512F.FusedMultiplyAdd(a, x0, s0);
-            s1 = Avx512F.FusedMultiplyAdd(e, x0, s1);
-            s0 = Avx512F.FusedMultiplyAdd(b, x1, s0);
-            s1 = Avx512F.FusedMultiplyAdd(f, x1, s1);
-            s0 = Avx512F.FusedMultiplyAdd(c, x2, s0);
-            s1 = Avx512F.FusedMultiplyAdd(g, x2, s1);
-            s0 = Avx512F.FusedMultiplyAdd(d, x3, s0);
-            s1 = Avx512F.FusedMultiplyAdd(h, x3, s1);
+            if (r0 == turn)
+                ahead += (PlainRows * (nint)arguments.RowBytes) - bytes;
+            Prefetch(r0 + ahead);
+            Prefetch(r1 + ahead);
+            Prefetch(r2 + ahead);
+            Prefetch(r3 + ahead);
+            (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) low = TRows.ReadTwo(r0, r1, 0, null, null), high = TRows.ReadTwo(r2, r3, 0, null, null);
+            Add(ref a0, ref a1, low, high, x);
+            if (TCount.Count > 1)
+                Add(ref b0, ref b1, low, high, x + stride);
+            if (TCount.Count > 2)
+                Add(ref c0, ref c1, low, high, x + (2 * stride));
+            if (TCount.Count > 3)
+                Add(ref d0, ref d1, low, high, x + (3 * stride));
         }
+        Store(sums, a0, a1);
+        if (TCount.Count > 1)
+            Store(sums + TokenSums, b0, b1);
+        if (TCount.Count > 2)
+            Store(sums + (2 * TokenSums), c0, c1);
+        if (TCount.Count > 3)
+            Store(sums + (3 * TokenSums), d0, d1);
+    }
+
+    // 32 columns of four rows with a token.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(
+        ref Vector512<float> s0, ref Vector512<float> s1, in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) low,
+        in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) high, float* x)
+    {
+        Vector512<float> x0 = Twice(x), x1 = Twice(x + 8), x2 = Twice(x + 16), x3 = Twice(x + 24);
+        s0 = Avx512F.FusedMultiplyAdd(low.A, x0, s0);
+        s1 = Avx512F.FusedMultiplyAdd(high.A, x0, s1);
+        s0 = Avx512F.FusedMultiplyAdd(low.B, x1, s0);
+        s1 = Avx512F.FusedMultiplyAdd(high.B, x1, s1);
+        s0 = Avx512F.FusedMultiplyAdd(low.C, x2, s0);
+        s1 = Avx512F.FusedMultiplyAdd(high.C, x2, s1);
+        s0 = Avx512F.FusedMultiplyAdd(low.D, x3, s0);
+        s1 = Avx512F.FusedMultiplyAdd(high.D, x3, s1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float* sums, Vector512<float> s0, Vector512<float> s1)
+    {
         s0.Store(sums);
         s1.Store(sums + 16);
+    }
+
+    // The 32 columns from there on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* at)
+    {
+        Sse.Prefetch0(at);
+        if (TRows.BlockBytes > 64)
+            Sse.Prefetch0(at + 64);
     }
 
     // Sums stay in the first-level cache: 16 rows and what unpacks them need more registers than there are.

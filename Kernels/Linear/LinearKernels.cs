@@ -12,7 +12,7 @@ internal static unsafe class LinearKernels
     static LinearKernels()
     {
         Exact[(int)WeightType.F32] = &ExactLinear<SingleRows>.Run;
-        Exact[(int)WeightType.F16] = &ExactLinear<HalfRows>.Run;
+        Exact[(int)WeightType.F16] = &ExactLinear<HalfRows<AnyHalves>>.Run;
         Exact[(int)WeightType.BF16] = &ExactLinear<BrainRows>.Run;
         Add<Q4_0>(WeightType.Q4_0);
         Add<Q4_1>(WeightType.Q4_1);
@@ -41,15 +41,9 @@ internal static unsafe class LinearKernels
     /// <summary>How rows of the type are packed; null: they stay as they are stored.</summary>
     public static TilePacking? Packing(WeightType type) => s_packing[(int)type];
 
-    /// <summary>Computes outputs [firstRow, endRow) of all tokens.</summary>
-    public static void Run(CpuWeight weight, bool fast, in LinearArguments arguments, int firstRow, int endRow, float* scratch)
-    {
-        if (weight.IsFiniteHalf)
-        {
-            ExactLinear<FiniteHalfRows>.Run(arguments, firstRow, endRow, scratch);
-            return;
-        }
-        delegate*<in LinearArguments, int, int, float*, void> kernel = (fast ? Fast : Exact)[(int)weight.Type];
-        kernel(arguments, firstRow, endRow, scratch);
-    }
+    /// <summary>What computes outputs [first row, end row) of all tokens, with some scratch; null: the type has no kernel of this precision.</summary>
+    public static delegate*<in LinearArguments, int, int, float*, void> Kernel(WeightType type, bool fast) => (fast ? Fast : Exact)[(int)type];
+
+    /// <summary>The same for float16 weights that are known to be finite.</summary>
+    public static delegate*<in LinearArguments, int, int, float*, void> FiniteHalfKernel => &ExactLinear<HalfRows<FiniteHalves>>.Run;
 }

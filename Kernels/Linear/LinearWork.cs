@@ -87,7 +87,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             };
             outputs += weight.Rows;
             Size += (long)input.Count * weight.Rows * weight.Columns;
-            anyFast |= LinearKernels.HasFast(weight.Type);
+            anyFast |= weight.HasFast;
         }
         fast = anyFast && precision == Precision.Fast;
         if (gated is not null)
@@ -164,10 +164,9 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             int from = Math.Max(first - before, 0), to = Math.Min(end - before, weights[i].Rows);
             if (from >= to)
                 continue;
-            bool eightBits = fast && LinearKernels.HasFast(weights[i].Type);
             for (int token = 0; token < layers[i].Tokens; token += LinearArguments.TokenBlock)
-                LinearKernels.Run(weights[i], eightBits,
-                    layers[i].Slice(token, Math.Min(LinearArguments.TokenBlock, layers[i].Tokens - token)), from, to, scratch[index]!.Data);
+                weights[i].Compute(layers[i].Slice(token, Math.Min(LinearArguments.TokenBlock, layers[i].Tokens - token)), from, to, scratch[index]!.Data,
+                    fast ? Precision.Fast : Precision.Exact);
         }
         if (first < end)
             Finish(first, end - first);

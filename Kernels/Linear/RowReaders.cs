@@ -120,8 +120,29 @@ internal readonly unsafe struct SingleRows : IRowReader
     private static Vector512<float> Two(byte* first, byte* second) => Packed.Join(Vector256.Load((float*)first), Vector256.Load((float*)second));
 }
 
+/// <summary>How 16 halves, each in the high half of its lane, become float32.</summary>
+internal interface IHalves
+{
+    static abstract Vector512<float> ToSingle(Vector512<uint> high);
+}
+
+/// <summary>Any halves.</summary>
+internal readonly struct AnyHalves : IHalves
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToSingle(Vector512<uint> high) => HalfBits.HighToSingle(high);
+}
+
+/// <summary>Halves of which it is known that all are finite.</summary>
+internal readonly struct FiniteHalves : IHalves
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToSingle(Vector512<uint> high) => HalfBits.FiniteHighToSingle(high);
+}
+
 /// <summary>IEEE half rows.</summary>
-internal readonly unsafe struct HalfRows : IRowReader
+internal readonly unsafe struct HalfRows<THalves> : IRowReader
+    where THalves : struct, IHalves
 {
     public static bool IsPlain => true;
 
@@ -147,33 +168,7 @@ internal readonly unsafe struct HalfRows : IRowReader
     public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima)
     {
         (Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d) = RowReaders.HighHalves(first, second);
-        return (HalfBits.HighToSingle(a), HalfBits.HighToSingle(b), HalfBits.HighToSingle(c), HalfBits.HighToSingle(d));
-    }
-}
-
-/// <summary>IEEE half rows of which it is known that all numbers are finite.</summary>
-internal readonly unsafe struct FiniteHalfRows : IRowReader
-{
-    public static bool IsPlain => true;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Load(byte* row, int k) => HalfRows.Load(row, k);
-
-    public static int ElementBytes => HalfRows.ElementBytes;
-
-    public static float* Read(float* scratch, byte* row, int columns) => HalfRows.Read(scratch, row, columns);
-
-    public static int BlockBytes
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 32 * ElementBytes;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) ReadTwo(byte* first, byte* second, int part, float* scales, float* minima)
-    {
-        (Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d) = RowReaders.HighHalves(first, second);
-        return (HalfBits.FiniteHighToSingle(a), HalfBits.FiniteHighToSingle(b), HalfBits.FiniteHighToSingle(c), HalfBits.FiniteHighToSingle(d));
+        return (THalves.ToSingle(a), THalves.ToSingle(b), THalves.ToSingle(c), THalves.ToSingle(d));
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Managed.Kernels;
 using Managed.Kernels.Blocks;
 using Managed.Kernels.Linear;
@@ -70,6 +71,27 @@ public unsafe class FiniteHalfTests
                 Assert.That(HalfBits.AreFinite(first, count), Is.False, $"{at}");
                 halves[at] = 0;
             }
+    }
+
+    [Test]
+    public void Every_half_of_any_kind_becomes_its_float32_in_a_wide_register_whatever_lies_below_it()
+    {
+        uint[] low = [0, 1, 0x8000, 0xFFFF];
+        for (uint first = 0; first < 65536; first += 16)
+        {
+            Vector512<uint> high = Vector512<uint>.Zero;
+            for (int i = 0; i < 16; i++)
+                high = high.WithElement(i, ((first + (uint)i) << 16) | low[i % low.Length]);
+            Vector512<float> any = HalfBits.HighToSingle(high), finite = HalfBits.FiniteHighToSingle(high);
+            for (int i = 0; i < 16; i++)
+            {
+                Half half = BitConverter.UInt16BitsToHalf((ushort)(first + i));
+                Assert.That(any[i], Is.EqualTo((float)half), $"{first + i:X4}");
+                Assert.That(float.IsNegative(any[i]), Is.EqualTo(Half.IsNegative(half)), $"sign of {first + i:X4}");
+                if (Half.IsFinite(half))
+                    Assert.That(finite[i], Is.EqualTo((float)half), $"{first + i:X4}");
+            }
+        }
     }
 
     private static void Fill(CpuWeight weight, Func<int, ushort> value)

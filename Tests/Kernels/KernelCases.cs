@@ -50,7 +50,7 @@ internal static class KernelCases
     private static IEnumerable<KernelCase> Linears() =>
         from type in DirectTypes
         from precision in Enum.GetValues<Precision>()
-        from tokens in new[] { 1, 6 }
+        from tokens in new[] { 1, 2, 4, 6 }
         from columns in type <= WeightType.F16 || type == WeightType.BF16 ? new[] { 1, 31, 33, 576 }
             : type is WeightType.Q4_K or WeightType.Q5_K or WeightType.Q6_K ? [256, 768] : new[] { 32, 288, 576 }
         select new KernelCase($"linear {type} {precision} {tokens}×{columns}", scene =>
