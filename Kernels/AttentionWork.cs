@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
@@ -163,21 +160,25 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                 tile[i].Mix(mixed + (i * AttentionTile.Queries), k, Math.Min(PageEnd(k), to), Values(pages, keyHead, k), settings.ValueDimension);
     }
 
-    // Heads [first, end) of one token. Those that share keys meet each page of them together, while it is at hand; at the end what comes next is asked for.
+    // Heads [head, end) of one token. Those that share keys meet each page of them together, while it is at hand; each asks for its share of the
+    // page after the next.
     private void Heads(float* scores, int token, int head, int end, float* next)
     {
         int group = settings.Heads / settings.KeyHeads, position = plan.Positions[token];
         int first = First(token), aligned = first & ~7, before = first - aligned;
-        DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
+        var pages = new HeadPages(plan.Pages[plan.SequenceOf[token]], layout, first, position, (end - 1) / group, next);
+        pages.AskForFirst(head / group);
         for (int stop; head < end; head = stop)
         {
-            stop = Math.Min(end, ((head / group) + 1) * group);
-            for (int k = first, keyHead = head / group; k <= position; k = PageEnd(k))
+            int keyHead = head / group, page = 0;
+            stop = Math.Min(end, (keyHead + 1) * group);
+            int share = settings.KeyDimension / (stop - head);
+            for (int k = first; k <= position; k = PageEnd(k), page++)
             {
-                float* ahead = PageEnd(k) <= position ? Keys(pages, keyHead, PageEnd(k)) : Values(pages, keyHead, first);
-                for (int h = head; h < stop; h++, ahead = null)
+                float* ahead = pages.At(keyHead, page + 2);
+                for (int h = head; h < stop; h++, ahead = Behind(ahead, share))
                     AttentionKernel.Products(scores + ((h - head) * stride) + (k - aligned), queries.Row(token) + (h * settings.KeyDimension),
-                        Keys(pages, keyHead, k), settings.KeyDimension, Math.Min(PageEnd(k), position + 1) - k, ahead);
+                        pages.At(keyHead, page), settings.KeyDimension, Math.Min(PageEnd(k), position + 1) - k, ahead, share);
             }
             for (int h = head; h < stop; h++)
             {
@@ -187,13 +188,41 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                 AttentionKernel.Softmax(row, row, position + 1 - aligned, settings.Sinks is { } sinks ? sinks[h] : float.NegativeInfinity);
                 new Span<float>(output.Row(token) + (h * settings.ValueDimension), settings.ValueDimension).Clear();
             }
-            for (int k = first, keyHead = head / group; k <= position; k = PageEnd(k))
+            share = settings.ValueDimension / (stop - head);
+            for (int k = first; k <= position; k = PageEnd(k), page++)
             {
-                float* ahead = PageEnd(k) <= position ? Values(pages, keyHead, PageEnd(k)) : stop < end ? Keys(pages, keyHead + 1, first) : next;
-                for (int h = head; h < stop; h++, ahead = null)
+                float* ahead = pages.At(keyHead, page + 2);
+                for (int h = head; h < stop; h++, ahead = Behind(ahead, share))
                     AttentionKernel.Mix(output.Row(token) + (h * settings.ValueDimension), scores + ((h - head) * stride) + (k - aligned),
-                        Values(pages, keyHead, k), settings.ValueDimension, Math.Min(PageEnd(k), position + 1) - k, ahead);
+                        pages.At(keyHead, page), settings.ValueDimension, Math.Min(PageEnd(k), position + 1) - k, ahead, share);
             }
+        }
+    }
+
+    // The next head's share of a page that is asked for.
+    private float* Behind(float* ahead, int share) => ahead == null ? null : ahead + (layout.PagePositions * share);
+
+    // The pages that one token's heads meet, in their order: of each head of keys all keys, then all values.
+    private readonly ref struct HeadPages(DeviceBuffer[] pages, CacheLayout layout, int first, int position, int lastHead, float* next)
+    {
+        private readonly int firstPage = first / layout.PagePositions;
+        private readonly int count = (position / layout.PagePositions) - (first / layout.PagePositions) + 1;
+
+        // A head's page, from the first position seen on; beyond its own they go on with those of the next head, and end with `next`.
+        public float* At(int keyHead, int page)
+        {
+            for (; page >= 2 * count; page -= 2 * count)
+                if (++keyHead > lastHead)
+                    return page == 2 * count ? next : null;
+            int inRow = page < count ? page : page - count, position = Math.Max(first, (firstPage + inRow) * layout.PagePositions);
+            return page < count ? AttentionKernel.Keys(pages, layout, keyHead, position) : AttentionKernel.Values(pages, layout, keyHead, position);
+        }
+
+        public void AskForFirst(int keyHead)
+        {
+            for (int page = 0; page < 2; page++)
+                if (At(keyHead, page) is var from && from != null)
+                    Lanes.Prefetch(from, layout.PagePositions * layout.KeyDimension);
         }
     }
 
@@ -207,177 +236,5 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
     {
         foreach (CpuBuffer? buffer in scratch)
             buffer?.Dispose();
-    }
-}
-
-/// <summary>The three parts of attention for one query and one head.</summary>
-internal static unsafe class AttentionKernel
-{
-    /// <summary>A head's keys from a position on, as far as its page goes.</summary>
-    public static float* Keys(DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int position) =>
-        pages[position / layout.PagePositions].Pointer() + layout.Key(keyHead, position % layout.PagePositions);
-
-    /// <summary>A head's values from a position on, as far as its page goes.</summary>
-    public static float* Values(DeviceBuffer[] pages, in CacheLayout layout, int keyHead, int position) =>
-        pages[position / layout.PagePositions].Pointer() + layout.Value(keyHead, position % layout.PagePositions);
-
-    /// <summary>
-    /// scores[k] = query · keys[k] for keys that follow each other. What lies `ahead` (null: nothing) is asked for on the way:
-    /// as much of it as there are keys.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Products(float* scores, float* query, float* keys, int width, int count, float* ahead)
-    {
-        int k = 0;
-        for (; k + 4 <= count; k += 4, keys += 4L * width)
-        {
-            if (ahead != null)
-                Lanes.Prefetch(ahead + ((long)k * width), 4 * width);
-            FourDots(query, keys, width).Store(scores + k);
-        }
-        for (; k < count; k++, keys += width)
-            scores[k] = Lanes.Dot(query, keys, width);
-    }
-
-    // query · key of four keys, each with the bits of Lanes.Dot.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> FourDots(float* query, float* key, int width)
-    {
-        float* key1 = key + width, key2 = key1 + width, key3 = key2 + width;
-        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
-        int i = 0;
-        for (; i + 8 <= width; i += 8)
-        {
-            Vector256<float> q = Vector256.Load(query + i);
-            s0 = Lanes.MultiplyAdd(q, Vector256.Load(key + i), s0);
-            s1 = Lanes.MultiplyAdd(q, Vector256.Load(key1 + i), s1);
-            s2 = Lanes.MultiplyAdd(q, Vector256.Load(key2 + i), s2);
-            s3 = Lanes.MultiplyAdd(q, Vector256.Load(key3 + i), s3);
-        }
-        if (i < width)
-        {
-            int rest = width - i;
-            Vector256<float> q = Lanes.LoadFirst(query + i, rest);
-            s0 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key + i, rest), s0);
-            s1 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key1 + i, rest), s1);
-            s2 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key2 + i, rest), s2);
-            s3 = Lanes.MultiplyAdd(q, Lanes.LoadFirst(key3 + i, rest), s3);
-        }
-        return Lanes.Sums(s0, s1, s2, s3);
-    }
-
-    /// <summary>Products become scores: scale, cap, position bias.</summary>
-    public static void Shape(float* scores, AttentionSettings settings, int head, int first, int end, int position)
-    {
-        var values = new Span<float>(scores, end - first);
-        TensorPrimitives.Multiply(values, settings.Scale, values);
-        if (settings.SoftCap != 0)
-            foreach (ref float score in values)
-                score = settings.SoftCap * Elementary.Tanh(Vector256.Create(score / settings.SoftCap)).ToScalar();
-        if (settings.AlibiSlopes is { } slopes)
-            for (int i = 0; i < values.Length; i++)
-                values[i] += slopes[head] * (first + i - position);
-    }
-
-    /// <summary>pattern = softmax(scores), with a sink in the sum; all zeros where everything is masked. May be in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Softmax(float* pattern, float* scores, int count, float sink)
-    {
-        Vector256<float> most = Vector256.Create(sink);
-        int i = 0;
-        for (; i + 8 <= count; i += 8)
-            most = Vector256.Max(most, Vector256.Load(scores + i));
-        float highest = float.NegativeInfinity;
-        for (int lane = 0; lane < 8; lane++)
-            highest = MathF.Max(highest, most.GetElement(lane));
-        for (; i < count; i++)
-            highest = MathF.Max(highest, scores[i]);
-        if (float.IsNegativeInfinity(highest))
-        {
-            new Span<float>(pattern, count).Clear();
-            return;
-        }
-
-        Vector256<float> top = Vector256.Create(highest), sum = default;
-        for (i = 0; i + 8 <= count; i += 8)
-        {
-            Vector256<float> e = Vector256.Exp(Vector256.Load(scores + i) - top);
-            e.Store(pattern + i);
-            sum += e;
-        }
-        if (i < count)
-        {
-            Vector256<float> e = Vector256.Exp(LoadMasked(scores + i, count - i) - top);
-            Lanes.StoreFirst(e, pattern + i, count - i);
-            sum += e;
-        }
-        float total = Lanes.Sum(sum);
-        if (!float.IsNegativeInfinity(sink))
-            total += MathF.Exp(sink - highest);
-        Vector256<float> inverse = Vector256.Create(1f / total);
-        for (i = 0; i + 8 <= count; i += 8)
-            (Vector256.Load(pattern + i) * inverse).Store(pattern + i);
-        for (; i < count; i++)
-            pattern[i] *= inverse.GetElement(0);
-    }
-
-    // A partial vector of scores; what is not there is masked.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> LoadMasked(float* scores, int count) =>
-        Vector256.ConditionalSelect(Lanes.FirstLanes(count), Lanes.LoadFirst(scores, count), Vector256.Create(float.NegativeInfinity));
-
-    /// <summary>output += Σ pattern[k] · values[k] over values that follow each other; what lies `ahead` is asked for as in <see cref="Products"/>.</summary>
-    public static void Mix(float* output, float* pattern, float* values, int width, int count, float* ahead)
-    {
-        int d = 0;
-        for (; d + 64 <= width; d += 64)
-            MixEight(output + d, pattern, values + d, width, count, ahead == null ? null : ahead + d);
-        for (; d < width; d += 8)
-            MixOne(output + d, pattern, values + d, width, Math.Min(8, width - d), count);
-    }
-
-    // Eight vectors of sums: enough to hide the latency of their additions.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixEight(float* output, float* pattern, float* values, int width, int count, float* ahead)
-    {
-        Vector256<float> s0 = Vector256.Load(output), s1 = Vector256.Load(output + 8), s2 = Vector256.Load(output + 16), s3 = Vector256.Load(output + 24);
-        Vector256<float> s4 = Vector256.Load(output + 32), s5 = Vector256.Load(output + 40), s6 = Vector256.Load(output + 48), s7 = Vector256.Load(output + 56);
-        for (int k = 0; k < count; k++, values += width)
-        {
-            if (ahead != null)
-                Lanes.Prefetch(ahead + ((long)k * width), 64);
-            Vector256<float> p = Vector256.Create(pattern[k]);
-            s0 = Lanes.MultiplyAdd(p, Vector256.Load(values), s0);
-            s1 = Lanes.MultiplyAdd(p, Vector256.Load(values + 8), s1);
-            s2 = Lanes.MultiplyAdd(p, Vector256.Load(values + 16), s2);
-            s3 = Lanes.MultiplyAdd(p, Vector256.Load(values + 24), s3);
-            s4 = Lanes.MultiplyAdd(p, Vector256.Load(values + 32), s4);
-            s5 = Lanes.MultiplyAdd(p, Vector256.Load(values + 40), s5);
-            s6 = Lanes.MultiplyAdd(p, Vector256.Load(values + 48), s6);
-            s7 = Lanes.MultiplyAdd(p, Vector256.Load(values + 56), s7);
-        }
-        s0.Store(output);
-        s1.Store(output + 8);
-        s2.Store(output + 16);
-        s3.Store(output + 24);
-        s4.Store(output + 32);
-        s5.Store(output + 40);
-        s6.Store(output + 48);
-        s7.Store(output + 56);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixOne(float* output, float* pattern, float* values, int width, int lanes, int count)
-    {
-        Vector256<float> sum = lanes == 8 ? Vector256.Load(output) : Lanes.LoadFirst(output, lanes);
-        for (int k = 0; k < count; k++, values += width)
-        {
-            Vector256<float> v = lanes == 8 ? Vector256.Load(values) : Lanes.LoadFirst(values, lanes);
-            sum = Lanes.MultiplyAdd(Vector256.Create(pattern[k]), v, sum);
-        }
-        if (lanes == 8)
-            sum.Store(output);
-        else
-            Lanes.StoreFirst(sum, output, lanes);
     }
 }

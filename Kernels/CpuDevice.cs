@@ -146,7 +146,7 @@ internal sealed unsafe class CpuDevice : IDevice
                 {
                     end = Math.Min(layout.PageEnd(k), position + 1);
                     AttentionKernel.Products(row + k, queries.Row(start + q) + (head * settings.KeyDimension),
-                        AttentionKernel.Keys(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.KeyDimension, end - k, null);
+                        AttentionKernel.Keys(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.KeyDimension, end - k, null, 0);
                 }
                 AttentionKernel.Shape(row + first, settings, head, first, position + 1, position);
             }
@@ -170,7 +170,7 @@ internal sealed unsafe class CpuDevice : IDevice
                 {
                     end = Math.Min(layout.PageEnd(k), pattern.Width);
                     AttentionKernel.Mix(mixed, pattern.Row((head * count) + q) + k,
-                        AttentionKernel.Values(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.ValueDimension, end - k, null);
+                        AttentionKernel.Values(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.ValueDimension, end - k, null, 0);
                 }
             }
     }

@@ -20,6 +20,8 @@ internal sealed class WorkerPool : IDisposable
     public const long WorthSharing = 1 << 18;
 
     private const int Spins = 2000;
+    private const int QuickLooks = 500; // some 20 µs, by when most pieces of a token's work are done: a longer pause costs more than it saves
+
     private readonly Thread[] threads;
     private readonly SemaphoreSlim[] wake;
     private readonly int[] asleep;
@@ -83,7 +85,9 @@ internal sealed class WorkerPool : IDisposable
     public void Finish()
     {
         DoParts();
-        var spin = new SpinWait();
+        for (int i = 0; i < QuickLooks && Volatile.Read(ref done) < parts; i++)
+            Thread.SpinWait(1);
+        var spin = new SpinWait(); // that lets others run at last
         while (Volatile.Read(ref done) < parts)
             spin.SpinOnce(sleep1Threshold: -1);
         if (Interlocked.Exchange(ref failure, null) is { } thrown)
@@ -131,7 +135,7 @@ internal sealed class WorkerPool : IDisposable
             {
                 if (HasFreePart || stopping)
                     return;
-                Thread.SpinWait(8);
+                Thread.SpinWait(i < QuickLooks ? 1 : 8);
             }
             Volatile.Write(ref asleep[index], 1);
             Interlocked.MemoryBarrier();

@@ -15,7 +15,7 @@ internal static class BenchVerb
         var model = Shared.Model();
         var promptTokens = new Option<int>("--prompt-tokens") { Description = "Length of the prompt, which is arbitrary.", DefaultValueFactory = _ => 128 };
         var tokens = new Option<int>("--tokens") { Description = "New tokens in each run.", DefaultValueFactory = _ => 64 };
-        var repeat = new Option<int>("--repeat") { Description = "Runs that count; one more comes first.", DefaultValueFactory = _ => 5 };
+        var repeat = new Option<int>("--repeat") { Description = "Runs that count; more come first, for 1.5 seconds.", DefaultValueFactory = _ => 5 };
         var guard = new Option<string?>("--guard") { Description = "A guard, *.guard.json, to be measured in turn with runs without it." };
         promptTokens.AtLeast(1);
         tokens.AtLeast(2);
