@@ -26,6 +26,7 @@ internal sealed unsafe class CpuWeight : Weight
         Rows = source.Rows;
         Columns = source.Columns;
         OutputOrder = source.OutputOrder;
+        IsInterleaved = source.OutputOrder is { } order && AreInterleaved(order);
         Data = source.Data;
         RowBytes = source.RowBytes > 0 ? source.RowBytes : BlockFormats.RowBytes(source.Type, source.Columns);
         Type = source.Type;
@@ -60,6 +61,20 @@ internal sealed unsafe class CpuWeight : Weight
     /// <summary>Output of each stored row; null: as stored.</summary>
     public int[]? OutputOrder { get; }
 
+    /// <inheritdoc cref="LinearArguments.IsInterleaved"/>
+    public bool IsInterleaved { get; }
+
+    private static bool AreInterleaved(int[] order)
+    {
+        for (int row = 0; row < order.Length / LinearArguments.TileRows * LinearArguments.TileRows; row++)
+        {
+            int inTile = row % LinearArguments.TileRows, first = row - inTile;
+            if (order[row] != order[first + (inTile % 2)] + (inTile / 2))
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>The rows in tiles (<see cref="PackedTile{TFormat}"/>), but for a last one that is not full; null: as they are stored only.</summary>
     public byte* Packed => packed is { } tiles ? (byte*)tiles.Data : null;
 
@@ -80,8 +95,8 @@ internal sealed unsafe class CpuWeight : Weight
 
     /// <summary>
     /// Takes note of a step of few tokens, for which weights are read that are used once, and prepares the rows for many more of them when
-    /// it is time. Pages of the file that held packed rows are given back; prompts in exact precision, which read rows as they are stored,
-    /// bring them in again.
+    /// it is time. Pages of the file that held packed rows are given back; kernels read the tiles from then on, but where a share of the
+    /// rows begins or ends inside one.
     /// </summary>
     public void CountStep(WorkerPool pool, WeightPacking work)
     {

@@ -16,7 +16,7 @@ internal unsafe struct LinearArguments
     /// <summary>Rows that are computed together.</summary>
     public const int TileRows = 16;
 
-    /// <summary>Tokens whose activations stay in the second-level cache while all rows of weights pass by: the most that a kernel is given.</summary>
+    /// <summary>Tokens whose activations stay in the second-level cache while rows of weights pass by: the most that a kernel for 8-bit activations is given.</summary>
     public const int TokenBlock = 64;
 
     /// <summary>[tokens, outputs], rows OutputStride apart.</summary>
@@ -44,6 +44,9 @@ internal unsafe struct LinearArguments
 
     /// <summary>Output of each stored row; null: as stored.</summary>
     public int[]? Order;
+
+    /// <summary>Of each tile's 16 stored rows, counted from the first row of all, the even ones are eight outputs that follow each other, and so are the odd ones: the pairs of a rotation.</summary>
+    public bool IsInterleaved;
 
     /// <summary>The same layer for a run of tokens.</summary>
     public readonly LinearArguments Slice(int firstToken, int count)
@@ -122,9 +125,21 @@ internal unsafe struct LinearArguments
     {
         if (count == TileRows && Order is null)
             (Bias is null ? values : values + Vector512.Load(Bias + row)).Store(Output + (token * OutputStride) + row);
+        else if (count == TileRows && IsInterleaved && row % TileRows == 0)
+            StoreInterleaved(token, row, values);
         else
             StoreOneByOne(token, row, count, values);
     }
+
+    private readonly void StoreInterleaved(int token, int row, Vector512<float> values)
+    {
+        Vector512<float> apart = Vector512.Shuffle(values, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
+        StoreEight(token, Order![row], apart.GetLower());
+        StoreEight(token, Order[row + 1], apart.GetUpper());
+    }
+
+    private readonly void StoreEight(int token, int output, Vector256<float> values) =>
+        (Bias is null ? values : values + Vector256.Load(Bias + output)).Store(Output + (token * OutputStride) + output);
 
     private readonly void StoreOneByOne(int token, int row, int count, Vector512<float> values)
     {
