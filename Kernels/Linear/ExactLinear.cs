@@ -16,6 +16,7 @@ internal static unsafe class ExactLinear<TRows>
     public static int ScratchLength(int columns) =>
         FloatTile.IsSupported ? ExactTiles<TRows>.ScratchLength(columns) : RowTile * RowReaders.ScratchLength(columns);
 
+    /// <summary>Any number of tokens: blocks of them are this kernel's own affair.</summary>
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
         if (FloatTile.IsSupported)
@@ -23,6 +24,12 @@ internal static unsafe class ExactLinear<TRows>
             ExactTiles<TRows>.Run(arguments, firstRow, endRow, scratch);
             return;
         }
+        for (int token = 0; token < arguments.Tokens; token += LinearArguments.TokenBlock)
+            Narrow(arguments.Slice(token, Math.Min(LinearArguments.TokenBlock, arguments.Tokens - token)), firstRow, endRow, scratch);
+    }
+
+    private static void Narrow(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
+    {
         int room = RowReaders.ScratchLength(arguments.Columns);
         byte** stored = stackalloc byte*[RowTile];
         float** rows = stackalloc float*[RowTile];

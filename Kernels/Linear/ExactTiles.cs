@@ -6,9 +6,8 @@ using Managed.Kernels.Blocks;
 namespace Managed.Kernels.Linear;
 
 /// <summary>
-/// <see cref="ExactLinear{TRows}"/> where registers have 512 bits: 16 rows at a time. One token meets its weights as they are read;
-/// for more tokens the weights become panels for <see cref="FloatTile"/>, some hundred columns of them at a time, so that they stay in the
-/// first-level cache.
+/// <see cref="ExactLinear{TRows}"/> where registers have 512 bits: 16 rows at a time. One token, or a few of plain rows, meet their weights as
+/// they are read; for more tokens they become panels first (<see cref="ExactPanels{TRows}"/>).
 /// </summary>
 internal static unsafe class ExactTiles<TRows>
     where TRows : struct, IRowReader
@@ -22,142 +21,79 @@ internal static unsafe class ExactTiles<TRows>
 
     private const int TokenSums = 2 * FloatTile.CarryLength; // floats that a token's sums of 16 rows take
 
-    /// <summary>Floats of scratch that a worker needs: scales, two panels, sums between pieces, results, inputs with whole steps of columns.</summary>
-    public static int ScratchLength(int columns) =>
-        ScalesLength + (Rows * PartsAtOnce * Part) + (LinearArguments.TokenBlock * ((2 * FloatTile.CarryLength) + Rows + (columns % 8 == 0 ? 0 : columns + 8)));
+    /// <summary>Floats of scratch that a worker needs.</summary>
+    public static int ScratchLength(int columns) => Math.Max(ExactPanels<TRows>.ScratchLength(columns), ScalesLength + (PlainTokens * (TokenSums + Rows)));
 
     private static int ScalesLength => TileScales<Q8_0>.ScratchLength(PartsAtOnce * Part);
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        bool direct = arguments.Tokens <= (TRows.IsPlain ? PlainTokens : 1) && arguments.Columns % Part == 0;
-        int parts = (arguments.Columns + Part - 1) / Part, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
-        int piece = Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7); // whole blocks of every format
-        if (direct && TRows.IsPlain)
-            piece = parts; // nothing is kept in scratch
-        float* panel = scratch + ScalesLength, carry = panel + (Rows * PartsAtOnce * Part);
-        float* results = carry + (LinearArguments.TokenBlock * 2 * FloatTile.CarryLength), inputs = results + (LinearArguments.TokenBlock * Rows);
-        long inputStride = arguments.InputStride;
-        if (arguments.Columns % 8 == 0)
-            inputs = arguments.Input;
+        if (arguments.Columns % Part != 0 || arguments.Tokens > (TRows.IsPlain ? PlainTokens : 1))
+            ExactPanels<TRows>.Run(arguments, firstRow, endRow, scratch);
+        else if (TRows.IsPlain)
+            FewTokens(arguments, firstRow, endRow, scratch);
         else
-            inputStride = CopyInputs(inputs, arguments);
+            OneToken(arguments, firstRow, endRow, scratch);
+    }
+
+    // Of plain rows.
+    private static void FewTokens(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
+    {
+        float* sums = scratch + ScalesLength, results = sums + (PlainTokens * TokenSums);
         byte** rows = stackalloc byte*[Rows];
-        bool packed = direct && TRows.IsByColumns && arguments.Packed is not null;
         for (int row = firstRow, count; row < endRow; row += count)
         {
-            count = Math.Min(packed ? Rows - (row % Rows) : Rows, endRow - row);
-            for (int r = 0; r < Rows; r++)
-                rows[r] = arguments.Weight + ((row + Math.Min(r, count - 1)) * arguments.RowBytes);
-            if (!direct)
-                arguments.Prefetch(row, Rows);
+            count = Place(rows, arguments, row, Math.Min(Rows, endRow - row));
+            for (int r = 0; r < Rows; r += PlainRows)
+                FourPlainRows(sums + (r * 8), arguments, rows + r);
+            for (int token = 0; token < arguments.Tokens; token++)
+            {
+                FloatTile.Sums(results, sums + (token * TokenSums));
+                arguments.StoreTile(token, row, count, Vector512.Load(results));
+            }
+        }
+    }
+
+    // Of blocks.
+    private static void OneToken(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
+    {
+        int parts = arguments.Columns / Part, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
+        int piece = Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7); // whole blocks of every format
+        float* sums = scratch + ScalesLength, results = sums + TokenSums;
+        byte** rows = stackalloc byte*[Rows];
+        bool packed = arguments.Packed is not null;
+        for (int row = firstRow, count; row < endRow; row += count)
+        {
+            count = Place(rows, arguments, row, Math.Min(packed ? Rows - (row % Rows) : Rows, endRow - row));
+            new Span<float>(sums, TokenSums).Clear();
             for (int first = 0; first < parts; first += piece)
             {
                 int length = Math.Min(piece, parts - first);
-                bool isFirst = first == 0, isLast = first + length == parts;
-                if (direct && TRows.IsPlain)
-                {
-                    for (int r = 0; r < Rows; r += PlainRows)
-                        FourPlainRows(carry + (r * 8), arguments, rows + r);
-                    for (int token = 0; token < arguments.Tokens; token++)
-                        FloatTile.Sums(results + (token * Rows), carry + (token * TokenSums));
-                    continue;
-                }
-                if (direct && isFirst)
-                    new Span<float>(carry, TokenSums).Clear();
                 if (packed && count == Rows)
                 {
-                    TRows.AddPackedColumns(carry, arguments, row, first, length, scratch);
-                    if (isLast)
-                        TRows.SumColumns(results, carry);
+                    TRows.AddPackedColumns(sums, arguments, row, first, length, scratch);
                     continue;
                 }
                 TRows.ReadScales(out float* scales, out float* minima, arguments, row, count, first, length, scratch);
-                if (direct)
-                {
-                    if (TRows.IsByColumns && count == Rows)
-                        TRows.AddColumns(carry, arguments, row, first, length, scales, minima);
-                    else
-                        OneToken(carry, arguments, row, rows, first, length, scales, minima);
-                    if (isLast && TRows.IsByColumns && count == Rows)
-                        TRows.SumColumns(results, carry);
-                    else if (isLast)
-                        FloatTile.Sums(results, carry);
-                    continue;
-                }
-                int columns = (Math.Min(length * Part, arguments.Columns - (first * Part)) + 7) & ~7;
-                Fill(panel, rows, first, arguments.Columns, columns, scales, minima);
-                for (int half = 0; half < Rows; half += FloatTile.Rows)
-                    FloatTile.Run(results + half, Rows, panel + (half * columns), inputs + (first * Part), inputStride, columns, arguments.Tokens,
-                        carry + (half / FloatTile.Rows * LinearArguments.TokenBlock * FloatTile.CarryLength), isFirst, isLast);
+                if (count == Rows)
+                    TRows.AddColumns(sums, arguments, row, first, length, scales, minima);
+                else
+                    TwoByTwo(sums, arguments, row, rows, first, length, scales, minima);
             }
-            for (int token = 0; token < arguments.Tokens; token++)
-                arguments.StoreTile(token, row, count, Vector512.Load(results + (token * Rows)));
+            if (count == Rows)
+                TRows.SumColumns(results, sums);
+            else
+                FloatTile.Sums(results, sums);
+            arguments.StoreTile(0, row, count, Vector512.Load(results));
         }
     }
 
-    // Whole steps of columns, zeros behind the row's end.
-    private static long CopyInputs(float* to, in LinearArguments arguments)
+    // Where a tile's rows are; the last one stands for those beyond.
+    private static int Place(byte** rows, in LinearArguments arguments, int row, int count)
     {
-        int stride = (arguments.Columns + 7) & ~7;
-        for (int token = 0; token < arguments.Tokens; token++)
-        {
-            var padded = new Span<float>(to + (token * stride), stride);
-            new Span<float>(arguments.Input + (token * arguments.InputStride), arguments.Columns).CopyTo(padded);
-            padded[arguments.Columns..].Clear();
-        }
-        return stride;
-    }
-
-    // Two panels of eight rows: `columns` columns from a part on, zeros behind the row's end.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Fill(float* panel, byte** rows, int firstPart, int rowColumns, int columns, float* scales, float* minima)
-    {
-        int inBlock = TRows.BlockColumns / Part, whole = Math.Min(columns, rowColumns - (firstPart * Part)) / Part;
-        nint at = firstPart / inBlock * TRows.BlockBytes;
-        for (int p = 0, part = 0; p < whole; p++)
-        {
-            for (int r = 0; r < Rows; r += 2)
-            {
-                (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) =
-                    TRows.ReadTwo(rows[r] + at, rows[r + 1] + at, part, scales + r, minima + r);
-                float* to = panel + ((r / FloatTile.Rows * FloatTile.Rows * columns) + (p * FloatTile.Rows * Part) + (r % FloatTile.Rows * 8));
-                a.Store(to);
-                b.Store(to + 64);
-                c.Store(to + 128);
-                d.Store(to + 192);
-            }
-            scales += TRows.ScaleStride;
-            minima += Rows;
-            if (++part == inBlock)
-            {
-                part = 0;
-                at += TRows.BlockBytes;
-            }
-        }
-        if (whole * Part < columns)
-            FillRest(panel, rows, at, rowColumns % Part, columns, whole * Part);
-    }
-
-    // What is left of plain rows.
-    private static void FillRest(float* panel, byte** rows, nint at, int count, int columns, int done)
-    {
-        byte* both = stackalloc byte[2 * Part * sizeof(float)];
-        float* values = stackalloc float[2 * Part];
-        for (int r = 0; r < Rows; r += 2)
-        {
-            new Span<byte>(both, 2 * TRows.BlockBytes).Clear();
-            new Span<byte>(rows[r] + at, count * TRows.ElementBytes).CopyTo(new Span<byte>(both, TRows.BlockBytes));
-            new Span<byte>(rows[r + 1] + at, count * TRows.ElementBytes).CopyTo(new Span<byte>(both + TRows.BlockBytes, TRows.BlockBytes));
-            (Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) = TRows.ReadTwo(both, both + TRows.BlockBytes, 0, null, null);
-            a.Store(values);
-            b.Store(values + 16);
-            c.Store(values + 32);
-            d.Store(values + 48);
-            float* to = panel + ((r / FloatTile.Rows * FloatTile.Rows * columns) + (done * FloatTile.Rows) + (r % FloatTile.Rows * 8));
-            for (int step = 0; done + (step * 8) < columns; step++)
-                Vector512.Load(values + (step * 16)).Store(to + (step * 64));
-        }
+        for (int r = 0; r < Rows; r++)
+            rows[r] = arguments.Weight + ((row + Math.Min(r, count - 1)) * arguments.RowBytes);
+        return count;
     }
 
     private static void FourPlainRows(float* sums, in LinearArguments arguments, byte** rows)
@@ -242,7 +178,7 @@ internal static unsafe class ExactTiles<TRows>
 
     // Sums stay in the first-level cache: 16 rows and what unpacks them need more registers than there are.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OneToken(float* sums, in LinearArguments arguments, int row, byte** rows, int firstPart, int parts, float* scales, float* minima)
+    private static void TwoByTwo(float* sums, in LinearArguments arguments, int row, byte** rows, int firstPart, int parts, float* scales, float* minima)
     {
         int inBlock = TRows.BlockColumns / Part;
         nint at = firstPart / inBlock * TRows.BlockBytes;

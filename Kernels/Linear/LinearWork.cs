@@ -10,6 +10,8 @@ namespace Managed.Kernels.Linear;
 internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposable
 {
     private const int FewTokens = 4; // for which rows are packed
+    private const int PassingFloats = 64 << 10; // results that stay in the second-level cache until something is made of them
+    private const int Line = 16; // floats of a cache line
     private const int FewToRound = 8; // tokens that one worker rounds to 8 bits sooner than several do
 
     private readonly WeightPacking packing = new();
@@ -21,6 +23,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     private CpuBuffer? sums;
     private CpuBuffer? offsets;
     private int layerCount;
+    private int passing; // outputs of all tokens that are computed at once where only what is made of them is kept; 0: all, into the projections' rows
     private int outputs;
     private int share; // outputs of each worker's first part
     private int smallShare; // outputs of each later part
@@ -84,6 +87,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
                 Packed = weight.Packed,
                 Bias = projection.Bias.Pointer(),
                 Order = weight.OutputOrder,
+                IsInterleaved = weight.IsInterleaved,
             };
             outputs += weight.Rows;
             Size += (long)input.Count * weight.Rows * weight.Columns;
@@ -92,7 +96,9 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         fast = anyFast && precision == Precision.Fast;
         if (gated is not null)
             outputs = weights[0].Rows;
-        EnsureScratch(weights[0].Columns);
+        passing = input.Count <= LinearArguments.TokenBlock || (sum is null && gated is null)
+            ? 0 : Math.Max(PassingFloats / (input.Count * layerCount) / Line * Line, Line);
+        EnsureScratch(weights[0].Columns, (long)input.Count * layerCount * passing);
         bool parallel = Size * (fast ? 1 : 3) > WorkerPool.WorthSharing;
         if (parallel)
             Split(weights[0].Columns);
@@ -129,8 +135,9 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     // each part costs about a microsecond.
     private void Split(int columns)
     {
-        const int Line = 16, LeastProducts = 1 << 18, LeastShare = 1 << 21;
-        smallShare = (Math.Max(outputs / 32, LeastProducts / columns) + Line - 1) / Line * Line;
+        const int LeastProducts = 1 << 18, LeastShare = 1 << 21;
+        int least = layers[0].Tokens > LinearArguments.TokenBlock ? Line : LeastProducts / columns;
+        smallShare = (Math.Max(outputs / 32, least) + Line - 1) / Line * Line;
         smallParts = workers == 1 || Size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
         share = ((outputs - (smallParts * smallShare)) / workers + (smallParts == 0 ? Line - 1 : 0)) / Line * Line;
     }
@@ -159,17 +166,37 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
                 layers[0].Quantised.PrefetchRow(token); // written by another core; asked for at once rather than line by line
         int first = First(index);
         int end = index == count - 1 ? outputs : Math.Min(outputs, first + (index < workers ? share : smallShare));
+        for (int last; first < end; first = last)
+        {
+            last = passing == 0 ? end : Math.Min(first + passing, end);
+            Compute(first, last, scratch[index]!.Data);
+        }
+    }
+
+    // Outputs of all layers, and what is made of them.
+    private void Compute(int first, int end, float* room)
+    {
+        float* results = room + KernelScratch(weights[0].Columns);
         for (int i = 0, before = 0; i < layerCount; before += gated is null ? weights[i].Rows : 0, i++)
         {
             int from = Math.Max(first - before, 0), to = Math.Min(end - before, weights[i].Rows);
             if (from >= to)
                 continue;
-            for (int token = 0; token < layers[i].Tokens; token += LinearArguments.TokenBlock)
-                weights[i].Compute(layers[i].Slice(token, Math.Min(LinearArguments.TokenBlock, layers[i].Tokens - token)), from, to, scratch[index]!.Data,
-                    fast ? Precision.Fast : Precision.Exact);
+            LinearArguments layer = layers[i];
+            if (passing > 0)
+                layer.Output = Results(i, results, first, out layer.OutputStride) - from;
+            int block = fast && weights[i].HasFast ? LinearArguments.TokenBlock : layer.Tokens;
+            for (int token = 0; token < layer.Tokens; token += block)
+                weights[i].Compute(layer.Slice(token, Math.Min(block, layer.Tokens - token)), from, to, room, fast ? Precision.Fast : Precision.Exact);
         }
-        if (first < end)
-            Finish(first, end - first);
+        Finish(first, end - first, results);
+    }
+
+    // Where a layer's outputs from `first` on are.
+    private float* Results(int layer, float* passed, int first, out long stride)
+    {
+        stride = passing > 0 ? passing : layers[layer].OutputStride;
+        return passing > 0 ? passed + ((long)layer * layers[layer].Tokens * passing) : layers[layer].Output + first;
     }
 
     // First output of a part.
@@ -196,18 +223,20 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     }
 
     // What is made of outputs that this worker has at hand.
-    private void Finish(int first, int count)
+    private void Finish(int first, int count, float* passed)
     {
-        for (int token = 0; token < layers[0].Tokens; token++)
+        if (sum is null && gated is null)
+            return;
+        float* result = Results(0, passed, first, out long stride), second = Results(layerCount - 1, passed, first, out long secondStride);
+        for (int token = 0; token < layers[0].Tokens; token++, result += stride, second += secondStride)
         {
-            float* result = layers[0].Output + (token * layers[0].OutputStride) + first;
             if (sum is { } stream)
             {
                 var values = new Span<float>(stream.Row(token) + first, count);
                 TensorPrimitives.Add(values, new ReadOnlySpan<float>(result, count), values);
             }
             if (gated is { } output)
-                Activations.Apply(output.Row(token) + first, result, layers[1].Output + (token * layers[1].OutputStride) + first, count, activation, limit);
+                Activations.Apply(output.Row(token) + first, result, second, count, activation, limit);
         }
     }
 
@@ -237,11 +266,15 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             layers[i].Quantised = quantised;
     }
 
-    private void EnsureScratch(int columns)
+    private void EnsureScratch(int columns, long passingResults)
     {
         for (int i = 0; i < scratch.Length; i++)
-            Room(ref scratch[i], Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns)));
+            Room(ref scratch[i], KernelScratch(columns) + passingResults);
     }
+
+    // Floats, in whole lines.
+    private static long KernelScratch(int columns) =>
+        (Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns)) + Line - 1) / Line * Line;
 
     private static CpuBuffer Room(ref CpuBuffer? buffer, long length)
     {

@@ -56,19 +56,20 @@ internal unsafe interface IRowReader
         get => 0;
     }
 
-    /// <summary>16 rows and one token go column by column (<see cref="AddColumns"/>), else two rows at a time.</summary>
-    static virtual bool IsByColumns
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => false;
-    }
-
-    /// <summary>Adds `parts` parts of 16 rows to their sums, which are [8 lanes, 16 rows].</summary>
+    /// <summary>Adds `parts` parts of 16 rows and one token to their sums, column by column: [8 lanes, 16 rows].</summary>
     static virtual void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
         throw new DeviceException("Rows of plain numbers are not read by columns.");
 
     /// <summary>The same from a <see cref="PackedTile{TFormat}"/>.</summary>
     static virtual void AddPackedColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch) =>
+        throw new DeviceException("Rows of plain numbers are not packed.");
+
+    /// <summary>Scales and minima of a <see cref="PackedTile{TFormat}"/>, as <see cref="ReadScales"/> gives those of stored rows.</summary>
+    static virtual void ReadPackedScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch) =>
+        throw new DeviceException("Rows of plain numbers are not packed.");
+
+    /// <summary>Eight rows of a <see cref="PackedTile{TFormat}"/> as a panel (<see cref="PackedPanels{TFormat}"/>).</summary>
+    static virtual void FillPacked(float* panel, in LinearArguments arguments, int firstRow, int half, int firstPart, int parts, float* scales, float* minima) =>
         throw new DeviceException("Rows of plain numbers are not packed.");
 
     /// <summary>The results of such sums.</summary>
@@ -79,6 +80,11 @@ internal static unsafe class RowReaders
 {
     /// <summary>Floats of scratch for a row: its values, and its scales and minima in parts of 32.</summary>
     public static int ScratchLength(int columns) => columns + (3 * ((columns / 32) + 8));
+
+    /// <summary>Neighbouring rows' numbers, one in each half.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> OfTwo(float* pair) =>
+        Avx512F.PermuteVar4x32(Vector512.Create(*(double*)pair).AsSingle(), Vector512.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
 
     /// <summary>Two rows of 32 numbers of 16 bits, eight columns of both in each element, every number in the high half of its lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -255,22 +261,31 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
         get => TFormat.HasHalfScales ? 2 * LinearArguments.TileRows : LinearArguments.TileRows;
     }
 
-    public static bool IsByColumns
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => true;
-    }
-
     public static void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
         ExactColumns<TFormat>.Run(sums, arguments, firstRow, firstPart, parts, scales, minima);
 
     public static void AddPackedColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch)
     {
-        byte* tile = arguments.Packed + (firstRow / LinearArguments.TileRows * PackedTile<TFormat>.Bytes(arguments.Columns));
-        TileScales<TFormat> scales = PackedTile<TFormat>.Scales(tile + (firstPart * 32 / TFormat.Elements * TFormat.HeaderBytes * LinearArguments.TileRows), parts * 32, scratch);
-        byte* integers = tile + PackedTile<TFormat>.IntegersAt(arguments.Columns) + (firstPart * PackedTile<TFormat>.PartBytes);
-        ExactColumns<TFormat>.RunPacked(sums, arguments.Input + (firstPart * 32), integers, parts, scales.Scales, scales.Minima);
+        ReadPackedScales(out float* scales, out float* minima, arguments, firstRow, firstPart, parts, scratch);
+        ExactColumns<TFormat>.RunPacked(sums, arguments.Input + (firstPart * 32), PackedIntegers(arguments, firstRow, firstPart), parts, scales, minima);
     }
+
+    public static void ReadPackedScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch)
+    {
+        byte* headers = PackedTileOf(arguments, firstRow) + (firstPart * 32 / TFormat.Elements * TFormat.HeaderBytes * LinearArguments.TileRows);
+        TileScales<TFormat> tile = PackedTile<TFormat>.Scales(headers, parts * 32, scratch);
+        scales = tile.Scales;
+        minima = tile.Minima;
+    }
+
+    public static void FillPacked(float* panel, in LinearArguments arguments, int firstRow, int half, int firstPart, int parts, float* scales, float* minima) =>
+        PackedPanels<TFormat>.Fill(panel, PackedIntegers(arguments, firstRow, firstPart), half, parts, scales, minima);
+
+    private static byte* PackedTileOf(in LinearArguments arguments, int firstRow) =>
+        arguments.Packed + (firstRow / LinearArguments.TileRows * PackedTile<TFormat>.Bytes(arguments.Columns));
+
+    private static byte* PackedIntegers(in LinearArguments arguments, int firstRow, int firstPart) =>
+        PackedTileOf(arguments, firstRow) + PackedTile<TFormat>.IntegersAt(arguments.Columns) + (firstPart * PackedTile<TFormat>.PartBytes);
 
     public static void SumColumns(float* results, float* sums) => ExactColumns<TFormat>.Sums(results, sums);
 
@@ -287,15 +302,10 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
         // Fours of columns whose lanes are the same come into one quarter; then byte i of each four becomes part of result i.
         Vector512<sbyte> q = Avx512F.PermuteVar16x32(
             TFormat.UnpackTwo(first, second, part).AsInt32(), Vector512.Create(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15)).AsSByte();
-        Vector512<float> scale = OfTwo(scales), next = TFormat.HasHalfScales ? OfTwo(scales + LinearArguments.TileRows) : scale;
-        Vector512<float> minimum = TFormat.HasMinimum ? OfTwo(minima) : default;
+        Vector512<float> scale = RowReaders.OfTwo(scales), next = TFormat.HasHalfScales ? RowReaders.OfTwo(scales + LinearArguments.TileRows) : scale;
+        Vector512<float> minimum = TFormat.HasMinimum ? RowReaders.OfTwo(minima) : default;
         return (Value(q, 0, scale, minimum), Value(q, 4, scale, minimum), Value(q, 8, next, minimum), Value(q, 12, next, minimum));
     }
-
-    // Neighbouring rows' numbers, one in each half.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> OfTwo(float* pair) =>
-        Avx512F.PermuteVar4x32(Vector512.Create(*(double*)pair).AsSingle(), Vector512.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
 
     // scale · q + minimum of the four bytes from `at` on in each quarter; signed ones go through the high byte for their sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,6 +26,70 @@ public class RowInvarianceTests
     }
 
     [Test]
+    public void A_token_of_a_long_prompt_has_the_bits_of_that_token_alone(
+        [Values(WeightType.F32, WeightType.F16, WeightType.Q4_1, WeightType.Q8_0, WeightType.Q6_K)] object type, [Values] Precision precision, [Values(1, 2)] int threads)
+    {
+        using var scene = new Scene(new CpuDevice(threads));
+        const int Tokens = 150, Outputs = 435; // several blocks of tokens, several groups of rows, of which the last one ends inside a tile
+        foreach (int inputs in (WeightType)type == WeightType.F32 ? [1543, 33] : new[] { 1536, 256 })
+        {
+            Weight weight = scene.Weight((WeightType)type, Outputs, inputs, [.. Enumerable.Range(0, Outputs).Select(i => Outputs - 1 - i)]);
+            Rows input = scene.Random(Tokens, inputs, gap: 3), all = scene.Random(Tokens, Outputs), alone = scene.Random(Tokens, Outputs);
+            DeviceBuffer bias = scene.Vector(Outputs);
+            scene.Device.Linear([new Projection(all, weight, bias)], input, precision);
+            for (int token = 0; token < Tokens; token++)
+                scene.Device.Linear([new Projection(alone.Slice(token, 1), weight, bias)], input.Slice(token, 1), precision);
+            Assert.That(scene.Read(all), Is.EqualTo(scene.Read(alone)), $"{inputs} inputs");
+        }
+    }
+
+    [TestCase(16, TestName = "Pairs 16 apart are stored as they are in order")]
+    [TestCase(32, TestName = "Pairs 32 apart are stored as they are in order")]
+    [TestCase(20, TestName = "Pairs 20 apart, which are no whole runs of eight, are stored as they are in order")]
+    public void Outputs_of_interleaved_rows_are_those_of_rows_in_order(int half)
+    {
+        const int Inputs = 64;
+        foreach (int outputs in new[] { 4 * half, (4 * half) + 6 }) // the last ones as they are
+            foreach (int tokens in new[] { 1, 5, 70 })
+                foreach (Precision precision in Enum.GetValues<Precision>())
+                {
+                    using Scene plain = new(new CpuDevice(2)), interleaved = new(new CpuDevice(2)); // the same numbers in the same order
+                    int[] order = [.. Enumerable.Range(0, outputs).Select(row => row >= 4 * half ? row : (row / (2 * half) * 2 * half) + (row % 2 * half) + (row % (2 * half) / 2))];
+                    Rows[] results = [.. new[] { plain, interleaved }.Select(scene =>
+                    {
+                        Weight weight = scene.Weight(WeightType.Q8_0, outputs, Inputs, scene == plain ? null : order);
+                        Rows input = scene.Random(tokens, Inputs), output = scene.Random(tokens, outputs);
+                        scene.Device.Linear([new Projection(output, weight)], input, precision);
+                        return output;
+                    })];
+                    float[] stored = plain.Read(results[0]), ordered = interleaved.Read(results[1]);
+                    for (int token = 0; token < tokens; token++)
+                        for (int row = 0; row < outputs; row++)
+                            Assert.That(ordered[(token * outputs) + order[row]], Is.EqualTo(stored[(token * outputs) + row]), $"token {token}, row {row} of {outputs}");
+                }
+    }
+
+    [Test]
+    public void What_is_made_of_a_long_prompt_s_outputs_has_the_bits_of_one_operation_after_the_other(
+        [Values(WeightType.F32, WeightType.Q4_1)] object type, [Values] Precision precision, [Values(1, 2)] int threads)
+    {
+        using var scene = new Scene(new CpuDevice(threads));
+        const int Tokens = 150, Outputs = 500, Inputs = 288; // more outputs than are computed at once
+        Weight gate = scene.Weight((WeightType)type, Outputs, Inputs), up = scene.Weight((WeightType)type, Outputs, Inputs);
+        DeviceBuffer bias = scene.Vector(Outputs);
+        Rows input = scene.Random(Tokens, Inputs), whole = scene.Random(Tokens, Outputs, gap: 5), parts = scene.Random(Tokens, Outputs);
+        var first = new Projection(scene.Random(Tokens, Outputs), gate, bias);
+        var second = new Projection(scene.Random(Tokens, Outputs, gap: 3), up);
+        scene.Device.LinearGated(whole, first, second, input, ActivationKind.Silu, 0, precision);
+        ComposedOperations.LinearGated(scene.Device, parts, first, second, input, ActivationKind.Silu, 0, precision);
+        Assert.That(scene.Read(whole), Is.EqualTo(scene.Read(parts)), "gated");
+
+        scene.Device.LinearAdd(whole, first, input, precision);
+        ComposedOperations.LinearAdd(scene.Device, parts, first, input, precision);
+        Assert.That(scene.Read(whole), Is.EqualTo(scene.Read(parts)), "added");
+    }
+
+    [Test]
     public void Norm_in_three_parts_has_the_bits_of_norm([Values] bool layer, [Values(1, 7, 31, 33, 576)] int width, [Values(1, 3)] int segments)
     {
         using var scene = new Scene(new CpuDevice(1));
