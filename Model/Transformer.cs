@@ -129,6 +129,9 @@ internal sealed class Transformer : IDisposable
         return new StepKey(plan.SequenceCount, (int)wanted, pass.Precision, turns);
     }
 
+    /// <summary>Where the logits of one of the last step's inputs stand among all of its tokens' logits, and how many they are.</summary>
+    public (int First, int Count) RowsOf(int input) => (pass.Plan.SequenceStart[input], pass.Plan.SequenceStart[input + 1] - pass.Plan.SequenceStart[input]);
+
     /// <summary>
     /// Part of the forward computation: blocks [first, last), from a given residual stream where first is above 0.
     /// </summary>

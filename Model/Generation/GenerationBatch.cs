@@ -16,6 +16,8 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     private readonly List<GenerationRun> all = [];
     private readonly List<PlainRun> together = [];
     private readonly List<SoloRun> alone = [];
+    private readonly List<LateLanesRun> late = [];
+    private readonly LateLanesStep lateStep = new(model);
     private readonly LogitChoices choices = new();
     private readonly List<(RowLane Lane, int Share)> beside = [], waiting = []; // lanes of other checkpoints in this step
     private StepInput[] inputs = new StepInput[2], inputsBeside = new StepInput[2];
@@ -32,6 +34,8 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
             Complete(run);
         else if (run is SoloRun solo)
             alone.Add(solo);
+        else if (run is LateLanesRun look)
+            late.Add(look);
         else
             together.Add((PlainRun)run);
     }
@@ -41,6 +45,11 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     {
         StepTogether(Precision.Exact);
         StepTogether(Precision.Fast);
+        if (late.Count > 0)
+        {
+            lateStep.Step(late, Precision.Exact);
+            lateStep.Step(late, Precision.Fast);
+        }
         foreach (SoloRun run in alone)
             try
             {
@@ -52,7 +61,8 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
             }
         Retire(together);
         Retire(alone);
-        return together.Count + alone.Count > 0;
+        Retire(late);
+        return together.Count + alone.Count + late.Count > 0;
     }
 
     /// <summary>Ends all running rows; what they have is kept.</summary>
@@ -62,12 +72,14 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
             run.Row.End(Sampling.StopReason.Cancelled);
         Retire(together);
         Retire(alone);
+        Retire(late);
     }
 
     public void Dispose()
     {
         together.ForEach(run => run.Dispose());
         alone.ForEach(run => run.Dispose());
+        late.ForEach(run => run.Dispose());
     }
 
     private void StepTogether(Precision precision)

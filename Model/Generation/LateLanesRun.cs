@@ -9,8 +9,9 @@ namespace Managed;
 /// <summary>
 /// A guarded row whose lanes are looked at every few tokens: tokens are proposed from the row's own scores, the lanes take all of them in
 /// one step, and as many stand as the scores of all lanes give. The scheme is that of speculative decoding, with the row as its own draft.
+/// Its passes through the model are made together with other such rows', by <see cref="LateLanesStep"/>.
 /// </summary>
-internal sealed class LateLanesRun : SoloRun, IDraftedTokens
+internal sealed class LateLanesRun : GenerationRun, IDraftedTokens
 {
     private readonly LanguageModel model;
     private readonly CompiledGuard guard;
@@ -23,7 +24,8 @@ internal sealed class LateLanesRun : SoloRun, IDraftedTokens
     private readonly ConstraintState[] states; // before each place
     private readonly LazyRanking scratch;
     private readonly List<int> proposed = [], accepted = []; // of each look
-    private int places; // whose logits this step has
+    private int places; // whose logits this look has
+    private int most; // places that there is room for
 
     public LateLanesRun(GenerationRow row, Precision precision, int cachedTokens, LanguageModel model, RowLane[] lanes)
         : base(row, precision, cachedTokens)
@@ -51,22 +53,110 @@ internal sealed class LateLanesRun : SoloRun, IDraftedTokens
     /// <summary>Tokens proposed in this step: the last place's token is chosen with the lanes.</summary>
     public int Count => places - 1;
 
-    public override void Step()
+    /// <summary>The row's own lane, and the guard's.</summary>
+    public ReadOnlySpan<RowLane> Lanes => lanes;
+
+    /// <summary>Tokens of a lane's prompt that are to go through the model before the row is ready for a look: all but the last.</summary>
+    public int Unfilled(RowLane lane) => lane == lanes[0] || lane.IsNeeded ? Math.Max(0, lane.PendingCount - 1) : 0;
+
+    /// <summary>Begins a look, where the row does not end.</summary>
+    public void Begin()
     {
-        if (Fill())
-            return;
         if (!HasRoom())
-        {
             Row.End(StopReason.ContextFull);
-            return;
-        }
-        if (Row.Constraint is not null && Row.Constraint.Allowed(Row.State).IsEmpty)
-        {
+        else if (Row.Constraint is not null && Row.Constraint.Allowed(Row.State).IsEmpty)
             Row.End(StopReason.Constraint);
-            return;
+        most = MostPlaces();
+        states[0] = Row.State;
+        places = 1;
+    }
+
+    /// <summary>What the row's own lane takes next: the newest token, then the one proposed behind it.</summary>
+    public ReadOnlyMemory<int> Newest => Row.NewestWithProposed(Own.Length, places - 1);
+
+    /// <summary>Takes the scores behind it and proposes the next token; false: nothing further is proposed.</summary>
+    /// <param name="scored">The row's own logits.</param>
+    public bool Propose(ReadOnlySpan<float> scored)
+    {
+        if (Failure(lanes[0]) is { } failure)
+        {
+            if (places == 1)
+                Row.Refuse(failure);
+            else
+                places--; // it may be that the token before does not stand
+            return false;
         }
-        if (!Propose() || !Look())
-            return;
+        scored[..vocabulary].CopyTo(logits[0].AsSpan((places - 1) * vocabulary, vocabulary));
+        if (places == most)
+            return false;
+        int place = places - 1, id;
+        ReadOnlySpan<float> own = Scores(Row.NewCount, place, withLanes: false);
+        if (ByRatio)
+        {
+            Span<double> distribution = drafted.AsSpan(place * vocabulary, vocabulary);
+            Row.Sampler.Distribution(distribution, own, Row.WithProposed(place), Row.PromptLength, Allowed(place));
+            id = InverseCdf.Draw(distribution, Row.Sampler.Uniform(Row.Count + place, RandomPurpose.DraftToken), scratch);
+        }
+        else
+        {
+            id = Row.Sampler.Choose(own, Row.WithProposed(place), Row.PromptLength, Allowed(place));
+        }
+        if (Row.Ends(id))
+            return false; // nothing comes behind it: with the lanes it is chosen at once
+        Row.Propose(place, id);
+        if (Row.Constraint is not null)
+        {
+            states[place + 1] = Row.Constraint.After(states[place], id);
+            if (Allowed(place + 1).IsEmpty)
+                return false;
+        }
+        places++;
+        return true;
+    }
+
+    /// <summary>What a guard's lane still has to take of the newest and the proposed tokens; empty: nothing.</summary>
+    public ReadOnlyMemory<int> Unseen(RowLane lane)
+    {
+        int length = lane.Sequence.Length;
+        if (!lane.IsNeeded || length >= NewestIn(lane) + places)
+            return default;
+        ReadOnlyMemory<int> tokens = length < lane.Prompt.Length ? lane.Prompt.AsMemory(length) : Row.NewestWithProposed(Row.PromptLength + length - lane.Prompt.Length, Count);
+        return tokens[..lane.Sequence.LongestStep(tokens.Length)];
+    }
+
+    /// <summary>Takes the scores that a lane gives.</summary>
+    /// <param name="number">The lane.</param>
+    /// <param name="given">Logits of a step.</param>
+    /// <param name="first">Where those behind the lane's newest tokens begin.</param>
+    /// <param name="count">How many they are, the newest token's last.</param>
+    public void Look(int number, Span2D given, int first, int count)
+    {
+        RowLane lane = lanes[number];
+        int newest = NewestIn(lane), length = lane.Sequence.Length;
+        if (length > newest + places)
+            lane.Sequence.Truncate(newest + places); // a lane before has failed further ahead: what comes there is not looked at
+        if (Failure(lane) is { } failure)
+        {
+            int failed = lane.Sequence.Edits!.FailedPosition - newest;
+            if (failed <= 0)
+            {
+                Row.Refuse(failure);
+                return;
+            }
+            places = failed; // it may be that the token before does not stand
+            lane.Sequence.Truncate(newest + places);
+        }
+        for (int row = 0; row < count; row++)
+        {
+            int place = length - count + row - newest; // a longrope text may have been computed anew from its beginning
+            if (place >= 0 && place < places)
+                given.Row(first + row)[..vocabulary].CopyTo(logits[number].AsSpan(place * vocabulary, vocabulary));
+        }
+    }
+
+    /// <summary>Takes as many of the proposed tokens as stand, and one behind them.</summary>
+    public void Take()
+    {
         (int stand, int next) = ByRatio ? SpeculativeDecoding.Walk(final, this, scratch, added: 1e-6) : Compare();
         proposed.Add(Count);
         accepted.Add(stand);
@@ -78,6 +168,13 @@ internal sealed class LateLanesRun : SoloRun, IDraftedTokens
         }
         foreach (RowLane lane in lanes) // a text that ends within what stands has fewer tokens
             lane.Sequence.Truncate(Math.Min(lane.Sequence.Length, lane.Prompt.Length + Row.NewCount - 1));
+    }
+
+    /// <summary>Refuses the row where its guard failed in a lane.</summary>
+    public void CheckGuard(RowLane lane)
+    {
+        if (!IsDone && Failure(lane) is { } failure)
+            Row.Refuse(failure);
     }
 
     public int Token(int place) => Row.WithProposed(Count)[Row.Count + place];
@@ -107,32 +204,6 @@ internal sealed class LateLanesRun : SoloRun, IDraftedTokens
     {
         Receipt = ReceiptWriter.Write(guard, Own, [], Row.Failure) with { Speculation = new SpeculationReceipt(late.Tokens, [.. proposed], [.. accepted]) },
     };
-
-    // A chunk of each prompt, all but its last token; false: all are there.
-    private bool Fill()
-    {
-        bool any = false;
-        foreach (RowLane lane in lanes)
-        {
-            if (lane.PendingCount <= 1 || (lane != lanes[0] && !lane.IsNeeded))
-                continue;
-            any = true;
-            Forward(lane, lane.Pending(lane.Sequence.LongestStep(Math.Min(lane.PendingCount - 1, GenerationBatch.PromptChunk))), LogitsWanted.None);
-            if (Failure(lane) is { } failure)
-            {
-                Row.Refuse(failure);
-                return true;
-            }
-        }
-        return any;
-    }
-
-    private Rows Forward(RowLane lane, ReadOnlyMemory<int> tokens, LogitsWanted wanted)
-    {
-        LanguageModel by = lane.Other ?? model;
-        by.Transformer.Precision = Precision;
-        return by.Transformer.Forward([new StepInput(lane.Sequence, tokens)], wanted, by.Hooks);
-    }
 
     private GuardException? Failure(RowLane lane)
     {
@@ -170,88 +241,8 @@ internal sealed class LateLanesRun : SoloRun, IDraftedTokens
         return most;
     }
 
-    // Chooses tokens from the row's own scores; false: the row is refused.
-    private bool Propose()
-    {
-        int most = MostPlaces();
-        states[0] = Row.State;
-        for (places = 1; ; places++)
-        {
-            Rows rows = Forward(lanes[0], Row.NewestWithProposed(Own.Length, places - 1), LogitsWanted.Last);
-            if (Failure(lanes[0]) is { } failure)
-            {
-                if (places == 1)
-                {
-                    Row.Refuse(failure);
-                    return false;
-                }
-                places--; // it may be that the token before does not stand
-                return true;
-            }
-            model.Transformer.View(rows).Row(0).CopyTo(logits[0].AsSpan((places - 1) * vocabulary, vocabulary));
-            if (places == most)
-                return true;
-            int place = places - 1, id;
-            ReadOnlySpan<float> own = Scores(Row.NewCount, place, withLanes: false);
-            if (ByRatio)
-            {
-                Span<double> distribution = drafted.AsSpan(place * vocabulary, vocabulary);
-                Row.Sampler.Distribution(distribution, own, Row.WithProposed(place), Row.PromptLength, Allowed(place));
-                id = InverseCdf.Draw(distribution, Row.Sampler.Uniform(Row.Count + place, RandomPurpose.DraftToken), scratch);
-            }
-            else
-            {
-                id = Row.Sampler.Choose(own, Row.WithProposed(place), Row.PromptLength, Allowed(place));
-            }
-            if (Row.Ends(id))
-                return true; // nothing comes behind it: with the lanes it is chosen at once
-            Row.Propose(place, id);
-            if (Row.Constraint is not null)
-            {
-                states[place + 1] = Row.Constraint.After(states[place], id);
-                if (Allowed(place + 1).IsEmpty)
-                    return true;
-            }
-        }
-    }
-
-    // The lanes take the newest and the proposed tokens; false: the row is refused.
-    private bool Look()
-    {
-        for (int i = 1; i < lanes.Length; i++)
-        {
-            RowLane lane = lanes[i];
-            if (!lane.IsNeeded)
-                continue;
-            int newest = lane.Prompt.Length + Row.NewCount - 1; // its position in the lane
-            while (lane.Sequence.Length < newest + places)
-            {
-                int length = lane.Sequence.Length;
-                ReadOnlyMemory<int> tokens = length < lane.Prompt.Length ? lane.Prompt.AsMemory(length) : Row.NewestWithProposed(Row.PromptLength + length - lane.Prompt.Length, Count);
-                int share = lane.Sequence.LongestStep(tokens.Length);
-                Rows rows = Forward(lane, tokens[..share], LogitsWanted.All);
-                if (Failure(lane) is { } failure)
-                {
-                    int failed = lane.Sequence.Edits!.FailedPosition - newest;
-                    if (failed <= 0)
-                    {
-                        Row.Refuse(failure);
-                        return false;
-                    }
-                    places = failed; // it may be that the token before does not stand
-                    lane.Sequence.Truncate(newest + places);
-                }
-                Span2D given = (lane.Other ?? model).Transformer.View(rows);
-                for (int row = 0; row < rows.Count; row++)
-                {
-                    int place = length + share - rows.Count + row - newest; // a longrope text may have been computed anew from its beginning
-                    if (place >= 0 && place < places)
-                        given.Row(row)[..vocabulary].CopyTo(logits[i].AsSpan(place * vocabulary, vocabulary));
-                }
-            }
-        }
-        return true;
-    }
+    // Where its newest token stands in a lane.
+    private int NewestIn(RowLane lane) => lane.Prompt.Length + Row.NewCount - 1;
 
     // A proposed token stands where the scores of all lanes give it too.
     private (int Accepted, int Next) Compare()

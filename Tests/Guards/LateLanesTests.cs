@@ -90,6 +90,57 @@ public class LateLanesTests
     }
 
     [Test]
+    public void Rows_of_many_guards_that_look_together_answer_as_alone([Values] SpeculativeAcceptance acceptance)
+    {
+        CompiledGuard[] late = [.. Guards().Zip([2, 5, 3, 4, 8], (guard, tokens) => Late(((Func<GuardProgram>)guard.Arguments[0]!)(), tokens, acceptance).Compile(Model))];
+        float[] huge = [.. Enumerable.Repeat(3e38f, Model.Width)];
+        using CompiledGuard broken = Late(Guard.Define(g => g.Lane("lane", write: lane =>
+            lane.At(ResidPost(2)).On(GuardPositions.From(Thornvale.Ask(Thornvale.Craft).Length + 2)).AllowIdle().Add(huge, 2)).Mix("lane", .5f), "broken"), 5).Compile(Model);
+        SamplingOptions[] samplings = [SamplingOptions.Greedy, new() { Temperature = 1.1, Seed = 3 }];
+        GenerationRequest[] requests = [.. from text in Thornvale.Requests from sampling in samplings from guard in late.Append(broken)
+            select new GenerationRequest(Thornvale.Ask(text), new GenerationOptions { MaxTokens = 6 + (text.Length % 9), Guard = guard, Sampling = sampling, LanePrompts = GuardExtensions.LanePrompts(Model, guard, [new("user", text)]) })];
+        IReadOnlyList<GenerationResult> together = Model.GenerateBatch(requests);
+        int refused = 0;
+        for (int i = 0; i < requests.Length; i++)
+        {
+            GenerationResult alone = Model.GenerateBatch([requests[i]])[0];
+            Assert.That(together[i].Ids, Is.EqualTo(alone.Ids), $"request {i}");
+            Assert.That(together[i].Failure?.Message, Is.EqualTo(alone.Failure?.Message), $"request {i}");
+            Assert.That(together[i].Receipt!.ToString(), Is.EqualTo(alone.Receipt!.ToString()), $"request {i}");
+            refused += alone.Failure is null ? 0 : 1;
+        }
+        Assert.That(refused, Is.GreaterThan(0));
+        Assert.That(Model.Transformer.Cache.PagesInUse, Is.Zero);
+        Array.ForEach(late, guard => guard.Dispose());
+    }
+
+    [Test]
+    public void Many_rows_take_as_many_passes_through_the_model_as_one()
+    {
+        using CompiledGuard late = Late(Guard.Define(g => g.Lane("same").Mix("same", .5f), "same"), 4).Compile(Model);
+        GenerationRequest[] requests = [.. Thornvale.Requests.Select(text => new GenerationRequest(Thornvale.Ask(text), new GenerationOptions { MaxTokens = 24, IgnoreEndTokens = true, Guard = late }))];
+        int alone = Passes(() => Model.GenerateBatch([requests[0]]));
+        Assert.That(requests, Has.Length.GreaterThan(1));
+        Assert.That(alone, Is.EqualTo(1 + (6 * 5) + 1), "the prompts of both lanes; six looks behind four passes each; the end of the lane's prompt by itself");
+        Assert.That(Passes(() => Model.GenerateBatch(requests)), Is.EqualTo(alone));
+
+        // Rows of one pass come to a hook point one after the other, before any of them comes to the next.
+        int Passes(Action run)
+        {
+            int passes = 0;
+            bool inside = false;
+            using (Model.Hook("blocks.0.hook_resid_pre", (_, _) =>
+            {
+                passes += inside ? 0 : 1;
+                inside = true;
+            }))
+            using (Model.Hook("blocks.0.hook_resid_post", (_, _) => inside = false))
+                run();
+            return passes;
+        }
+    }
+
+    [Test]
     public void Constraints_log_probabilities_and_stops_are_as_without()
     {
         GuardProgram guard = Away(AntiExpert.Adapter(Thornvale.DarkAdapter)).Build(6);
