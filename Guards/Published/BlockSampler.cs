@@ -18,6 +18,9 @@ internal sealed class SampledText(Sequence sequence) : IDisposable
     /// <summary>For the token that comes next. // [vocabulary]</summary>
     public float[] Logits { get; init; } = [];
 
+    /// <summary>Its place in the newest step.</summary>
+    public int Place { get; set; }
+
     /// <summary>The final norm's output at the newest token. // [width], empty where nobody asks</summary>
     public float[] State { get; init; } = [];
 
@@ -45,7 +48,7 @@ internal sealed class SampledText(Sequence sequence) : IDisposable
 /// <summary>
 /// Draws blocks of tokens for many texts at a time: one pass through the model for each place of the block, and the draws on all of the device's threads.
 /// </summary>
-internal sealed class BlockSampler : IParallelWork
+internal sealed unsafe class BlockSampler : IParallelWork
 {
     private const int Parts = 4; // that the texts are drawn in, each with scratch space of its own
 
@@ -66,6 +69,8 @@ internal sealed class BlockSampler : IParallelWork
     private double penalty;
     private int promptLength, offset;
     private ExceptionDispatchInfo? failure;
+    private float* stepLogits; // of the newest step, [running texts, stride]; null: each text has its own
+    private long stride;
 
     public BlockSampler(LanguageModel model, InferenceGuardOptions options, bool wantsStates)
     {
@@ -95,7 +100,7 @@ internal sealed class BlockSampler : IParallelWork
         for (int done = 0; done < prompt.Length; done += GenerationBatch.PromptChunk)
         {
             ReadOnlyMemory<int> chunk = prompt.Slice(done, Math.Min(GenerationBatch.PromptChunk, prompt.Length - done));
-            Forward([text], [new StepInput(text.Sequence, chunk)]);
+            Keep([text], Forward([text], [new StepInput(text.Sequence, chunk)]));
         }
         return text;
     }
@@ -114,14 +119,14 @@ internal sealed class BlockSampler : IParallelWork
         this.away = away;
         this.penalty = penalty;
         samplers = [.. texts.Select((_, place) => new Sampler(sampling, scratch[place % Parts] ??= new Candidates(model.VocabularySize), endTokens, firstRow + place))];
+        offset = 0;
         chosen = new int[texts.Count];
         newest = new int[texts.Count][];
         for (int place = 0; place < texts.Count; place++)
             newest[place] = new int[1];
-        for (offset = 0; offset < tokens; offset++)
+        Draw();
+        for (offset = 1; ; offset++)
         {
-            model.Device.Run(this, Math.Min(Parts, texts.Count));
-            Interlocked.Exchange(ref failure, null)?.Throw();
             var running = new List<SampledText>();
             var inputs = new List<StepInput>();
             for (int place = 0; place < texts.Count; place++)
@@ -135,13 +140,39 @@ internal sealed class BlockSampler : IParallelWork
                 text.IsFinished = endTokens.Contains(id) || text.Ids.Count >= model.Transformer.LongestText;
                 if (text.IsFinished)
                     continue;
+                text.Place = running.Count;
                 running.Add(text);
                 inputs.Add(new StepInput(text.Sequence, newest[place]));
             }
             if (running.Count == 0)
                 return;
-            Forward(running, [.. inputs]);
+            Span2D logits = Forward(running, [.. inputs]);
+            if (offset == tokens)
+            {
+                Keep(running, logits);
+                return;
+            }
+            fixed (float* first = logits.Row(0), last = logits.Row(^1))
+            {
+                stepLogits = first;
+                stride = running.Count > 1 ? (last - first) / (running.Count - 1) : 0;
+                Draw();
+            }
         }
+    }
+
+    // From the newest step's logits where they lie; the block's first token from those that the texts have kept.
+    private void Draw()
+    {
+        try
+        {
+            model.Device.Run(this, Math.Min(Parts, texts.Count));
+        }
+        finally
+        {
+            stepLogits = null;
+        }
+        Interlocked.Exchange(ref failure, null)?.Throw();
     }
 
     /// <summary>Draws the next token of every text of a part.</summary>
@@ -159,22 +190,29 @@ internal sealed class BlockSampler : IParallelWork
                 }
     }
 
-    private float[] Logits(SampledText text, int part)
+    private ReadOnlySpan<float> Logits(SampledText text, int part)
     {
+        ReadOnlySpan<float> own = stepLogits == null ? text.Logits : new ReadOnlySpan<float>(stepLogits + (text.Place * stride), model.VocabularySize);
         if (away is null)
-            return text.Logits;
+            return own;
         float[] logits = penalised[part] ??= new float[model.VocabularySize];
-        text.Logits.CopyTo(logits, 0);
+        own.CopyTo(logits);
         away.Penalise(logits, offset, penalty);
         return logits;
     }
 
-    private void Forward(List<SampledText> texts, StepInput[] inputs)
+    // Logits of the texts' newest tokens; valid until the next step.
+    private Span2D Forward(List<SampledText> texts, StepInput[] inputs)
     {
         states.Clear();
         states.AddRange(texts.Select(text => text.State));
         model.Transformer.Precision = precision;
-        Span2D logits = model.Transformer.View(model.Transformer.Forward(inputs, LogitsWanted.Last, hooks));
+        return model.Transformer.View(model.Transformer.Forward(inputs, LogitsWanted.Last, hooks));
+    }
+
+    // For the next block, which begins with copies of the texts.
+    private static void Keep(List<SampledText> texts, Span2D logits)
+    {
         for (int place = 0; place < texts.Count; place++)
             logits.Row(place).CopyTo(texts[place].Logits);
     }
