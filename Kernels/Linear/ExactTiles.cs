@@ -17,7 +17,7 @@ internal static unsafe class ExactTiles<TRows>
     private const int PartsAtOnce = 24;
 
     // Of plain rows: how many are met at once, by how many tokens at most, and how far ahead a row's weights are asked for, in bytes.
-    private const int PlainRows = 4, PlainTokens = 4, RowDistance = 2048;
+    private const int PlainRows = 8, PlainTokens = 4, RowDistance = 768;
 
     private const int TokenSums = 2 * FloatTile.CarryLength; // floats that a token's sums of 16 rows take
 
@@ -45,7 +45,7 @@ internal static unsafe class ExactTiles<TRows>
         {
             count = Place(rows, arguments, row, Math.Min(Rows, endRow - row));
             for (int r = 0; r < Rows; r += PlainRows)
-                FourPlainRows(sums + (r * 8), arguments, rows + r);
+                EightPlainRows(sums + (r * 8), arguments, rows + r);
             for (int token = 0; token < arguments.Tokens; token++)
             {
                 FloatTile.Sums(results, sums + (token * TokenSums));
@@ -96,75 +96,101 @@ internal static unsafe class ExactTiles<TRows>
         return count;
     }
 
-    private static void FourPlainRows(float* sums, in LinearArguments arguments, byte** rows)
+    private static void EightPlainRows(float* sums, in LinearArguments arguments, byte** rows)
     {
         switch (arguments.Tokens)
         {
-            case 1: FourPlainRows<OneToken>(sums, arguments, rows); break;
-            case 2: FourPlainRows<TwoTokens>(sums, arguments, rows); break;
-            case 3: FourPlainRows<ThreeTokens>(sums, arguments, rows); break;
-            default: FourPlainRows<FourTokens>(sums, arguments, rows); break;
+            case 1: EightPlainRows<OneToken>(sums, arguments, rows); break;
+            case 2: EightPlainRows<TwoTokens>(sums, arguments, rows); break;
+            case 3: EightPlainRows<ThreeTokens>(sums, arguments, rows); break;
+            default: EightPlainRows<FourTokens>(sums, arguments, rows); break;
         }
     }
 
-    // Whole rows of plain numbers, few at a time: rows of a power of two bytes would meet in the same places of the first-level cache.
-    // Each row's weights to come are asked for in the row itself, so that the processor sees four runs of bytes; then in the row that follows it here.
+    // Whole rows of plain numbers. Each row's weights to come are asked for in the row itself, so that the processor sees runs of bytes, and
+    // then in the row that follows it here: weights asked for in the order in which they lie in memory are read a third slower.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourPlainRows<TCount>(float* sums, in LinearArguments arguments, byte** rows)
+    private static void EightPlainRows<TCount>(float* sums, in LinearArguments arguments, byte** rows)
         where TCount : struct, ITokenCount
     {
-        byte* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3];
-        nint bytes = arguments.Columns / Part * TRows.BlockBytes, ahead = Math.Min(RowDistance, bytes), stride = (nint)arguments.InputStride;
-        byte* turn = r0 + bytes - ahead;
-        Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
-        for (float* x = arguments.Input, end = x + arguments.Columns; x < end; x += Part, r0 += TRows.BlockBytes, r1 += TRows.BlockBytes, r2 += TRows.BlockBytes, r3 += TRows.BlockBytes)
+        byte* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3], r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
+        nint bytes = arguments.Columns / Part * TRows.BlockBytes, ahead = Math.Min(RowDistance, bytes), turn = bytes - ahead;
+        nint toNext = (PlainRows * (nint)arguments.RowBytes) - bytes, stride = (nint)arguments.InputStride;
+        Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
+        float* x = arguments.Input;
+        for (nint at = 0; at < bytes; at += TRows.BlockBytes, ahead += TRows.BlockBytes, x += Part)
         {
-            if (r0 == turn)
-                ahead += (PlainRows * (nint)arguments.RowBytes) - bytes;
+            if (at == turn)
+                ahead += toNext;
             Prefetch(r0 + ahead);
             Prefetch(r1 + ahead);
             Prefetch(r2 + ahead);
             Prefetch(r3 + ahead);
-            (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) low = TRows.ReadTwo(r0, r1, 0, null, null), high = TRows.ReadTwo(r2, r3, 0, null, null);
-            Add(ref a0, ref a1, low, high, x);
+            Prefetch(r4 + ahead);
+            Prefetch(r5 + ahead);
+            Prefetch(r6 + ahead);
+            Prefetch(r7 + ahead);
+            (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xa = Part32(x), xb = default, xc = default, xd = default;
             if (TCount.Count > 1)
-                Add(ref b0, ref b1, low, high, x + stride);
+                xb = Part32(x + stride);
             if (TCount.Count > 2)
-                Add(ref c0, ref c1, low, high, x + (2 * stride));
+                xc = Part32(x + (2 * stride));
             if (TCount.Count > 3)
-                Add(ref d0, ref d1, low, high, x + (3 * stride));
+                xd = Part32(x + (3 * stride));
+            Add<TCount>(ref a0, ref b0, ref c0, ref d0, TRows.ReadTwo(r0 + at, r1 + at, 0, null, null), xa, xb, xc, xd);
+            Add<TCount>(ref a1, ref b1, ref c1, ref d1, TRows.ReadTwo(r2 + at, r3 + at, 0, null, null), xa, xb, xc, xd);
+            Add<TCount>(ref a2, ref b2, ref c2, ref d2, TRows.ReadTwo(r4 + at, r5 + at, 0, null, null), xa, xb, xc, xd);
+            Add<TCount>(ref a3, ref b3, ref c3, ref d3, TRows.ReadTwo(r6 + at, r7 + at, 0, null, null), xa, xb, xc, xd);
         }
-        Store(sums, a0, a1);
+        Store(sums, a0, a1, a2, a3);
         if (TCount.Count > 1)
-            Store(sums + TokenSums, b0, b1);
+            Store(sums + TokenSums, b0, b1, b2, b3);
         if (TCount.Count > 2)
-            Store(sums + (2 * TokenSums), c0, c1);
+            Store(sums + (2 * TokenSums), c0, c1, c2, c3);
         if (TCount.Count > 3)
-            Store(sums + (3 * TokenSums), d0, d1);
+            Store(sums + (3 * TokenSums), d0, d1, d2, d3);
     }
 
-    // 32 columns of four rows with a token.
+    // 32 columns of two rows with each token.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(
-        ref Vector512<float> s0, ref Vector512<float> s1, in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) low,
-        in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) high, float* x)
+    private static void Add<TCount>(
+        ref Vector512<float> a, ref Vector512<float> b, ref Vector512<float> c, ref Vector512<float> d,
+        in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) weights, in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xa,
+        in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xb, in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xc,
+        in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xd)
+        where TCount : struct, ITokenCount
     {
-        Vector512<float> x0 = Twice(x), x1 = Twice(x + 8), x2 = Twice(x + 16), x3 = Twice(x + 24);
-        s0 = Avx512F.FusedMultiplyAdd(low.A, x0, s0);
-        s1 = Avx512F.FusedMultiplyAdd(high.A, x0, s1);
-        s0 = Avx512F.FusedMultiplyAdd(low.B, x1, s0);
-        s1 = Avx512F.FusedMultiplyAdd(high.B, x1, s1);
-        s0 = Avx512F.FusedMultiplyAdd(low.C, x2, s0);
-        s1 = Avx512F.FusedMultiplyAdd(high.C, x2, s1);
-        s0 = Avx512F.FusedMultiplyAdd(low.D, x3, s0);
-        s1 = Avx512F.FusedMultiplyAdd(high.D, x3, s1);
+        a = Add(a, weights, xa);
+        if (TCount.Count > 1)
+            b = Add(b, weights, xb);
+        if (TCount.Count > 2)
+            c = Add(c, weights, xc);
+        if (TCount.Count > 3)
+            d = Add(d, weights, xd);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* sums, Vector512<float> s0, Vector512<float> s1)
+    private static Vector512<float> Add(
+        Vector512<float> sum, in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) weights,
+        in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) x)
+    {
+        sum = Avx512F.FusedMultiplyAdd(weights.A, x.A, sum);
+        sum = Avx512F.FusedMultiplyAdd(weights.B, x.B, sum);
+        sum = Avx512F.FusedMultiplyAdd(weights.C, x.C, sum);
+        return Avx512F.FusedMultiplyAdd(weights.D, x.D, sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) Part32(float* x) => (Twice(x), Twice(x + 8), Twice(x + 16), Twice(x + 24));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float* sums, Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3)
     {
         s0.Store(sums);
         s1.Store(sums + 16);
+        s2.Store(sums + 32);
+        s3.Store(sums + 48);
     }
 
     // The 32 columns from there on.
