@@ -54,14 +54,8 @@ internal static unsafe class ExactColumns<TFormat>
                 block += TFormat.Bytes;
             }
         }
-        s0.Store(sums);
-        s1.Store(sums + Rows);
-        s2.Store(sums + (2 * Rows));
-        s3.Store(sums + (3 * Rows));
-        s4.Store(sums + (4 * Rows));
-        s5.Store(sums + (5 * Rows));
-        s6.Store(sums + (6 * Rows));
-        s7.Store(sums + (7 * Rows));
+        FloatTile.Store(sums, s0, s1, s2, s3);
+        FloatTile.Store(sums + (4 * Rows), s4, s5, s6, s7);
     }
 
     /// <summary>The same from a <see cref="PackedTile{TFormat}"/>'s integers.</summary>
@@ -100,14 +94,8 @@ internal static unsafe class ExactColumns<TFormat>
             FourNibbles(ref s0, ref s1, ref s2, ref s3, Vector512.ShiftRightLogical(c, 4), x + 24, scale, rest);
             FourNibbles(ref s4, ref s5, ref s6, ref s7, Vector512.ShiftRightLogical(d, 4), x + 28, scale, rest);
         }
-        s0.Store(sums);
-        s1.Store(sums + Rows);
-        s2.Store(sums + (2 * Rows));
-        s3.Store(sums + (3 * Rows));
-        s4.Store(sums + (4 * Rows));
-        s5.Store(sums + (5 * Rows));
-        s6.Store(sums + (6 * Rows));
-        s7.Store(sums + (7 * Rows));
+        FloatTile.Store(sums, s0, s1, s2, s3);
+        FloatTile.Store(sums + (4 * Rows), s4, s5, s6, s7);
     }
 
     /// <summary>The 16 results.</summary>

@@ -24,7 +24,15 @@ internal static unsafe class ExactPanels<TRows>
     public static int ScratchLength(int columns) =>
         ScalesLength + (RowsOfGroup(columns) * Padded(columns)) + (LinearArguments.TokenBlock * ((2 * FloatTile.CarryLength) + Rows + (columns % 8 == 0 ? 0 : Padded(columns))));
 
-    private static int ScalesLength => TileScales<Q8_0>.ScratchLength(PartsAtOnce * Part);
+    /// <summary>Floats of scratch for a piece's scales and minima.</summary>
+    public static int ScalesLength => TileScales<Q8_0>.ScratchLength(PartsAtOnce * Part);
+
+    /// <summary>Parts of a row that are met in one go: pieces of about the same size, of whole blocks of every format.</summary>
+    public static int Piece(int parts)
+    {
+        int pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
+        return Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7);
+    }
 
     private static int Padded(int columns) => (columns + 7) & ~7;
 
@@ -75,8 +83,7 @@ internal static unsafe class ExactPanels<TRows>
             (this.firstRow, this.rowCount, this.packed, this.keep) = (firstRow, rowCount, packed, keep);
             columns = Padded(arguments.Columns);
             parts = (columns + Part - 1) / Part;
-            int pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
-            piece = Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7);
+            piece = Piece(parts);
             scales = scratch;
             carry = scales + ScalesLength;
             results = carry + (LinearArguments.TokenBlock * 2 * FloatTile.CarryLength);

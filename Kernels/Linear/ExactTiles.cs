@@ -14,8 +14,6 @@ internal static unsafe class ExactTiles<TRows>
 {
     private const int Rows = LinearArguments.TileRows, Part = 32;
 
-    private const int PartsAtOnce = 24;
-
     // Of plain rows: how many are met at once, by how many tokens at most, and how far ahead a row's weights are asked for, in bytes.
     private const int PlainRows = 8, PlainTokens = 4, RowDistance = 768;
 
@@ -24,7 +22,7 @@ internal static unsafe class ExactTiles<TRows>
     /// <summary>Floats of scratch that a worker needs.</summary>
     public static int ScratchLength(int columns) => Math.Max(ExactPanels<TRows>.ScratchLength(columns), ScalesLength + (PlainTokens * (TokenSums + Rows)));
 
-    private static int ScalesLength => TileScales<Q8_0>.ScratchLength(PartsAtOnce * Part);
+    private static int ScalesLength => ExactPanels<TRows>.ScalesLength;
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
@@ -57,8 +55,7 @@ internal static unsafe class ExactTiles<TRows>
     // Of blocks.
     private static void OneToken(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        int parts = arguments.Columns / Part, pieces = (parts + PartsAtOnce - 1) / PartsAtOnce;
-        int piece = Math.Min(PartsAtOnce, (((parts + pieces - 1) / pieces) + 7) & ~7); // whole blocks of every format
+        int parts = arguments.Columns / Part, piece = ExactPanels<TRows>.Piece(parts);
         float* sums = scratch + ScalesLength, results = sums + TokenSums;
         byte** rows = stackalloc byte*[Rows];
         bool packed = arguments.Packed is not null;
@@ -143,13 +140,13 @@ internal static unsafe class ExactTiles<TRows>
             Add<TCount>(ref a2, ref b2, ref c2, ref d2, TRows.ReadTwo(r4 + at, r5 + at, 0, null, null), xa, xb, xc, xd);
             Add<TCount>(ref a3, ref b3, ref c3, ref d3, TRows.ReadTwo(r6 + at, r7 + at, 0, null, null), xa, xb, xc, xd);
         }
-        Store(sums, a0, a1, a2, a3);
+        FloatTile.Store(sums, a0, a1, a2, a3);
         if (TCount.Count > 1)
-            Store(sums + TokenSums, b0, b1, b2, b3);
+            FloatTile.Store(sums + TokenSums, b0, b1, b2, b3);
         if (TCount.Count > 2)
-            Store(sums + (2 * TokenSums), c0, c1, c2, c3);
+            FloatTile.Store(sums + (2 * TokenSums), c0, c1, c2, c3);
         if (TCount.Count > 3)
-            Store(sums + (3 * TokenSums), d0, d1, d2, d3);
+            FloatTile.Store(sums + (3 * TokenSums), d0, d1, d2, d3);
     }
 
     // 32 columns of two rows with each token.
@@ -183,15 +180,6 @@ internal static unsafe class ExactTiles<TRows>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector512<float>, Vector512<float>, Vector512<float>, Vector512<float>) Part32(float* x) => (Twice(x), Twice(x + 8), Twice(x + 16), Twice(x + 24));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* sums, Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3)
-    {
-        s0.Store(sums);
-        s1.Store(sums + 16);
-        s2.Store(sums + 32);
-        s3.Store(sums + 48);
-    }
 
     // The 32 columns from there on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -183,7 +183,7 @@ internal static unsafe class FloatTile
         (Vector512.Load(carry), Vector512.Load(carry + 16), Vector512.Load(carry + 32), Vector512.Load(carry + 48));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* carry, Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3)
+    public static void Store(float* carry, Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3)
     {
         s0.Store(carry);
         s1.Store(carry + 16);

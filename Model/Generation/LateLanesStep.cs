@@ -21,21 +21,19 @@ internal sealed class LateLanesStep(LanguageModel model)
             if (run.Precision == precision && !run.IsDone)
                 running.Add(run);
         Fill(precision);
-        foreach (LateLanesRun run in running)
-            try
-            {
-                run.Begin();
-            }
-            catch (GenerationException failure)
-            {
-                run.Row.Fail(failure);
-            }
+        WithEach(static run => run.Begin());
         Propose(precision);
         Look(precision);
+        WithEach(static run => run.Take());
+    }
+
+    // A row that fails does so alone.
+    private void WithEach(Action<LateLanesRun> act)
+    {
         foreach (LateLanesRun run in running)
             try
             {
-                run.Take();
+                act(run);
             }
             catch (GenerationException failure)
             {
