@@ -99,6 +99,9 @@ internal interface IDevice : IDisposable
     /// <summary>Third part: gain and bias. The three parts together give the bits of <see cref="Norm"/>.</summary>
     void NormGain(Rows output, Rows normalized, NormSettings settings);
 
+    /// <summary>Whether a <see cref="Linear"/> of layers of different types, up to four of them, costs less than one for each type.</summary>
+    bool MixesTypes => true;
+
     /// <summary>Several linear layers of one input, in one parallel region.</summary>
     void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision);
 

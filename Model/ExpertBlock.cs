@@ -142,7 +142,7 @@ internal sealed class ExpertBlock(ForwardPass pass)
     private void AddShared(MlpSpec spec, LayerWeights block, MlpWeights shared, Rows input, Rows output)
     {
         int width = shared.Down.Inputs;
-        Rows gate = pass.Rows(Scratch.MlpGate, width), up = pass.Rows(Scratch.MlpUp, width), post = pass.Rows(Scratch.MlpPost, width);
+        Rows both = pass.Rows(Scratch.MlpGate, 2 * width), gate = both.Columns(0, width), up = both.Columns(width, width), post = pass.Rows(Scratch.MlpPost, width);
         pass.Linear(gate, shared.Gate!, up, shared.Up, input);
         device.Activate(post, gate, up, spec.Activation, spec.ActivationLimit);
         Rows result = pass.Rows(Scratch.SharedOutput, output.Width);

@@ -6,16 +6,24 @@ using Managed.Weights;
 namespace Managed;
 
 /// <summary>What one step of the forward computation carries from operation to operation.</summary>
-internal sealed class ForwardPass(IDevice device, Workspace workspace, int layers)
+internal sealed class ForwardPass
 {
-    public IDevice Device { get; } = device;
+    private readonly Workspace workspace;
+
+    public ForwardPass(IDevice device, Workspace workspace, int layers)
+    {
+        (Device, this.workspace, EditSites) = (device, workspace, new EditSites(layers));
+        Adapters = new AdapterPass(device, workspace, Plan);
+    }
+
+    public IDevice Device { get; }
 
     public StepPlan Plan { get; } = new();
 
     public HookTable? Hooks { get; set; }
 
     /// <summary>The hook points where guards of this step's sequences act.</summary>
-    public EditSites EditSites { get; } = new(layers);
+    public EditSites EditSites { get; }
 
     public Precision Precision { get; set; }
 
@@ -23,7 +31,10 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
     public Sequence[] Sequences { get; set; } = [];
 
     /// <summary>Whether any of the sequences uses an adapter.</summary>
-    public bool HasAdapters { get; set; }
+    public bool HasAdapters => !Adapters.IsEmpty;
+
+    /// <summary>The adapters of the step's sequences.</summary>
+    public AdapterPass Adapters { get; }
 
     /// <summary>Tokens in this step.</summary>
     public int Count => Plan.Count;
@@ -124,16 +135,17 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
     /// <summary>output = layer(input), with each sequence's adapter.</summary>
     public void Linear(Rows output, Rows input, LinearLayer layer)
     {
-        Device.Linear([new Projection(output, layer.Matrix, layer.Bias)], input, Precision);
-        if (HasAdapters)
-            Adapt(output, input, layer);
+        if (IsAdapted(layer))
+            Adapters.Linear([output], [layer], input, Precision);
+        else
+            Device.Linear([new Projection(output, layer.Matrix, layer.Bias)], input, Precision);
     }
 
     /// <summary>stream += layer(input); false, and nothing done, where an adapter changes what is added.</summary>
     public bool TryLinearAdd(Rows stream, Rows scratch, Rows input, LinearLayer layer)
     {
-        if (HasAdapters)
-            return false;
+        if (IsAdapted(layer))
+            return false; // the change is added to the layer's output first, as where somebody looks at that
         Device.LinearAdd(stream, new Projection(scratch, layer.Matrix, layer.Bias), input, Precision);
         return true;
     }
@@ -141,50 +153,25 @@ internal sealed class ForwardPass(IDevice device, Workspace workspace, int layer
     /// <summary>Two layers of one input, in one go.</summary>
     public void Linear(Rows output, LinearLayer layer, Rows output2, LinearLayer layer2, Rows input)
     {
-        Device.Linear([new Projection(output, layer.Matrix, layer.Bias), new Projection(output2, layer2.Matrix, layer2.Bias)], input, Precision);
-        if (!HasAdapters)
-            return;
-        Adapt(output, input, layer);
-        Adapt(output2, input, layer2);
+        if (IsAdapted(layer))
+            Adapters.Linear([output, output2], [layer, layer2], input, Precision);
+        else
+            Device.Linear([new Projection(output, layer.Matrix, layer.Bias), new Projection(output2, layer2.Matrix, layer2.Bias)], input, Precision);
     }
 
     /// <summary>Three layers of one input, in one go.</summary>
     public void Linear(Rows output, LinearLayer layer, Rows output2, LinearLayer layer2, Rows output3, LinearLayer layer3, Rows input)
     {
-        Device.Linear(
-            [new Projection(output, layer.Matrix, layer.Bias), new Projection(output2, layer2.Matrix, layer2.Bias), new Projection(output3, layer3.Matrix, layer3.Bias)],
-            input, Precision);
-        if (!HasAdapters)
-            return;
-        Adapt(output, input, layer);
-        Adapt(output2, input, layer2);
-        Adapt(output3, input, layer3);
+        if (IsAdapted(layer))
+            Adapters.Linear([output, output2, output3], [layer, layer2, layer3], input, Precision);
+        else
+            Device.Linear(
+                [new Projection(output, layer.Matrix, layer.Bias), new Projection(output2, layer2.Matrix, layer2.Bias), new Projection(output3, layer3.Matrix, layer3.Bias)],
+                input, Precision);
     }
 
-    // For the rows of all sequences that have an adapter for this layer.
-    private void Adapt(Rows output, Rows input, LinearLayer layer)
-    {
-        if (input.Count != Count)
-            return; // rows gathered for one expert: adapters of experts are refused when they are loaded
-        for (int sequence = 0; sequence < Plan.SequenceCount; sequence++)
-        {
-            int first = Plan.SequenceStart[sequence], count = Plan.SequenceStart[sequence + 1] - first;
-            Adapt(sequence, output.Slice(first, count), input.Slice(first, count), layer);
-        }
-    }
-
-    /// <summary>output += scale · B·(A·input) for rows of one sequence, where it has an adapter for the layer.</summary>
-    public void Adapt(int sequence, Rows output, Rows input, LinearLayer layer)
-    {
-        for (AdapterPart? part = Sequences[sequence].Adapter?.For(layer); part is not null; part = part.Next)
-        {
-            Rows down = workspace.Rows(Scratch.AdapterDown, input.Count, part.Down.Rows);
-            Rows up = workspace.Rows(Scratch.AdapterUp, input.Count, part.Up.Rows);
-            Device.Linear([new Projection(down, part.Down)], input, Precision);
-            Device.Linear([new Projection(up, part.Up)], down, Precision);
-            Device.Add(output, output, up, part.Scale);
-        }
-    }
+    /// <summary>Whether an adapter of any of the step's sequences changes a layer, or one that is computed with it.</summary>
+    public bool IsAdapted(LinearLayer layer) => HasAdapters && Adapters.Changes(layer);
 
     /// <summary>A norm; in three parts where its inside is wanted. The bits are the same either way.</summary>
     public void Norm(Rows output, Rows input, NormSettings settings, int layer, HookPoint scalePoint, HookPoint normalizedPoint)

@@ -81,7 +81,7 @@ internal sealed class MlpBlock(ForwardPass pass)
     // stream += down(act(gate(x)) · up(x)), where nobody looks in between.
     private bool TryWhole(int layer, MlpSpec spec, MlpWeights weights, Rows input, Rows stream, Rows scratch)
     {
-        if (weights.Gate is not { } gate || pass.HasAdapters || spec.ActivationLimit != 0f
+        if (weights.Gate is not { } gate || pass.IsAdapted(gate) || pass.IsAdapted(weights.Down) || spec.ActivationLimit != 0f
             || !pass.IsUnseen(HookPoint.MlpPre, layer) || !pass.IsUnseen(HookPoint.MlpPreLinear, layer) || !pass.IsUnseen(HookPoint.MlpPost, layer))
             return false;
         return device.TryGatedMlpAdd(stream, new Projection(scratch, weights.Down.Matrix, weights.Down.Bias),
@@ -95,8 +95,8 @@ internal sealed class MlpBlock(ForwardPass pass)
         Rows post = pass.Rows(Scratch.MlpPost, width);
         if (weights.Gate is { } gateLayer)
         {
-            Rows gate = pass.Rows(Scratch.MlpGate, width), up = pass.Rows(Scratch.MlpUp, width);
-            if (!pass.HasAdapters && pass.IsUnseen(HookPoint.MlpPre, layer) && pass.IsUnseen(HookPoint.MlpPreLinear, layer))
+            Rows both = pass.Rows(Scratch.MlpGate, 2 * width), gate = both.Columns(0, width), up = both.Columns(width, width);
+            if (!pass.IsAdapted(gateLayer) && pass.IsUnseen(HookPoint.MlpPre, layer) && pass.IsUnseen(HookPoint.MlpPreLinear, layer))
             {
                 device.LinearGated(post, new Projection(gate, gateLayer.Matrix, gateLayer.Bias), new Projection(up, weights.Up.Matrix, weights.Up.Bias),
                     input, spec.Activation, spec.ActivationLimit, pass.Precision);

@@ -24,10 +24,16 @@ internal sealed class OutputHeads(ForwardPass pass, LinearLayer own)
             Multiply(logits, normed, matrices[0]);
         else
             Grouped(logits, normed, everywhere);
-        if (pass.HasAdapters)
-            for (int s = 0; s < plan.SequenceCount; s++)
-                if (MatrixOf(s) == own.Matrix)
-                    pass.Adapt(s, Part(logits, s, s + 1, everywhere), Part(normed, s, s + 1, everywhere), own);
+        foreach (AdapterPass.Run run in pass.Adapters.Runs)
+            for (int s = run.First, next; s < run.End; s = next)
+            {
+                bool isOwn = MatrixOf(s) == own.Matrix;
+                for (next = s + 1; next < run.End && isOwn == (MatrixOf(next) == own.Matrix); next++)
+                {
+                }
+                if (isOwn)
+                    pass.Adapters.Add(run.Adapter, Part(logits, s, next, everywhere), Part(normed, s, next, everywhere), own, pass.Precision);
+            }
         for (int s = 0, next; s < plan.SequenceCount; s = next)
         {
             HeadSwap? head = pass.Sequences[s].Head;

@@ -95,7 +95,6 @@ internal sealed class Stepper
         plan.SequenceCount = inputs.Length;
         plan.Precision = pass.Precision;
         plan.Count = 0;
-        pass.HasAdapters = false;
         pass.EditSites.Clear();
         for (int s = 0; s < inputs.Length; s++)
         {
@@ -120,12 +119,12 @@ internal sealed class Stepper
             plan.Edits[s] = sequence.Edits;
             if (sequence.Edits is { } edits)
                 pass.EditSites.Mark(edits.Program);
-            pass.HasAdapters |= sequence.Adapter is not null;
             lastTokens[s] = plan.Count - 1;
             for (int rope = 0; rope < ropes.Count; rope++)
                 tables[rope][s] = TableFor(rope, length);
         }
         plan.SequenceStart[inputs.Length] = plan.Count;
+        pass.Adapters.Begin(pass.Sequences.AsSpan(0, inputs.Length));
         CompareTables(inputs.Length);
     }
 

@@ -14,10 +14,10 @@ namespace Managed.Perf;
 /// What guards cost on one model. Two generations of the same prompt run beside each other, one with the guard, and take their steps in
 /// turn: both are always at the same position, so that attention costs them the same.
 /// </summary>
-internal sealed class GuardCosts(LanguageModel model, int promptTokens, int tokens, double seconds)
+internal sealed class GuardCosts(LanguageModel model, int promptTokens, int tokens, double seconds, Adapter? adapter = null)
 {
     /// <summary>What can be asked for.</summary>
-    public static readonly string[] Names = ["everywhere", "gated", "probes", "capture", "prompt", "lanes", "batch", "search", "rows"];
+    public static readonly string[] Names = ["everywhere", "gated", "probes", "capture", "prompt", "lanes", "batch", "search", "rows", "adapter"];
 
     private const int StepsBeforePacking = 12; // weights are brought into another order within the first steps of few tokens
 
@@ -69,6 +69,10 @@ internal sealed class GuardCosts(LanguageModel model, int promptTokens, int toke
                 break;
             case "rows":
                 RowCosts();
+                break;
+            case "adapter":
+                Adapted(1);
+                Adapted(16);
                 break;
             default:
                 throw new ArgumentException($"--only: found {name}; expected of noise, {string.Join(", ", Names)}.");
@@ -197,6 +201,21 @@ internal sealed class GuardCosts(LanguageModel model, int promptTokens, int toke
         Array.ForEach(guards, guard => guard.Dispose());
     }
 
+    // Every row with the adapter that was given, each step against the bare model's; nothing where none was given.
+    private void Adapted(int rows)
+    {
+        if (adapter is null)
+            return;
+        var times = new PairedTimes();
+        while (times.Seconds < seconds)
+        {
+            using GenerationBatch plain = Begin(rows, _ => null), adapted = Begin(rows, _ => null, adapter);
+            for (int step = 0; step < tokens; step++)
+                times.Pair(() => plain.Step(), () => adapted.Step());
+        }
+        Console.WriteLine(times.Line($"{rows} row{(rows == 1 ? "" : "s")} with an adapter"));
+    }
+
     // Sixteen samples a token against one.
     private void Search()
     {
@@ -217,10 +236,10 @@ internal sealed class GuardCosts(LanguageModel model, int promptTokens, int toke
     }
 
     // Rows behind their prompt and the first steps; a single row has the common prompt, many have a token each.
-    private GenerationBatch Begin(int rows, Func<int, CompiledGuard?> guard)
+    private GenerationBatch Begin(int rows, Func<int, CompiledGuard?> guard, Adapter? worn = null)
     {
         GenerationBatch batch = model.CreateBatch([.. Enumerable.Range(0, rows).Select(row => new GenerationRequest(rows == 1 ? prompt : [100 + row],
-            new GenerationOptions { MaxTokens = StepsBeforePacking + tokens + 2, IgnoreEndTokens = true, Guard = guard(row) }))], null);
+            new GenerationOptions { MaxTokens = StepsBeforePacking + tokens + 2, IgnoreEndTokens = true, Guard = guard(row), Adapter = worn }))], null);
         for (int step = 0; step < (rows == 1 ? StepsBeforePacking : 3); step++)
             batch.Step();
         return batch;

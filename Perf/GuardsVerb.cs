@@ -18,11 +18,13 @@ internal static class GuardsVerb
             Description = "Of noise, " + string.Join(", ", GuardCosts.Names) + ", those that are named here; by default all. Noise, nothing against nothing, is always the first.",
             DefaultValueFactory = _ => "",
         };
-        var command = new Command("guards", "What guards cost, as ratios within one run.") { model, seconds, tokens, prompt, rows, threads, only };
+        var adapter = new Option<string?>("--adapter") { Description = "A LoRA folder of the model: what it costs at run time." };
+        var command = new Command("guards", "What guards cost, as ratios within one run.") { model, seconds, tokens, prompt, rows, threads, only, adapter };
         command.SetAction(parsed =>
         {
             using LanguageModel loaded = LanguageModel.Load(parsed.GetRequiredValue(model), new LoadOptions { Threads = parsed.GetValue(threads) });
-            new GuardCosts(loaded, parsed.GetValue(prompt), parsed.GetValue(tokens), parsed.GetValue(seconds))
+            using Adapter? worn = parsed.GetValue(adapter) is { } folder ? loaded.LoadAdapter(folder) : null;
+            new GuardCosts(loaded, parsed.GetValue(prompt), parsed.GetValue(tokens), parsed.GetValue(seconds), worn)
                 .Run(parsed.GetRequiredValue(only).Split(',', StringSplitOptions.RemoveEmptyEntries), parsed.GetValue(rows));
         });
         return command;

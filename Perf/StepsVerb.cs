@@ -18,12 +18,14 @@ internal static class StepsVerb
         var tokens = new Option<int>("--tokens") { DefaultValueFactory = _ => 32 };
         var rows = new Option<int>("--rows") { Description = "sequences that are decoded together", DefaultValueFactory = _ => 1 };
         var forks = new Option<bool>("--forks") { Description = "they begin with the same prompt, which is in the cache once" };
+        var adapter = new Option<string?>("--adapter") { Description = "a LoRA folder that all sequences use" };
         var precision = new Option<Precision>("--precision") { DefaultValueFactory = _ => Precision.Fast };
-        var command = new Command("steps", "Where the time of prefill and decoding goes.") { model, threads, promptTokens, tokens, rows, forks, precision };
+        var command = new Command("steps", "Where the time of prefill and decoding goes.") { model, threads, promptTokens, tokens, rows, forks, adapter, precision };
         command.SetAction(parsed =>
         {
             var device = new TimedDevice(new CpuDevice(parsed.GetValue(threads)));
             using LanguageModel loaded = LanguageModel.Load(parsed.GetRequiredValue(model), device, new LoadOptions());
+            using Adapter? worn = parsed.GetValue(adapter) is { } folder ? loaded.LoadAdapter(folder) : null;
             Transformer transformer = loaded.Transformer;
             transformer.Precision = parsed.GetValue(precision);
             int[] prompt = [.. Enumerable.Range(0, parsed.GetValue(promptTokens)).Select(i => (i * 37) % loaded.VocabularySize)];
@@ -34,6 +36,7 @@ internal static class StepsVerb
                 for (int row = 0; row < sequences.Length; row++)
                 {
                     sequences[row] = row > 0 && parsed.GetValue(forks) ? sequences[0].Fork() : transformer.Cache.Create();
+                    sequences[row].Adapter = worn;
                     if (sequences[row].Length == 0)
                         prefill.Measure(device, () => transformer.Forward([new StepInput(sequences[row], prompt)], LogitsWanted.Last));
                 }

@@ -19,6 +19,8 @@ internal sealed partial class GpuDevice
     private NormSettings? lastNorm; // that wrote what stands in lastNormed
     private Rows lastNormed;
 
+    public bool MixesTypes => false;
+
     public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision)
     {
         if (input.Count > 0 && !(precision == Precision.Fast && (TryVectors(projections, input) || TryMatrices(projections, input, default))))

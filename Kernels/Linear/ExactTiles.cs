@@ -17,6 +17,8 @@ internal static unsafe class ExactTiles<TRows>
     // Of plain rows: how many are met at once, by how many tokens at most, and how far ahead a row's weights are asked for, in bytes.
     private const int PlainRows = 8, PlainTokens = 4, RowDistance = 768;
 
+    private const int ShortColumns = 64; // of rows that panels would only copy
+
     private const int TokenSums = 2 * FloatTile.CarryLength; // floats that a token's sums of 16 rows take
 
     /// <summary>Floats of scratch that a worker needs.</summary>
@@ -26,7 +28,9 @@ internal static unsafe class ExactTiles<TRows>
 
     public static void Run(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        if (arguments.Columns % Part != 0 || arguments.Tokens > (TRows.IsPlain ? PlainTokens : 1))
+        if (TRows.IsPlain && arguments.Columns % 8 == 0 && arguments.Columns <= ShortColumns && (arguments.Columns % Part != 0 || arguments.Tokens > PlainTokens))
+            ShortRows(arguments, firstRow, endRow);
+        else if (arguments.Columns % Part != 0 || arguments.Tokens > (TRows.IsPlain ? PlainTokens : 1))
             ExactPanels<TRows>.Run(arguments, firstRow, endRow, scratch);
         else if (TRows.IsPlain)
             FewTokens(arguments, firstRow, endRow, scratch);
@@ -51,6 +55,38 @@ internal static unsafe class ExactTiles<TRows>
             }
         }
     }
+
+    // Of a few columns, as the second matrix of a low-rank change: any number of tokens meets 16 rows, which stay in the first-level cache.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ShortRows(in LinearArguments arguments, int firstRow, int endRow)
+    {
+        byte** rows = stackalloc byte*[Rows];
+        for (int row = firstRow, count; row < endRow; row += count)
+        {
+            count = Place(rows, arguments, row, Math.Min(Rows, endRow - row));
+            for (int token = 0; token < arguments.Tokens; token++)
+            {
+                Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+                float* x = arguments.Input + (token * arguments.InputStride);
+                for (int k = 0; k < arguments.Columns; k += 8)
+                {
+                    Vector512<float> eight = Twice(x + k);
+                    a0 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[0], rows[1], k), eight, a0);
+                    a1 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[2], rows[3], k), eight, a1);
+                    a2 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[4], rows[5], k), eight, a2);
+                    a3 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[6], rows[7], k), eight, a3);
+                    b0 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[8], rows[9], k), eight, b0);
+                    b1 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[10], rows[11], k), eight, b1);
+                    b2 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[12], rows[13], k), eight, b2);
+                    b3 = Avx512F.FusedMultiplyAdd(EightOfTwo(rows[14], rows[15], k), eight, b3);
+                }
+                arguments.StoreTile(token, row, count, Lanes.Sums(a0, a1, a2, a3, b0, b1, b2, b3));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> EightOfTwo(byte* first, byte* second, int column) => Packed.Join(TRows.Load(first, column), TRows.Load(second, column));
 
     // Of blocks.
     private static void OneToken(in LinearArguments arguments, int firstRow, int endRow, float* scratch)

@@ -1,4 +1,3 @@
-using Managed.Kernels;
 using Managed.Weights;
 
 namespace Managed;
@@ -9,25 +8,32 @@ namespace Managed;
 /// </summary>
 public sealed class Adapter : IDisposable
 {
-    private readonly IReadOnlyDictionary<LinearLayer, AdapterPart> parts;
-    private readonly IDisposable? file;
+    private readonly Dictionary<LinearLayer, AdapterPart> parts = []; // by each of their layers
+    private readonly IReadOnlyList<AdapterPart> all;
+    private readonly IReadOnlyList<IDisposable> owned;
 
-    internal Adapter(string name, IReadOnlyDictionary<LinearLayer, AdapterPart> parts, IDisposable? file)
+    /// <param name="name">Where it comes from.</param>
+    /// <param name="parts">Its change of each group of layers of one input.</param>
+    /// <param name="layerCount">Layers that it changes.</param>
+    /// <param name="owned">What goes with it.</param>
+    internal Adapter(string name, IReadOnlyList<AdapterPart> parts, int layerCount, IReadOnlyList<IDisposable> owned)
     {
-        Name = name;
-        this.parts = parts;
-        this.file = file;
+        (Name, LayerCount, all, this.owned) = (name, layerCount, parts, owned);
+        foreach (AdapterPart part in parts)
+            foreach (LinearLayer layer in part.Layers)
+                this.parts[layer] = part;
     }
 
     /// <summary>The folder it was loaded from; of several together, the folders joined by " + ".</summary>
     public string Name { get; }
 
     /// <summary>Linear layers that it changes.</summary>
-    public int LayerCount => parts.Count;
+    public int LayerCount { get; }
 
-    internal IReadOnlyDictionary<LinearLayer, AdapterPart> Parts => parts;
+    /// <summary>Its parts, each for the layers of one input.</summary>
+    internal IReadOnlyList<AdapterPart> Parts => all;
 
-    /// <summary>The adapter's part for a layer, or null where it does not target it.</summary>
+    /// <summary>The part for a layer and those that share its input; null where the adapter changes none of them.</summary>
     internal AdapterPart? For(LinearLayer layer) => parts.GetValueOrDefault(layer);
 
     /// <summary>Several adapters of one model as one: each adds its own change. They keep their memory and must outlive it.</summary>
@@ -36,36 +42,18 @@ public sealed class Adapter : IDisposable
     {
         if (adapters.Count < 2)
             return adapters.Count == 1 ? adapters[0] : throw new ArgumentException("Adapters: found none; expected one or more.");
-        var parts = new Dictionary<LinearLayer, AdapterPart>();
+        var parts = new Dictionary<LinearLayer, AdapterPart>(); // by their first layers
         for (int i = adapters.Count - 1; i >= 0; i--)
-            foreach ((LinearLayer layer, AdapterPart first) in adapters[i].parts)
-                parts[layer] = Chain(first, parts.GetValueOrDefault(layer));
-        return new Adapter(string.Join(" + ", adapters.Select(adapter => adapter.Name)), parts, file: null);
-
-        static AdapterPart Chain(AdapterPart part, AdapterPart? after) =>
-            part with { Next = part.Next is null ? after : Chain(part.Next, after) };
+            foreach (AdapterPart part in adapters[i].all)
+                parts[part.Layers[0]] = part.Then(parts.GetValueOrDefault(part.Layers[0]));
+        int changed = adapters.SelectMany(adapter => adapter.all).SelectMany(part => part.Changed()).Distinct().Count();
+        return new Adapter(string.Join(" + ", adapters.Select(adapter => adapter.Name)), [.. parts.Values], changed, owned: []);
     }
 
     /// <summary>Frees its memory; no sequence may use it any more.</summary>
     public void Dispose()
     {
-        if (file is null)
-            return; // the parts belong to the adapters that were put together
-        foreach (AdapterPart part in parts.Values)
-        {
-            part.Down.Dispose();
-            part.Up.Dispose();
-        }
-        file.Dispose();
+        foreach (IDisposable item in owned) // none where several were put together: the parts are theirs
+            item.Dispose();
     }
-}
-
-/// <summary>One linear layer's low-rank change.</summary>
-/// <param name="Down">A, [rank, inputs].</param>
-/// <param name="Up">B, [outputs, rank].</param>
-/// <param name="Scale">alpha / rank, or alpha / √rank (rank-stabilised).</param>
-internal sealed record AdapterPart(Weight Down, Weight Up, float Scale)
-{
-    /// <summary>Another adapter's part for the same layer, added after this one; null: none.</summary>
-    public AdapterPart? Next { get; init; }
 }

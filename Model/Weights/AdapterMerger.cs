@@ -9,7 +9,7 @@ internal static unsafe class AdapterMerger
     public static List<IDisposable> Merge(IDevice device, Adapter adapter)
     {
         var owned = new List<IDisposable>();
-        foreach ((LinearLayer layer, AdapterPart first) in adapter.Parts)
+        foreach ((AdapterPart first, LinearLayer layer) in adapter.Parts.SelectMany(part => part.Changed().Select(layer => (part, layer))))
         {
             // Row i of the identity through a linear layer gives column i of its matrix: any weight type, any device.
             int inputs = layer.Inputs, outputs = layer.Outputs;
@@ -23,13 +23,13 @@ internal static unsafe class AdapterMerger
             Rows columns = new(column, inputs, outputs), ups = new(up, inputs, outputs);
             device.Linear([new Projection(columns, layer.Matrix)], unit, Precision.Exact);
             for (AdapterPart? part = first; part is not null; part = part.Next)
-            {
-                using DeviceBuffer down = device.Allocate((long)inputs * part.Down.Rows);
-                var downs = new Rows(down, inputs, part.Down.Rows);
-                device.Linear([new Projection(downs, part.Down)], unit, Precision.Exact);
-                device.Linear([new Projection(ups, part.Up)], downs, Precision.Exact);
-                device.Add(columns, columns, ups, part.Scale);
-            }
+                if (part.Of(layer) is { } own)
+                {
+                    using DeviceBuffer down = device.Allocate((long)inputs * own.Down.Rows);
+                    var downs = new Rows(down, inputs, own.Down.Rows);
+                    device.Linear([new Projection(downs, own.Down)], unit, Precision.Exact);
+                    device.LinearAdd(columns, new Projection(ups, own.Up), downs, Precision.Exact);
+                }
             device.Synchronize();
             Span<float> from = device.Span(column, 0, inputs * outputs), to = device.Span(merged, 0, inputs * outputs);
             for (int i = 0; i < inputs; i++)

@@ -18,7 +18,10 @@ internal sealed record ModelWeights
     public required LayerWeights[] Layers { get; init; }
 
     /// <summary>Every linear layer of the model but those of single experts.</summary>
-    public IEnumerable<LinearLayer> LinearLayers() => Layers.SelectMany(layer => layer.LinearLayers()).Append(Head);
+    public IEnumerable<LinearLayer> LinearLayers() => LayersByInput().SelectMany(layers => layers);
+
+    /// <inheritdoc cref="LayerWeights.LayersByInput"/>
+    public IEnumerable<LinearLayer[]> LayersByInput() => Layers.SelectMany(layer => layer.LayersByInput()).Append([Head]);
 }
 
 /// <summary>The weights of one block; what the block does not have is null.</summary>
@@ -71,11 +74,14 @@ internal sealed record LayerWeights
     public LinearLayer? SharedExpertGate { get; init; }
 
     /// <summary>Every linear layer of the block but those of single experts.</summary>
-    public IEnumerable<LinearLayer> LinearLayers() => new[]
+    public IEnumerable<LinearLayer> LinearLayers() => LayersByInput().SelectMany(layers => layers);
+
+    /// <summary>The same, with those together that one operation computes of one input.</summary>
+    public IEnumerable<LinearLayer[]> LayersByInput() => new LinearLayer?[][]
     {
-        Query, Key, Value, QueryKeyValue, AttentionOutput, QueryDown, KeyValueDown, KeyValueUp,
-        Mlp?.Gate, Mlp?.Up, Mlp?.Down, Router, SharedExpert?.Gate, SharedExpert?.Up, SharedExpert?.Down, SharedExpertGate,
-    }.OfType<LinearLayer>();
+        [Query, Key, Value], [QueryKeyValue], [AttentionOutput], [QueryDown], [KeyValueDown], [KeyValueUp],
+        [Mlp?.Gate, Mlp?.Up], [Mlp?.Down], [Router], [SharedExpert?.Gate, SharedExpert?.Up], [SharedExpert?.Down], [SharedExpertGate],
+    }.Select(layers => layers.OfType<LinearLayer>().ToArray()).Where(layers => layers.Length > 0);
 }
 
 /// <summary>The matrices of an MLP; Gate is null where it is not gated.</summary>
