@@ -1,4 +1,5 @@
 using Managed.Kernels;
+using Managed.Kernels.Linear;
 
 namespace Managed.Tests.Devices;
 
@@ -40,6 +41,25 @@ public class RowInvarianceTests
             for (int token = 0; token < Tokens; token++)
                 scene.Device.Linear([new Projection(alone.Slice(token, 1), weight, bias)], input.Slice(token, 1), precision);
             Assert.That(scene.Read(all), Is.EqualTo(scene.Read(alone)), $"{inputs} inputs");
+        }
+    }
+
+    [Test]
+    public unsafe void Rows_of_few_columns_keep_the_order_of_additions(
+        [Values(WeightType.F32, WeightType.F16, WeightType.BF16)] object type, [Values(8, 16, 24, 32, 40, 64)] int inputs, [Values(1, 3, 7)] int tokens)
+    {
+        using var scene = new Scene(new CpuDevice(2));
+        const int Outputs = 37;
+        Weight weight = scene.Weight((WeightType)type, Outputs, inputs);
+        Rows input = scene.Random(tokens, inputs, gap: 3), output = scene.Random(tokens, Outputs, gap: 5);
+        scene.Device.Linear([new Projection(output, weight)], input, Precision.Exact);
+        var row = new float[inputs];
+        for (int o = 0; o < Outputs; o++)
+        {
+            ((CpuWeight)weight).ReadRow(row, o);
+            for (int t = 0; t < tokens; t++)
+                fixed (float* w = row)
+                    Assert.That(output.Row(t)[o], Is.EqualTo(Lanes.Dot(w, input.Row(t), inputs)), $"token {t}, output {o}");
         }
     }
 

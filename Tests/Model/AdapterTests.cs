@@ -1,3 +1,4 @@
+using Managed.Hooks;
 using Managed.Loader;
 using ScratchFolder = Managed.Tests.Loader.Scratch;
 
@@ -41,6 +42,54 @@ public class AdapterTests
         }
     }
 
+    [Test]
+    public void A_row_has_the_bits_of_its_text_alone_whoever_stands_beside_it_in_prompts_of_any_pieces_and_token_by_token()
+    {
+        using LanguageModel model = TestModels.Load(TestModels.HearthPath);
+        using Adapter dark = model.LoadAdapter(Folder("hearth-dark")), shield = model.LoadAdapter(Folder("hearth-shield")), both = Adapter.Together(dark, shield);
+        foreach (Adapter?[] adapters in new Adapter?[][] { [dark], [dark, dark, dark], [dark, dark, null, shield, dark], [both, both], [null, both, dark] })
+        {
+            Cache.Sequence[] sequences = [.. adapters.Select(adapter => { Cache.Sequence sequence = model.Transformer.Cache.Create(); sequence.Adapter = adapter; return sequence; })];
+            float[] last = [];
+            int done = 0;
+            foreach (int count in new[] { 4, 3, 1, 1 })
+            {
+                StepInput[] inputs = [.. sequences.Select(sequence => new StepInput(sequence, Ids.AsMemory(done, count)))];
+                last = model.Transformer.View(model.Transformer.Forward(inputs, LogitsWanted.Last)).ToArray();
+                done += count;
+            }
+            for (int i = 0; i < adapters.Length; i++)
+            {
+                Assert.That(last[(i * model.VocabularySize)..((i + 1) * model.VocabularySize)], Is.EqualTo(Logits(model, adapters[i])[^model.VocabularySize..]), $"row {i} of {adapters.Length}");
+                sequences[i].Dispose();
+            }
+        }
+    }
+
+    [Test]
+    public void Hooks_that_look_change_no_bit_and_adapters_together_are_one_after_the_other()
+    {
+        using LanguageModel model = TestModels.Load(TestModels.HearthPath);
+        using Adapter dark = model.LoadAdapter(Folder("hearth-dark")), shield = model.LoadAdapter(Folder("hearth-shield")), both = Adapter.Together(dark, shield);
+        var hooks = new HookTable(model.LayerCount);
+        foreach (HookAddress address in model.HookNames.All())
+            hooks.Add(address with { Expert = -1 }, (_, _) => { });
+        float[] Seen(Adapter adapter)
+        {
+            using Cache.Sequence sequence = model.Transformer.Cache.Create();
+            sequence.Adapter = adapter;
+            return model.Transformer.View(model.Transformer.Forward([new StepInput(sequence, Ids)], LogitsWanted.All, hooks)).ToArray();
+        }
+        Assert.That(Seen(dark), Is.EqualTo(Logits(model, dark)));
+        Assert.That(Seen(both), Is.EqualTo(Logits(model, both)));
+        Assert.That((both.LayerCount, dark.LayerCount), Is.EqualTo((42, 42)));
+        float[] together = Logits(model, both);
+        model.Merge(dark);
+        float[] merged = Logits(model, shield);
+        for (int i = 0; i < merged.Length; i++)
+            Assert.That(together[i], Is.EqualTo(merged[i]).Within(5e-4f));
+    }
+
     private static float[] LastLogits(LanguageModel model, int[] ids, Adapter adapter)
     {
         using Cache.Sequence sequence = model.Transformer.Cache.Create();
@@ -50,6 +99,9 @@ public class AdapterTests
 
     [TestCase("llama-llama3", "model.layers.1.self_attn.v_proj", false)]
     [TestCase("llama-llama3", "model.layers.0.mlp.down_proj", false)]
+    [TestCase("llama-llama3", "model.layers.0.self_attn.q_proj", false)]
+    [TestCase("llama-llama3", "model.layers.0.self_attn.k_proj", false)]
+    [TestCase("llama-llama3", "model.layers.1.mlp.up_proj", false)]
     [TestCase("deepseek_v3", "lm_head", false)]
     [TestCase("gpt2", "transformer.h.1.mlp.c_fc", true)]
     [TestCase("gpt2", "transformer.h.0.attn.c_attn", true)]
