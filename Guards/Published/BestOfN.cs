@@ -61,7 +61,7 @@ public sealed class BestOfN
         SampledText[] texts = [.. Enumerable.Range(0, options.Samples).Select(_ => begun.Fork())];
         try
         {
-            sampler.Continue(texts, options.MaxTokens, prompt.Length, firstRow: 0, away: null, penalty: 0);
+            sampler.Continue(texts, options.MaxTokens, prompt.Length, firstRow: 0, away: null, penalty: 0, isLast: true);
             int[] asked = prompt.ToArray();
             return Array.ConvertAll(texts, text =>
             {

@@ -15,8 +15,11 @@ internal sealed class SampledText(Sequence sequence) : IDisposable
     /// <summary>Prompt and answer.</summary>
     public List<int> Ids { get; init; } = [];
 
-    /// <summary>For the token that comes next. // [vocabulary]</summary>
-    public float[] Logits { get; init; } = [];
+    /// <summary>For the token that comes next; forks share them. // [vocabulary]</summary>
+    public float[] Logits { get; set; } = [];
+
+    /// <summary>Whether its newest token has not gone through the model yet, so that its logits are the ones before.</summary>
+    public bool IsBehind { get; set; }
 
     /// <summary>Its place in the newest step.</summary>
     public int Place { get; set; }
@@ -36,7 +39,8 @@ internal sealed class SampledText(Sequence sequence) : IDisposable
     public SampledText Fork() => new(Sequence.Fork())
     {
         Ids = [.. Ids],
-        Logits = [.. Logits],
+        Logits = Logits,
+        IsBehind = IsBehind,
         State = [.. State],
         Budget = Budget,
         Reward = Reward,
@@ -46,7 +50,8 @@ internal sealed class SampledText(Sequence sequence) : IDisposable
 }
 
 /// <summary>
-/// Draws blocks of tokens for many texts at a time: one pass through the model for each place of the block, and the draws on all of the device's threads.
+/// Draws blocks of tokens for many texts at a time: one pass through the model for each place of the block but the last, whose tokens wait for
+/// <see cref="CatchUp"/> because few of them go on, and the draws on all of the device's threads.
 /// </summary>
 internal sealed unsafe class BlockSampler : IParallelWork
 {
@@ -94,15 +99,26 @@ internal sealed unsafe class BlockSampler : IParallelWork
         var text = new SampledText(model.Transformer.Cache.Create())
         {
             Ids = [.. prompt.Span],
-            Logits = new float[model.VocabularySize],
             State = new float[wantsStates ? model.Width : 0],
         };
         for (int done = 0; done < prompt.Length; done += GenerationBatch.PromptChunk)
         {
             ReadOnlyMemory<int> chunk = prompt.Slice(done, Math.Min(GenerationBatch.PromptChunk, prompt.Length - done));
-            Keep([text], Forward([text], [new StepInput(text.Sequence, chunk)]));
+            Span2D logits = Forward([text], [new StepInput(text.Sequence, chunk)]);
+            if (done + chunk.Length == prompt.Length)
+                Keep([text], logits);
         }
         return text;
+    }
+
+    /// <summary>Makes texts ready for the token that comes next, before they are forked: their newest tokens go through the model once and not once for each fork.</summary>
+    public void CatchUp(IEnumerable<SampledText> texts)
+    {
+        List<SampledText> behind = [.. texts.Where(text => text.IsBehind)];
+        if (behind.Count == 0)
+            return;
+        Keep(behind, Forward(behind, [.. behind.Select(text => new StepInput(text.Sequence, new[] { text.Ids[^1] }))]));
+        behind.ForEach(text => text.IsBehind = false);
     }
 
     /// <summary>Continues each text by a block, or to its end.</summary>
@@ -112,7 +128,8 @@ internal sealed unsafe class BlockSampler : IParallelWork
     /// <param name="firstRow">Number of the first text's random numbers.</param>
     /// <param name="away">Tokens to be led away from; null: none.</param>
     /// <param name="penalty">How much their logits lose.</param>
-    public void Continue(IReadOnlyList<SampledText> texts, int tokens, int promptLength, int firstRow, TriedTokens? away, double penalty)
+    /// <param name="isLast">Nobody asks for the states behind the block.</param>
+    public void Continue(IReadOnlyList<SampledText> texts, int tokens, int promptLength, int firstRow, TriedTokens? away, double penalty, bool isLast)
     {
         this.texts = texts;
         this.promptLength = promptLength;
@@ -146,6 +163,11 @@ internal sealed unsafe class BlockSampler : IParallelWork
             }
             if (running.Count == 0)
                 return;
+            if (offset == tokens && (isLast || !wantsStates))
+            {
+                running.ForEach(text => text.IsBehind = true);
+                return;
+            }
             Span2D logits = Forward(running, [.. inputs]);
             if (offset == tokens)
             {
@@ -210,10 +232,10 @@ internal sealed unsafe class BlockSampler : IParallelWork
         return model.Transformer.View(model.Transformer.Forward(inputs, LogitsWanted.Last, hooks));
     }
 
-    // For the next block, which begins with copies of the texts.
+    // For the next block, which begins with forks of the texts.
     private static void Keep(List<SampledText> texts, Span2D logits)
     {
         for (int place = 0; place < texts.Count; place++)
-            logits.Row(place).CopyTo(texts[place].Logits);
+            texts[place].Logits = logits.Row(place).ToArray();
     }
 }

@@ -94,6 +94,7 @@ public sealed class InferenceGuard
         {
             List<SampledText> finished = beams.FindAll(beam => beam.IsFinished), running = beams.FindAll(beam => !beam.IsFinished);
             var tried = new TriedTokens(tokens, guard.model.VocabularySize);
+            sampler.CatchUp(running);
             for (int attempt = 0; attempt <= options.Retries; attempt++)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -122,7 +123,8 @@ public sealed class InferenceGuard
             List<SampledText> drawn = Forks(running);
             try
             {
-                sampler.Continue(drawn, tokens, prompt.Length, attempt * options.Samples, attempt > 0 ? tried : null, options.RetryPenalty);
+                sampler.Continue(drawn, tokens, prompt.Length, attempt * options.Samples, attempt > 0 ? tried : null, options.RetryPenalty,
+                    isLast: depth + tokens >= options.MaxTokens);
                 Score(drawn, depth, tokens);
                 return drawn;
             }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 using Managed.Kernels.Guidance;
@@ -9,7 +8,7 @@ namespace Managed.Sampling;
 /// The tokens that may still come next, with their scores in double precision. Steps change scores or drop tokens;
 /// probabilities are the softmax over what is left. Made once per vocabulary and reused for every token.
 /// </summary>
-internal sealed class Candidates(int vocabulary)
+internal sealed partial class Candidates(int vocabulary)
 {
     private readonly double[] scores = new double[vocabulary]; // −∞: dropped
     private readonly double[] weights = new double[vocabulary]; // exp(score − highest)
@@ -224,35 +223,6 @@ internal sealed class Candidates(int vocabulary)
         ids.CopyTo(byDistance.Ids);
         byDistance.Restart(ids.Length);
         return (byDistance, distances);
-    }
-
-    /// <summary>Draws a token by its probability: see <see cref="InverseCdf"/>.</summary>
-    public int Draw(double uniform)
-    {
-        Weigh();
-        var order = new ByScore(scores, weights);
-        if (unlisted && InverseCdf.TryDraw(Leading(), order, total, ranking.Count, uniform) is >= 0 and int id)
-            return id;
-        List();
-        return InverseCdf.Draw(ranking, order, total, uniform);
-    }
-
-    // The tokens of at least e⁻⁸ of the highest weight, the first of all in rank.
-    private LazyRanking Leading()
-    {
-        double least = highest - 8;
-        int count = 0;
-        int[] ids = leading.Ids;
-        ref double first = ref scores[0];
-        int id = 0;
-        for (; id + 8 <= scores.Length; id += 8)
-            for (ulong found = Vector512.GreaterThanOrEqual(Vector512.LoadUnsafe(ref first, (nuint)id), Vector512.Create(least)).ExtractMostSignificantBits(); found != 0; found &= found - 1)
-                ids[count++] = id + BitOperations.TrailingZeroCount(found);
-        for (; id < scores.Length; id++)
-            if (scores[id] >= least)
-                ids[count++] = id;
-        leading.Restart(count);
-        return leading;
     }
 
     // Puts every token on the list.

@@ -51,20 +51,20 @@ internal static class InverseCdf
     public static int Draw<TWeights>(LazyRanking ranking, in TWeights weights, double total, double uniform)
         where TWeights : struct, IWeights, allows ref struct
     {
-        return TryDraw(ranking, weights, total, ranking.Count, uniform) is >= 0 and int id ? id : DrawExactly(ranking, weights, uniform);
+        return TryDraw(ranking, weights, total, ErrorOf(ranking.Count), uniform) is >= 0 and int id ? id : DrawExactly(ranking, weights, uniform);
     }
 
     /// <summary>Draws from the ids that come first of more; −1: they alone do not say which.</summary>
     /// <param name="ranking">The ids that come first.</param>
     /// <param name="weights">Weights of all.</param>
     /// <param name="total">Sum of the weights of all, added one by one in any order.</param>
-    /// <param name="count">How many all are.</param>
+    /// <param name="error">What the two sums may differ by, as a share of them.</param>
     /// <param name="uniform">A number in [0, 1).</param>
-    public static int TryDraw<TWeights>(LazyRanking ranking, in TWeights weights, double total, int count, double uniform)
+    public static int TryDraw<TWeights>(LazyRanking ranking, in TWeights weights, double total, double error, double uniform)
         where TWeights : struct, IWeights, allows ref struct
     {
         double target = uniform * total;
-        double slack = target * count * 8.8817841970012523e-16; // each of the two sums errs by at most count · 2⁻⁵³ of itself; this is 2⁻⁵⁰
+        double slack = target * error;
         double running = 0;
         for (int rank = 0; rank < ranking.Count; rank++)
         {
@@ -77,6 +77,9 @@ internal static class InverseCdf
         }
         return -1;
     }
+
+    /// <summary>What sums of so many weights may differ by: each errs by at most count · 2⁻⁵³ of itself, and this is count · 2⁻⁵⁰.</summary>
+    public static double ErrorOf(int count) => count * 8.8817841970012523e-16;
 
     private static int DrawExactly<TWeights>(LazyRanking ranking, in TWeights weights, double uniform)
         where TWeights : struct, IWeights, allows ref struct

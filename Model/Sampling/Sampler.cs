@@ -22,6 +22,7 @@ internal sealed class Sampler
     private readonly int[] bestIds;
     private readonly TokenLogProbability[] best;
     private readonly bool reports;
+    private readonly double temperature; // where nothing else decides a draw; else 0
 
     /// <summary>A sampler by options.</summary>
     /// <param name="options">What is asked for.</param>
@@ -44,6 +45,12 @@ internal sealed class Sampler
         random = new CounterRandom((ulong)Seed, (uint)row);
         reports = options.LogProbabilities is not null;
         Listed = greedy || reports ? 0 : Leading(steps);
+        temperature = (greedy || reports ? null : steps) switch
+        {
+            [] => 1,
+            [Temperature { Value: > 0 } only] => only.Value,
+            _ => 0,
+        };
         bestIds = new int[options.LogProbabilities ?? 0];
         best = new TokenLogProbability[bestIds.Length];
     }
@@ -109,6 +116,8 @@ internal sealed class Sampler
     {
         if (greedy && steps.Length == 0 && allowed.IsEmpty)
             return LogitFunctions.IndexOfHighest(logits);
+        if (temperature > 0 && allowed.IsEmpty && candidates.TryDraw(logits, temperature, random.Uniform(ids.Length, RandomPurpose.Token)) is >= 0 and int drawn)
+            return drawn;
         Process(logits, ids, promptLength, allowed, unconditional);
         return Pick(ids);
     }

@@ -51,6 +51,42 @@ public class DrawTests
     }
 
     [Test]
+    public void A_draw_by_temperature_alone_is_the_one_from_scores_of_all_tokens()
+    {
+        // Equal logits, tokens that cannot come, lengths that are no whole vectors, and numbers u that hit borders.
+        var logit = Gen.OneOf(Gen.Choose(-3, 3).Select(n => (float)n), Gen.Choose(-40_000, 9_000).Select(n => n / 997f), Gen.Constant(float.NegativeInfinity));
+        var uniform = Gen.OneOf(Gen.Choose(0, 63).Select(n => n / 64.0), Gen.Choose(0, 99_999).Select(n => n / 100_000.0), Gen.Constant(1 - 1e-12));
+        var cases = from logits in Gen.Choose(1, 90).SelectMany(n => Gen.ArrayOf(logit, n))
+                    from u in uniform
+                    from temperature in Gen.Elements(1, 0.7, 0.1, 3)
+                    select (logits: (float[])[1f, .. logits], u, temperature);
+        int decided = 0, all = 0;
+        Prop.ForAll(Arb.From(cases), one =>
+        {
+            var candidates = new Candidates(one.logits.Length);
+            int drawn = candidates.TryDraw(one.logits, one.temperature, one.u);
+            candidates.Load(one.logits);
+            candidates.Divide(one.temperature);
+            all++;
+            decided += drawn >= 0 ? 1 : 0;
+            return drawn < 0 || drawn == candidates.Draw(one.u);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        Assert.That(decided, Is.GreaterThan(all / 2), "else nothing is gained");
+    }
+
+    [Test]
+    public void Logits_that_cannot_be_drawn_from_are_left_to_those_who_say_so([Values(float.NaN, float.PositiveInfinity)] float bad, [Values(0, 3, 20)] int place)
+    {
+        var logits = new float[21];
+        logits[place] = bad;
+        var candidates = new Candidates(logits.Length);
+        Assert.That(candidates.TryDraw(logits, 1, 0.5), Is.EqualTo(-1));
+        Assert.That(candidates.TryDraw([.. Enumerable.Repeat(float.NegativeInfinity, logits.Length)], 1, 0.5), Is.EqualTo(-1));
+        var sampler = new Sampler(new SamplingOptions { Temperature = 1, Seed = 1 }, candidates, []);
+        Assert.That(() => sampler.Choose(logits, [1], 1), Throws.TypeOf<GenerationException>().With.Message.Contains($"token {place} "));
+    }
+
+    [Test]
     public void A_lazy_ranking_is_the_sorted_order_at_every_rank()
     {
         var cases = from scores in Gen.Choose(1, 400).SelectMany(n => Gen.ArrayOf(Gen.Choose(0, 50).Select(v => (float)v), n))

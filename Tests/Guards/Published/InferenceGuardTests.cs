@@ -177,6 +177,22 @@ public class InferenceGuardTests
     }
 
     [Test]
+    public void A_blocks_last_tokens_go_through_the_model_only_where_an_answer_goes_on()
+    {
+        const int Samples = 8, Kept = 2, Block = 4, Blocks = 3;
+        int[] prompt = Prompt();
+        int passed = 0, ended = 0;
+        using IDisposable hook = Model.Hook("blocks.0.hook_resid_pre", (stream, _) => passed += stream.Rows);
+        InferenceGuardResult result = new InferenceGuard(Model, new BlockScorer(answer =>
+        {
+            ended += answer.IsFinished ? 1 : 0;
+            return default;
+        }), new InferenceGuardOptions { Samples = Samples, Kept = Kept, BlockTokens = Block, MaxTokens = Block * Blocks, Sampling = Draws(temperature: 1) }).Answer(prompt);
+        Assert.That((ended, result.SampledTokens), Is.EqualTo((0, Samples * Block * Blocks)), "no answer ends before its time");
+        Assert.That(passed, Is.EqualTo(prompt.Length + (Samples * (Block - 1) * Blocks) + (Kept * (Blocks - 1))));
+    }
+
+    [Test]
     public void Memory_grows_with_the_tokens_that_differ_alone()
     {
         int[] prompt = Prompt("Tell me about the village, and the mill, and the well. " + string.Concat(Enumerable.Repeat("How do I make honey bread? ", 12)));
