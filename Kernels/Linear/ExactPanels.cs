@@ -119,21 +119,29 @@ internal static unsafe class ExactPanels<TRows>
             for (int tile = 0; tile * Rows < rowCount; tile++)
             {
                 int row = firstRow + (tile * Rows), count = Math.Min(Rows, rowCount - (tile * Rows));
+                float* outputs = block.Outputs(row, count, out nint apart);
                 for (int part = 0; part < parts; part += piece)
                 {
-                    int length = Math.Min(piece, parts - part);
+                    int length = Math.Min(piece, parts - part), width = Math.Min(length * Part, columns - (part * Part));
                     TileReader reader = keep ? default : new TileReader(arguments, row, count, part, length, packed, scales);
+                    bool isLast = part + length == parts;
                     for (int half = 0; half < 2; half++)
                     {
                         float* panel = keep ? Panel(tile, half, part) : panels;
                         if (!keep)
                             reader.Fill(panel, half);
-                        bool isLast = part + length == parts;
+                        float* carried = carry + (half * LinearArguments.TokenBlock * FloatTile.CarryLength), input = inputs + (part * Part);
+                        if (outputs is not null)
+                        {
+                            float* own = outputs + (half * (apart == 0 ? FloatTile.Rows : FloatTile.Rows / 2));
+                            FloatTile.Run(own, (nint)block.OutputStride, panel, input, inputStride, width, block.Tokens, carried, part == 0, isLast, apart);
+                            continue;
+                        }
                         for (int token = 0, some; token < block.Tokens; token += some)
                         {
                             some = block.Tokens - token < 2 * FloatTile.Vectors ? block.Tokens - token : FloatTile.Vectors;
-                            FloatTile.Run(results + (token * Rows) + (half * FloatTile.Rows), Rows, panel, inputs + (token * inputStride) + (part * Part), inputStride,
-                                Math.Min(length * Part, columns - (part * Part)), some, carry + (((half * LinearArguments.TokenBlock) + token) * FloatTile.CarryLength), part == 0, isLast);
+                            FloatTile.Run(results + (token * Rows) + (half * FloatTile.Rows), Rows, panel, input + (token * inputStride), inputStride,
+                                width, some, carried + (token * FloatTile.CarryLength), part == 0, isLast);
                             if (half == 1 && isLast)
                                 Store(block, token, some, row, count);
                         }

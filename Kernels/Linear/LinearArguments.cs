@@ -131,6 +131,23 @@ internal unsafe struct LinearArguments
             StoreOneByOne(token, row, count, values);
     }
 
+    /// <summary>
+    /// The first token's outputs of 16 rows that are stored as they are computed: the first eight rows' follow each other and so do the others' (apart = 0), or
+    /// the even rows' do, and those of the odd ones, so many floats behind them. Null: they want <see cref="StoreTile"/>.
+    /// </summary>
+    public readonly float* Outputs(int row, int count, out nint apart)
+    {
+        apart = 0;
+        if (count < TileRows || Bias is not null)
+            return null;
+        if (Order is null)
+            return Output + row;
+        if (!IsInterleaved || row % TileRows != 0)
+            return null;
+        apart = Order[row + 1] - Order[row];
+        return Output + Order[row];
+    }
+
     private readonly void StoreInterleaved(int token, int row, Vector512<float> values)
     {
         Vector512<float> apart = Vector512.Shuffle(values, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
