@@ -55,8 +55,12 @@ internal static unsafe class ExactPanels<TRows>
             var group = new Group(arguments, row, count, packed, keep, scratch);
             if (keep)
                 group.Fill();
-            for (int token = 0; token < arguments.Tokens; token += block)
-                group.Multiply(arguments.Slice(token, Math.Min(block, arguments.Tokens - token)));
+            for (int token = 0, next; token < arguments.Tokens; token = next)
+            {
+                next = token + block;
+                float* ahead = keep ? arguments.Input + ((next < arguments.Tokens ? next : 0) * arguments.InputStride) : null;
+                group.Multiply(arguments.Slice(token, Math.Min(block, arguments.Tokens - token)), ahead);
+            }
         }
     }
 
@@ -106,13 +110,14 @@ internal static unsafe class ExactPanels<TRows>
                 }
         }
 
-        /// <summary>All rows for a block of tokens.</summary>
-        public void Multiply(in LinearArguments block)
+        /// <summary>All rows for a block of tokens. Inputs from `ahead` on come next: the processor does not see six rows at a time coming.</summary>
+        public void Multiply(in LinearArguments block, float* ahead)
         {
             float* inputs = block.Input;
             long inputStride = block.InputStride;
             if (block.Columns % 8 != 0)
             {
+                ahead = null;
                 inputs = padded;
                 inputStride = CopyInputs(padded, block);
             }
@@ -133,8 +138,10 @@ internal static unsafe class ExactPanels<TRows>
                         float* carried = carry + (half * LinearArguments.TokenBlock * FloatTile.CarryLength), input = inputs + (part * Part);
                         if (outputs is not null)
                         {
+                            int asked = ((2 * tile) + half) * ((block.Tokens + FloatTile.Vectors - 1) / FloatTile.Vectors);
+                            float* next = ahead is null || asked >= block.Tokens ? null : ahead + (asked * inputStride) + (part * Part);
                             float* own = outputs + (half * (apart == 0 ? FloatTile.Rows : FloatTile.Rows / 2));
-                            FloatTile.Run(own, (nint)block.OutputStride, panel, input, inputStride, width, block.Tokens, carried, part == 0, isLast, apart);
+                            FloatTile.Run(own, (nint)block.OutputStride, panel, input, inputStride, width, block.Tokens, carried, part == 0, isLast, apart, next);
                             continue;
                         }
                         for (int token = 0, some; token < block.Tokens; token += some)

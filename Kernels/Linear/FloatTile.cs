@@ -37,9 +37,12 @@ internal static unsafe class FloatTile
     /// <param name="resultStride">Floats between results of two vectors.</param>
     /// <param name="vectorStride">Floats between two vectors.</param>
     /// <param name="apart">0: a vector's eight results follow each other; else those of the odd rows lie so many floats behind those of the even ones.</param>
+    /// <param name="ahead">Vectors that come later, as far apart: one of them for each <see cref="Vectors"/> of these is asked for meanwhile. Null: none.</param>
     public static void Run(
-        float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int count, float* carry, bool isFirst, bool isLast, nint apart = 0)
+        float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int count, float* carry, bool isFirst, bool isLast, nint apart = 0, float* ahead = null)
     {
+        if (ahead is null)
+            ahead = vectors; // which are read anyway
         while (count > 0)
         {
             // Seven to nine in two halves: one or two alone would leave the multipliers idle.
@@ -47,28 +50,30 @@ internal static unsafe class FloatTile
             int groups = some < Vectors ? 1 : Math.Max(1, (count / Vectors) - (count % Vectors is 1 or 2 or 3 ? 1 : 0));
             switch (some)
             {
-                case 6: Run<SixTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart); break;
-                case 5: Run<FiveTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart); break;
-                case 4: Run<FourTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart); break;
-                case 3: Run<ThreeTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart); break;
-                case 2: Run<TwoTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart); break;
-                default: Run<OneToken>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart); break;
+                case 6: Run<SixTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 5: Run<FiveTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 4: Run<FourTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 3: Run<ThreeTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 2: Run<TwoTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                default: Run<OneToken>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
             }
             some *= groups;
             count -= some;
             vectors += some * vectorStride;
             results += some * resultStride;
             carry += some * CarryLength;
+            ahead += groups * vectorStride;
         }
     }
 
     // So many groups of TCount vectors: a call for each of them would cost a twentieth of 576 columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TCount>(
-        float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int groups, float* carry, bool isFirst, bool isLast, nint apart)
+        float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int groups, float* carry, bool isFirst, bool isLast, nint apart, float* ahead)
         where TCount : struct, ITokenCount
     {
-        for (; groups > 0; groups--, vectors += TCount.Count * vectorStride, results += TCount.Count * resultStride, carry += TCount.Count * CarryLength)
+        for (; groups > 0;
+            groups--, vectors += TCount.Count * vectorStride, results += TCount.Count * resultStride, carry += TCount.Count * CarryLength, ahead += vectorStride)
         {
             float* x0 = vectors, x1 = x0 + vectorStride, x2 = x1 + vectorStride, x3 = x2 + vectorStride, x4 = x3 + vectorStride, x5 = x4 + vectorStride;
             Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
@@ -91,6 +96,8 @@ internal static unsafe class FloatTile
             float* w = panel;
             for (nint k = 0; k < columns; k += Width, w += Rows * Width)
             {
+                if ((k & Width) == 0) // a line is two steps
+                    Sse.Prefetch0(ahead + k);
                 Vector512<float> w0 = Vector512.Load(w), w1 = Vector512.Load(w + 16), w2 = Vector512.Load(w + 32), w3 = Vector512.Load(w + 48);
                 Vector512<float> x = Twice(x0 + k);
                 a0 = Avx512F.FusedMultiplyAdd(w0, x, a0);
