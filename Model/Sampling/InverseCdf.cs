@@ -60,12 +60,15 @@ internal static class InverseCdf
     /// <param name="total">Sum of the weights of all, added one by one in any order.</param>
     /// <param name="error">What the two sums may differ by, as a share of them.</param>
     /// <param name="uniform">A number in [0, 1).</param>
-    public static int TryDraw<TWeights>(LazyRanking ranking, in TWeights weights, double total, double error, double uniform)
+    /// <param name="before">Sum of the weights of those that come before the ranking's first.</param>
+    public static int TryDraw<TWeights>(LazyRanking ranking, in TWeights weights, double total, double error, double uniform, double before = 0)
         where TWeights : struct, IWeights, allows ref struct
     {
         double target = uniform * total;
         double slack = target * error;
-        double running = 0;
+        double running = before;
+        if (running > 0 && running > target - slack)
+            return -1;
         for (int rank = 0; rank < ranking.Count; rank++)
         {
             int id = ranking.At(rank, weights);

@@ -45,7 +45,9 @@ internal static class LogitFunctions
         new($"The logit of token {id} is {(float.IsNaN(logit) ? "NaN" : "+∞")}; expected a number or −∞. "
             + "An edit of the forward pass or a damaged weight usually explains it.");
 
-    private static float Highest(ReadOnlySpan<float> logits)
+    /// <summary>The highest logit.</summary>
+    /// <exception cref="GenerationException">A logit is NaN or +∞, or all are −∞.</exception>
+    public static float Highest(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
             throw new ArgumentException("logits: found none; expected one for each token of the vocabulary.");

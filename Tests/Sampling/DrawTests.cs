@@ -75,15 +75,37 @@ public class DrawTests
     }
 
     [Test]
-    public void Logits_that_cannot_be_drawn_from_are_left_to_those_who_say_so([Values(float.NaN, float.PositiveInfinity)] float bad, [Values(0, 3, 20)] int place)
+    public void A_draw_from_behind_the_leading_tokens_is_the_one_from_scores_of_all_tokens([Values(1, 0.8, 2.5)] double temperature)
+    {
+        // One token far above some thousands that are as likely together.
+        var random = new Random(3);
+        float[] logits = [.. Enumerable.Range(0, 9001).Select(id => id == 77 ? (float)(9.5 * temperature) : (random.NextSingle() + random.NextSingle()) * (float)temperature)];
+        var candidates = new Candidates(logits.Length);
+        int decided = 0, behind = 0;
+        for (int i = 0; i < 400; i++)
+        {
+            double u = random.NextDouble();
+            int drawn = candidates.TryDraw(logits, temperature, u);
+            candidates.Load(logits);
+            candidates.Divide(temperature);
+            int expected = candidates.Draw(u);
+            Assert.That(drawn, Is.AnyOf(-1, expected), $"u = {u}");
+            behind += logits[expected] < (9.5 - 8) * temperature ? 1 : 0;
+            decided += drawn >= 0 ? 1 : 0;
+        }
+        Assert.That(behind, Is.GreaterThan(50), "the case that is meant");
+        Assert.That(decided, Is.GreaterThan(380));
+    }
+
+    [Test]
+    public void Logits_that_cannot_be_drawn_from_are_refused([Values(float.NaN, float.PositiveInfinity)] float bad, [Values(0, 3, 20)] int place)
     {
         var logits = new float[21];
         logits[place] = bad;
-        var candidates = new Candidates(logits.Length);
-        Assert.That(candidates.TryDraw(logits, 1, 0.5), Is.EqualTo(-1));
-        Assert.That(candidates.TryDraw([.. Enumerable.Repeat(float.NegativeInfinity, logits.Length)], 1, 0.5), Is.EqualTo(-1));
-        var sampler = new Sampler(new SamplingOptions { Temperature = 1, Seed = 1 }, candidates, []);
+        var sampler = new Sampler(new SamplingOptions { Temperature = 1, Seed = 1 }, new Candidates(logits.Length), []);
         Assert.That(() => sampler.Choose(logits, [1], 1), Throws.TypeOf<GenerationException>().With.Message.Contains($"token {place} "));
+        Array.Fill(logits, float.NegativeInfinity);
+        Assert.That(() => sampler.Choose(logits, [1], 1), Throws.TypeOf<GenerationException>());
     }
 
     [Test]
