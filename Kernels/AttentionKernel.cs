@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -66,7 +65,11 @@ internal static unsafe class AttentionKernel
     public static void Shape(float* scores, AttentionSettings settings, int head, int first, int end, int position)
     {
         var values = new Span<float>(scores, end - first);
-        TensorPrimitives.Multiply(values, settings.Scale, values);
+        int scaled = 0;
+        for (; scaled + 8 <= values.Length; scaled += 8)
+            (Vector256.Load(scores + scaled) * settings.Scale).Store(scores + scaled);
+        for (; scaled < values.Length; scaled++)
+            scores[scaled] *= settings.Scale;
         if (settings.SoftCap != 0)
             foreach (ref float score in values)
                 score = settings.SoftCap * Elementary.Tanh(Vector256.Create(score / settings.SoftCap)).ToScalar();
@@ -83,11 +86,9 @@ internal static unsafe class AttentionKernel
         int i = 0;
         for (; i + 8 <= count; i += 8)
             most = Vector256.Max(most, Vector256.Load(scores + i));
-        float highest = float.NegativeInfinity;
-        for (int lane = 0; lane < 8; lane++)
-            highest = MathF.Max(highest, most.GetElement(lane));
-        for (; i < count; i++)
-            highest = MathF.Max(highest, scores[i]);
+        if (i < count)
+            most = Vector256.Max(most, LoadMasked(scores + i, count - i));
+        float highest = Largest(most);
         if (float.IsNegativeInfinity(highest))
         {
             new Span<float>(pattern, count).Clear();
@@ -95,15 +96,23 @@ internal static unsafe class AttentionKernel
         }
 
         Vector256<float> top = Vector256.Create(highest), sum = default;
-        for (i = 0; i + 8 <= count; i += 8)
+        i = 0;
+        for (; Avx512F.IsSupported && i + 16 <= count; i += 16)
         {
-            Vector256<float> e = Vector256.Exp(Vector256.Load(scores + i) - top);
+            Vector512<float> e = Elementary.Exp(Vector512.Load(scores + i) - Vector512.Create(highest));
+            e.Store(pattern + i);
+            sum += e.GetLower();
+            sum += e.GetUpper();
+        }
+        for (; i + 8 <= count; i += 8)
+        {
+            Vector256<float> e = Elementary.Exp(Vector256.Load(scores + i) - top);
             e.Store(pattern + i);
             sum += e;
         }
         if (i < count)
         {
-            Vector256<float> e = Vector256.Exp(LoadMasked(scores + i, count - i) - top);
+            Vector256<float> e = Elementary.Exp(LoadMasked(scores + i, count - i) - top);
             Lanes.StoreFirst(e, pattern + i, count - i);
             sum += e;
         }
@@ -117,33 +126,51 @@ internal static unsafe class AttentionKernel
             pattern[i] *= inverse.GetElement(0);
     }
 
+    private static float Largest(Vector256<float> values)
+    {
+        Vector128<float> four = Vector128.Max(values.GetLower(), values.GetUpper());
+        four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
     // A partial vector of scores; what is not there is masked.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> LoadMasked(float* scores, int count) =>
         Vector256.ConditionalSelect(Lanes.FirstLanes(count), Lanes.LoadFirst(scores, count), Vector256.Create(float.NegativeInfinity));
 
-    /// <summary>output += Σ pattern[k] · values[k] over values that follow each other; what lies `ahead` is asked for as in <see cref="Products"/>.</summary>
-    public static void Mix(float* output, float* pattern, float* values, int width, int count, float* ahead, int share)
+    /// <summary>
+    /// output += Σ pattern[k] · values[k] over values that follow each other, `stride` apart, of which `width` columns are summed. With every
+    /// so many values (`turn`) one of those that lie `ahead` (null: nothing) is asked for: as many heads that share values ask for them by turns.
+    /// </summary>
+    public static void Mix(float* output, float* pattern, float* values, int stride, int width, int count, float* ahead, int turn)
     {
         int d = 0;
-        for (; d + 64 <= width; d += 64, ahead = null)
-            if (Avx512F.IsSupported)
-                MixFour(output + d, pattern, values + d, width, count, ahead, share);
-            else
-                MixEight(output + d, pattern, values + d, width, count, ahead, share);
+        if (Avx512F.IsSupported)
+        {
+            for (; d + 64 <= width; d += 64)
+                MixFour(output + d, pattern, values + d, stride, count, ahead == null ? null : ahead + d, turn);
+            for (; d + 32 <= width; d += 32)
+                MixTwo(output + d, pattern, values + d, stride, count, ahead == null ? null : ahead + d, turn);
+        }
+        for (; d + 64 <= width; d += 64)
+            MixEight(output + d, pattern, values + d, stride, count, ahead == null ? null : ahead + d, turn);
         for (; d < width; d += 8)
-            MixOne(output + d, pattern, values + d, width, Math.Min(8, width - d), count);
+            MixOne(output + d, pattern, values + d, stride, Math.Min(8, width - d), count);
     }
 
     // As many vectors of sums as hide the latency of their additions, or nearly.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixFour(float* output, float* pattern, float* values, int width, int count, float* ahead, int share)
+    private static void MixFour(float* output, float* pattern, float* values, int stride, int count, float* ahead, int turn)
     {
         Vector512<float> s0 = Vector512.Load(output), s1 = Vector512.Load(output + 16), s2 = Vector512.Load(output + 32), s3 = Vector512.Load(output + 48);
-        for (int k = 0; k < count; k++, values += width)
+        for (int k = 0, asked = ahead == null ? count : 0; k < count; k++, values += stride)
         {
-            if (ahead != null && k % 4 == 0)
-                Lanes.Prefetch(ahead + ((long)k * share), 4 * share);
+            if (k == asked)
+            {
+                Lanes.Prefetch(ahead, 64);
+                ahead += (long)turn * stride;
+                asked += turn;
+            }
             Vector512<float> p = Vector512.Create(pattern[k]);
             s0 = Avx512F.FusedMultiplyAdd(p, Vector512.Load(values), s0);
             s1 = Avx512F.FusedMultiplyAdd(p, Vector512.Load(values + 16), s1);
@@ -157,14 +184,38 @@ internal static unsafe class AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixEight(float* output, float* pattern, float* values, int width, int count, float* ahead, int share)
+    private static void MixTwo(float* output, float* pattern, float* values, int stride, int count, float* ahead, int turn)
+    {
+        Vector512<float> s0 = Vector512.Load(output), s1 = Vector512.Load(output + 16);
+        for (int k = 0, asked = ahead == null ? count : 0; k < count; k++, values += stride)
+        {
+            if (k == asked)
+            {
+                Lanes.Prefetch(ahead, 32);
+                ahead += (long)turn * stride;
+                asked += turn;
+            }
+            Vector512<float> p = Vector512.Create(pattern[k]);
+            s0 = Avx512F.FusedMultiplyAdd(p, Vector512.Load(values), s0);
+            s1 = Avx512F.FusedMultiplyAdd(p, Vector512.Load(values + 16), s1);
+        }
+        s0.Store(output);
+        s1.Store(output + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MixEight(float* output, float* pattern, float* values, int stride, int count, float* ahead, int turn)
     {
         Vector256<float> s0 = Vector256.Load(output), s1 = Vector256.Load(output + 8), s2 = Vector256.Load(output + 16), s3 = Vector256.Load(output + 24);
         Vector256<float> s4 = Vector256.Load(output + 32), s5 = Vector256.Load(output + 40), s6 = Vector256.Load(output + 48), s7 = Vector256.Load(output + 56);
-        for (int k = 0; k < count; k++, values += width)
+        for (int k = 0, asked = ahead == null ? count : 0; k < count; k++, values += stride)
         {
-            if (ahead != null && k % 4 == 0)
-                Lanes.Prefetch(ahead + ((long)k * share), 4 * share);
+            if (k == asked)
+            {
+                Lanes.Prefetch(ahead, 64);
+                ahead += (long)turn * stride;
+                asked += turn;
+            }
             Vector256<float> p = Vector256.Create(pattern[k]);
             s0 = Lanes.MultiplyAdd(p, Vector256.Load(values), s0);
             s1 = Lanes.MultiplyAdd(p, Vector256.Load(values + 8), s1);

@@ -141,7 +141,7 @@ internal unsafe struct AttentionTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Exponential(float* scores, Vector512<float> top)
     {
-        Vector512<float> e = Vector512.Exp(Vector512.Load(scores) - top);
+        Vector512<float> e = Elementary.Exp(Vector512.Load(scores) - top);
         e.Store(scores);
         return e;
     }

@@ -6,12 +6,12 @@ namespace Managed.Kernels;
 /// Attention of all queries and heads of a step as one piece of parallel work. Keys are met in the order of their
 /// positions and belong to lane position mod 8, so that a query's bits do not depend on what else is in the step.
 /// </summary>
-internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDisposable
+internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
 {
     private const int TilesAtOnce = 4; // that meet a page of keys while it is in the first-level cache
     private const int QueriesAtOnce = TilesAtOnce * AttentionTile.Queries;
 
-    private readonly CpuBuffer?[] scratch = new CpuBuffer?[workers];
+    private long needed; // floats of a worker's room
     private Rows output;
     private Rows queries;
     private StepPlan plan = null!;
@@ -19,7 +19,9 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
     private AttentionSettings settings = null!;
     private int stride; // scores of a head
 
-    public void Run(WorkerPool pool, Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
+    public int Parts { get; private set; }
+
+    public AttentionWork Set(in Rows output, in Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
     {
         this.output = output;
         this.queries = queries;
@@ -30,22 +32,19 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         for (int s = 0; s < plan.SequenceCount; s++)
             longest = Math.Max(longest, plan.Positions[plan.SequenceStart[s + 1] - 1] + 1);
         stride = (longest + 15) & ~7;
-        long needed = (long)stride * (settings.Heads / settings.KeyHeads); // scores of a token's heads
+        needed = (long)stride * (settings.Heads / settings.KeyHeads); // scores of a token's heads
         for (int s = 0; s < plan.SequenceCount; s++)
             if (IsTiled(s)) // scores of several tiles, their queries, and outputs that nobody wants
                 needed = Math.Max(needed, ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
-        for (int i = 0; i < scratch.Length; i++)
-            if (scratch[i] is not { } room || room.Length < needed)
-            {
-                scratch[i]?.Dispose();
-                scratch[i] = new CpuBuffer(Math.Max(2 * needed, 4096));
-            }
-        // A product of float32 with its loads takes as long as eight of bytes.
-        const int ByteProducts = 8;
-        if ((long)plan.Count * settings.Heads * longest * settings.KeyDimension * 2 * ByteProducts > WorkerPool.WorthSharing)
-            pool.Run(this);
-        else
-            Run(0, 1);
+        Parts = IsWorthSharing(plan.Count, longest, settings) ? rooms.Count : 1;
+        return this;
+    }
+
+    /// <summary>Whether several workers are sooner done than one.</summary>
+    public static bool IsWorthSharing(int tokens, int keys, AttentionSettings settings)
+    {
+        const int ByteProducts = 8; // a product of float32 with its loads takes as long as so many of bytes
+        return (long)tokens * settings.Heads * keys * settings.KeyDimension * 2 * ByteProducts > WorkerPool.WorthSharing;
     }
 
     // Whether a sequence's queries fill tiles; one token alone is for reading keys and values, which heads in a row do best.
@@ -55,18 +54,20 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
         return plan.Count > 1 && AttentionTile.Suits(settings) && tokens * (settings.Heads / settings.KeyHeads) >= AttentionTile.Queries;
     }
 
-    public void Run(int index, int count)
+    public void Ask(int worker)
     {
-        if (plan.Count == 1)
-        {
-            // One token's heads in runs, since neighbours share keys.
-            int run = (settings.Heads + count - 1) / count;
-            Heads(scratch[index]!.Data, 0, Math.Min(index * run, settings.Heads), Math.Min((index + 1) * run, settings.Heads), null);
-            return;
-        }
+    }
+
+    public void Run(int part, int worker)
+    {
+        Run(part, Parts, rooms[worker].Floats(needed));
+    }
+
+    private void Run(int index, int count, float* room)
+    {
         if (plan.Count == plan.SequenceCount && plan.Count * settings.KeyHeads >= count)
         {
-            OneTokenEach(index, count);
+            OneTokenEach(index, count, room);
             return;
         }
         int group = settings.Heads / settings.KeyHeads, unit = 0;
@@ -81,16 +82,16 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                     if (unit++ % count == index)
                     {
                         if (tiled)
-                            Tiles(scratch[index]!.Data, s, keyHead, part * QueriesAtOnce, Math.Min((part + 1) * QueriesAtOnce, tokens * group));
+                            Tiles(room, s, keyHead, part * QueriesAtOnce, Math.Min((part + 1) * QueriesAtOnce, tokens * group));
                         else
-                            Heads(scratch[index]!.Data, first + part, keyHead * group, (keyHead + 1) * group, null);
+                            Heads(room, first + part, keyHead * group, (keyHead + 1) * group, null);
                     }
         }
     }
 
     // Each worker takes rows that follow each other, as many as make its share of all keys, and of these one head of keys after the other: rows
     // that began together have their first pages in common. The row at a border is shared by heads of keys.
-    private void OneTokenEach(int index, int count)
+    private void OneTokenEach(int index, int count, float* room)
     {
         int group = settings.Heads / settings.KeyHeads;
         long all = 0;
@@ -109,12 +110,12 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                 if (middle < from || middle >= to)
                     continue;
                 if (nextToken >= 0)
-                    Heads(scratch[index]!.Data, nextToken, nextHead * group, (nextHead + 1) * group, FirstKeys(token, keyHead));
+                    Heads(room, nextToken, nextHead * group, (nextHead + 1) * group, FirstKeys(token, keyHead));
                 (nextToken, nextHead) = (token, keyHead);
             }
         }
         if (nextToken >= 0)
-            Heads(scratch[index]!.Data, nextToken, nextHead * group, (nextHead + 1) * group, null);
+            Heads(room, nextToken, nextHead * group, (nextHead + 1) * group, null);
     }
 
     // Keys that a token meets.
@@ -188,13 +189,12 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
                 AttentionKernel.Softmax(row, row, position + 1 - aligned, settings.Sinks is { } sinks ? sinks[h] : float.NegativeInfinity);
                 new Span<float>(output.Row(token) + (h * settings.ValueDimension), settings.ValueDimension).Clear();
             }
-            share = settings.ValueDimension / (stop - head);
             for (int k = first; k <= position; k = PageEnd(k), page++)
             {
                 float* ahead = pages.At(keyHead, page + 2);
-                for (int h = head; h < stop; h++, ahead = Behind(ahead, share))
+                for (int h = head; h < stop; h++, ahead = ahead == null ? null : ahead + settings.ValueDimension)
                     AttentionKernel.Mix(output.Row(token) + (h * settings.ValueDimension), scores + ((h - head) * stride) + (k - aligned),
-                        pages.At(keyHead, page), settings.ValueDimension, Math.Min(PageEnd(k), position + 1) - k, ahead, share);
+                        pages.At(keyHead, page), settings.ValueDimension, settings.ValueDimension, Math.Min(PageEnd(k), position + 1) - k, ahead, stop - head);
             }
         }
     }
@@ -231,10 +231,4 @@ internal sealed unsafe class AttentionWork(int workers) : IParallelWork, IDispos
     private float* Values(DeviceBuffer[] pages, int head, int position) => AttentionKernel.Values(pages, layout, head, position);
 
     private int PageEnd(int position) => layout.PageEnd(position);
-
-    public void Dispose()
-    {
-        foreach (CpuBuffer? buffer in scratch)
-            buffer?.Dispose();
-    }
 }

@@ -4,29 +4,62 @@ using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
 
-/// <summary>The processor: vector instructions, weights in place, threads of its own. Each operation's arithmetic is in its own file.</summary>
+/// <summary>
+/// The processor: vector instructions, weights in place, threads of its own. Each operation's arithmetic is in its own file. Within a step of
+/// few tokens, whose operations are short, they are queued (<see cref="WorkQueue"/>); otherwise each is done when its call returns.
+/// </summary>
 internal sealed unsafe class CpuDevice : IDevice
 {
+    private const int TokensThatReadWeights = 4; // in one go as fast as one does: what rows are packed for
+
     private readonly WorkerPool pool;
-    private readonly LinearWork linear;
-    private readonly AttentionWork attention;
+    private readonly WorkQueue queue;
+    private readonly WorkerRooms rooms;
     private readonly LogitWork logitWork;
-    private readonly RowsWork rowsWork;
+    private readonly WeightPacking packing = new();
     private readonly HostMemory hostMemory = new();
+    private readonly RoundedRows rounded = new();
+    private readonly WorkStore<LinearWork> linears;
+    private readonly WorkStore<RoundingWork> roundings;
+    private readonly WorkStore<AttentionWork> attentions;
+    private readonly WorkStore<TokenAttention> tokenAttentions;
+    private readonly WorkStore<NormWork> norms;
+    private readonly WorkStore<RotateWork> rotations;
+    private readonly WorkStore<EditWork> edits;
+    private readonly WorkStore<AddWork> additions;
+    private readonly WorkStore<ScaleWork> scalings;
+    private readonly WorkStore<ActivateWork> activations;
+    private readonly WorkStore<KeepWork> keeps;
+    private CpuBuffer? scores; // of a step of one token
+    private (Rows Output, Rows Input, NormSettings Settings)? waitingNorm; // which the layer behind it may do
+    private RotateWork? waitingRotation; // which the attention behind it may do
+    private int queueingThread; // the thread whose step is queued; 0: none
+    private bool shares; // whether an operation of this step was worth several workers
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
     public CpuDevice(int threads = 0)
     {
         pool = new WorkerPool(threads);
-        linear = new LinearWork(pool.Count);
-        attention = new AttentionWork(pool.Count);
-        logitWork = new LogitWork(pool.Count);
-        rowsWork = new RowsWork(pool.Count);
+        queue = new WorkQueue(pool);
+        int workers = pool.Count;
+        rooms = new WorkerRooms(workers);
+        logitWork = new LogitWork(workers);
+        linears = new(() => new LinearWork(rooms));
+        roundings = new(() => new RoundingWork(workers));
+        attentions = new(() => new AttentionWork(rooms));
+        tokenAttentions = new(() => new TokenAttention(rooms));
+        norms = new(() => new NormWork(workers));
+        rotations = new(() => new RotateWork(workers));
+        edits = new(() => new EditWork(rooms));
+        additions = new(() => new AddWork(workers));
+        scalings = new(() => new ScaleWork(workers));
+        activations = new(() => new ActivateWork(workers));
+        keeps = new(() => new KeepWork(workers));
     }
 
     public string Name => $"cpu, {pool.Count} threads";
 
-    public DeviceBuffer Allocate(long length) => new CpuBuffer(length);
+    public DeviceBuffer Allocate(long length) => new CpuBuffer(length, this);
 
     public Weight CreateWeight(in WeightSource source) => new CpuWeight(source);
 
@@ -41,9 +74,99 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void Synchronize()
     {
+        if (queueingThread == Environment.CurrentManagedThreadId)
+        {
+            QueueWaiting();
+            queue.Finish();
+        }
     }
 
-    public Span<float> Span(DeviceBuffer buffer, long start, int length) => new(((CpuBuffer)buffer).Data + start, length);
+    public Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations)
+    {
+        // Where nothing was worth sharing the time before, workers would only look on.
+        bool isWorthIt = shares && plan.Count <= LinearArguments.TokenBlock;
+        shares = false;
+        if (!isWorthIt)
+            return operations();
+        bool isDone = false;
+        queueingThread = Environment.CurrentManagedThreadId;
+        try
+        {
+            Rows results = operations();
+            Synchronize();
+            isDone = true;
+            return results;
+        }
+        finally
+        {
+            (waitingNorm, waitingRotation) = (null, null);
+            if (!isDone)
+                queue.Abandon();
+            queueingThread = 0;
+            ResetStores();
+        }
+    }
+
+    private bool IsQueueing => queueingThread != 0;
+
+    private void Queue(IQueuedWork work)
+    {
+        QueueWaiting();
+        shares |= work.Parts > 1;
+        if (IsQueueing)
+        {
+            queue.Add(work);
+            return;
+        }
+        if (work.Parts == 1)
+            work.Run(0, 0);
+        else
+        {
+            queue.Add(work);
+            queue.Finish();
+        }
+        ResetStores();
+    }
+
+    // What the next operation does not do itself.
+    private void QueueWaiting()
+    {
+        if (waitingNorm is { } norm)
+        {
+            waitingNorm = null;
+            Queue(norms.Next().Set(norm.Output, norm.Input, norm.Settings));
+        }
+        if (waitingRotation is { } rotation)
+        {
+            waitingRotation = null;
+            Queue(rotation);
+        }
+    }
+
+    private void ResetStores()
+    {
+        linears.Reset();
+        roundings.Reset();
+        attentions.Reset();
+        tokenAttentions.Reset();
+        norms.Reset();
+        rotations.Reset();
+        edits.Reset();
+        additions.Reset();
+        scalings.Reset();
+        activations.Reset();
+        keeps.Reset(static work => work.Forget());
+    }
+
+    public Span<float> Span(DeviceBuffer buffer, long start, int length)
+    {
+        Synchronize();
+        return new Span<float>(((CpuBuffer)buffer).Data + start, length);
+    }
+
+    public void Keep(Memory<float> target, Rows values) => Queue(keeps.Next().Set(target, values));
+
+    public void Keep(Memory<float> target, Rows values, ReadOnlySpan<int> rows) => Queue(keeps.Next().Set(target, values, rows));
 
     public Memory<float> RentHost(int length) => hostMemory.Rent(length);
 
@@ -51,12 +174,14 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void Embed(Rows output, StepPlan plan, Weight table, float scale)
     {
+        Synchronize();
         for (int t = 0; t < plan.Count; t++)
             Lookup(output.Row(t), (CpuWeight)table, plan.Tokens[t], scale);
     }
 
     public void EmbedPositions(Rows output, StepPlan plan, Weight table, int offset)
     {
+        Synchronize();
         for (int t = 0; t < plan.Count; t++)
             Lookup(output.Row(t), (CpuWeight)table, plan.Positions[t] + offset, 1f);
     }
@@ -69,10 +194,18 @@ internal sealed unsafe class CpuDevice : IDevice
             TensorPrimitives.Multiply(values, scale, values);
     }
 
-    public void Norm(Rows output, Rows input, NormSettings settings) => rowsWork.Norm(pool, output, input, settings);
+    public void Norm(Rows output, Rows input, NormSettings settings)
+    {
+        QueueWaiting();
+        if (IsQueueing && input.Count <= LinearWork.FewTokens && settings.Segments == 1 && output.Buffer != input.Buffer)
+            waitingNorm = (output, input, settings);
+        else
+            Queue(norms.Next().Set(output, input, settings));
+    }
 
     public void NormScale(Rows scale, Rows input, NormSettings settings)
     {
+        Synchronize();
         int width = input.Width / settings.Segments;
         for (int r = 0; r < input.Count; r++)
             for (int s = 0; s < settings.Segments; s++)
@@ -81,6 +214,7 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void NormDivide(Rows normalized, Rows input, Rows scale, NormSettings settings)
     {
+        Synchronize();
         int width = input.Width / settings.Segments;
         for (int r = 0; r < input.Count; r++)
             for (int s = 0; s < settings.Segments; s++)
@@ -89,32 +223,79 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void NormGain(Rows output, Rows normalized, NormSettings settings)
     {
+        Synchronize();
         int width = normalized.Width / settings.Segments;
         for (int r = 0; r < normalized.Count; r++)
             for (int s = 0; s < settings.Segments; s++)
                 Kernels.Norm.Gain(output.Row(r) + (s * width), normalized.Row(r) + (s * width), width, settings, s);
     }
 
-    public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision) => linear.Run(pool, projections, input, precision);
+    public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision)
+    {
+        Prepare(projections, input);
+        bool isFree = true;
+        foreach (ref readonly Projection projection in projections)
+            isFree &= waitingNorm?.Input.Buffer != projection.Output.Buffer;
+        Queue(linears.Next().Set(projections, input, precision), input, isFree);
+    }
 
     public void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
     {
-        if (((CpuWeight)projection.Weight).OutputOrder is null)
-            linear.RunAndAdd(pool, stream, projection, input, precision);
-        else
+        if (((CpuWeight)projection.Weight).OutputOrder is not null)
+        {
             ComposedOperations.LinearAdd(this, stream, projection, input, precision);
+            return;
+        }
+        Prepare([projection], input);
+        Queue(linears.Next().SetAdd(stream, projection, input, precision), input, waitingNorm?.Input.Buffer != stream.Buffer);
     }
 
     public void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
     {
-        if (((CpuWeight)gate.Weight).OutputOrder is null && ((CpuWeight)up.Weight).OutputOrder is null)
-            linear.RunGated(pool, output, gate, up, input, kind, limit, precision);
-        else
+        if (((CpuWeight)gate.Weight).OutputOrder is not null || ((CpuWeight)up.Weight).OutputOrder is not null)
+        {
             ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
+            return;
+        }
+        Prepare([gate, up], input);
+        Queue(linears.Next().SetGated(output, gate, up, input, kind, limit, precision), input, waitingNorm?.Input.Buffer != output.Buffer);
+    }
+
+    // Weights may come into another order after some steps, while nobody reads them.
+    private void Prepare(ReadOnlySpan<Projection> projections, in Rows input)
+    {
+        if (input.Count > TokensThatReadWeights)
+            return;
+        foreach (ref readonly Projection projection in projections)
+            if (projection.Weight is CpuWeight weight && weight.CountStep())
+            {
+                Synchronize();
+                weight.Prepare(pool, packing);
+            }
+    }
+
+    // With the norm that makes its input, where that waits and the layer's outputs leave free what is normed.
+    private void Queue(LinearWork work, in Rows input, bool isFree)
+    {
+        if (isFree && waitingNorm is { } norm && norm.Output == input)
+        {
+            waitingNorm = null;
+            work.Norm(norm.Input, norm.Settings);
+        }
+        if (work.WantsRounded)
+        {
+            if (!rounded.Fits(input.Count, input.Width))
+                Synchronize();
+            QuantisedInput values = rounded.For(input.Count, input.Width);
+            work.TakeRounded(values);
+            Queue(roundings.Next().Set(input, values));
+        }
+        Queue(work);
     }
 
     public void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables)
     {
+        Synchronize();
         for (int t = 0; t < plan.Count; t++)
             for (int head = 0; head < heads; head++)
                 Kernels.Rope.Apply(vectors.Row(t) + (head * headDimension) + first, tables[plan.SequenceOf[t]], plan.Positions[t]);
@@ -122,19 +303,43 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void StoreKeyValue(StepPlan plan, in CacheLayout layout, Rows keys, Rows values)
     {
+        Synchronize();
         for (int t = 0; t < plan.Count; t++)
-            RowsWork.Store(plan, layout, t, keys.Row(t), values.Row(t));
+            RotateWork.Store(plan, layout, t, keys.Row(t), values.Row(t));
     }
 
     public void RotateAndStore(
-        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables) =>
-        rowsWork.RotateAndStore(pool, plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
+        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
+    {
+        QueueWaiting();
+        RotateWork work = rotations.Next().Set(plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
+        if (IsQueueing && plan.Count == 1)
+            waitingRotation = work;
+        else
+            Queue(work);
+    }
 
-    public void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings) =>
-        attention.Run(pool, output, queries, plan, layout, settings);
+    public void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
+    {
+        RotateWork? rotation = waitingRotation is { IsByHead: true } waiting && waiting.Turns(queries, plan, layout) ? waiting : null;
+        if (rotation is not null)
+            waitingRotation = null;
+        if (plan.Count > 1)
+        {
+            Queue(attentions.Next().Set(output, queries, plan, layout, settings));
+            return;
+        }
+        long needed = TokenAttention.ScoresLength(plan, settings);
+        if (scores is null || scores.Length < needed)
+            Synchronize();
+        TokenAttention attention = tokenAttentions.Next().Set(output, queries, plan, layout, settings, rotation, CpuBuffer.AtLeast(ref scores, needed).Data);
+        Queue(attention.Scores);
+        Queue(attention.Sums);
+    }
 
     public void AttentionScores(Rows scores, Rows queries, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings)
     {
+        Synchronize();
         int start = plan.SequenceStart[sequence], count = plan.SequenceStart[sequence + 1] - start;
         for (int head = 0; head < settings.Heads; head++)
             for (int q = 0; q < count; q++)
@@ -154,12 +359,14 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void AttentionPattern(Rows pattern, Rows scores, int queries, AttentionSettings settings)
     {
+        Synchronize();
         for (int r = 0; r < scores.Count; r++)
             AttentionKernel.Softmax(pattern.Row(r), scores.Row(r), scores.Width, settings.Sinks is { } sinks ? sinks[r / queries] : float.NegativeInfinity);
     }
 
     public void AttentionMix(Rows output, Rows pattern, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings)
     {
+        Synchronize();
         int start = plan.SequenceStart[sequence], count = plan.SequenceStart[sequence + 1] - start;
         for (int head = 0; head < settings.Heads; head++)
             for (int q = 0; q < count; q++)
@@ -170,99 +377,105 @@ internal sealed unsafe class CpuDevice : IDevice
                 {
                     end = Math.Min(layout.PageEnd(k), pattern.Width);
                     AttentionKernel.Mix(mixed, pattern.Row((head * count) + q) + k,
-                        AttentionKernel.Values(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.ValueDimension, end - k, null, 0);
+                        AttentionKernel.Values(plan.Pages[sequence], layout, head / (settings.Heads / settings.KeyHeads), k), settings.ValueDimension, settings.ValueDimension, end - k, null, 0);
                 }
             }
     }
 
-    public void Activate(Rows output, Rows gate, Rows? up, ActivationKind kind, float limit = 0)
-    {
-        for (int r = 0; r < output.Count; r++)
-            Activations.Apply(output.Row(r), gate.Row(r), up is { } rows ? rows.Row(r) : null, output.Width, kind, limit);
-    }
+    public void Activate(Rows output, Rows gate, Rows? up, ActivationKind kind, float limit = 0) =>
+        Queue(activations.Next().Set(output, gate, up, kind, limit));
 
-    public void Add(Rows output, Rows a, Rows b, float scale = 1)
-    {
-        for (int r = 0; r < output.Count; r++)
-            if (scale == 1f)
-                TensorPrimitives.Add(Values(a, r), Values(b, r), Values(output, r));
-            else
-                TensorPrimitives.MultiplyAdd(Values(b, r), scale, Values(a, r), Values(output, r));
-    }
+    public void Add(Rows output, Rows a, Rows b, float scale = 1) => Queue(additions.Next().Set(output, a, b, scale));
 
-    public void Scale(Rows output, Rows input, float scale)
-    {
-        for (int r = 0; r < output.Count; r++)
-            if (scale == 1f)
-                Values(input, r).CopyTo(Values(output, r));
-            else
-                TensorPrimitives.Multiply(Values(input, r), scale, Values(output, r));
-    }
+    public void Scale(Rows output, Rows input, float scale) => Queue(scalings.Next().Set(output, input, scale));
 
     public void Clamp(Rows values, float limit)
     {
+        Synchronize();
         for (int r = 0; r < values.Count; r++)
-            foreach (ref float value in Values(values, r))
+            foreach (ref float value in values.Values(r))
                 value = Math.Clamp(value, -limit, limit);
     }
 
     public void SoftCap(Rows values, float cap)
     {
+        Synchronize();
         for (int r = 0; r < values.Count; r++)
             Activations.SoftCap(values.Row(r), values.Width, cap);
     }
 
     public void ScaleRows(Rows values, Rows factors)
     {
+        Synchronize();
         for (int r = 0; r < values.Count; r++)
-            TensorPrimitives.Multiply(Values(values, r), factors.Row(r)[0], Values(values, r));
+            TensorPrimitives.Multiply(values.Values(r), factors.Row(r)[0], values.Values(r));
     }
 
     public void Gather(Rows output, Rows input, ReadOnlySpan<int> indices)
     {
+        Synchronize();
         for (int r = 0; r < output.Count; r++)
-            Values(input, indices[r]).CopyTo(Values(output, r));
+            input.Values(indices[r]).CopyTo(output.Values(r));
     }
 
     public void Route(Span<int> indices, Span<float> weights, Rows logits, RouterSettings settings)
     {
+        Synchronize();
         for (int t = 0; t < logits.Count; t++)
-            Routing.Choose(indices.Slice(t * settings.Chosen, settings.Chosen), weights.Slice(t * settings.Chosen, settings.Chosen), Values(logits, t), settings);
+            Routing.Choose(indices.Slice(t * settings.Chosen, settings.Chosen), weights.Slice(t * settings.Chosen, settings.Chosen), logits.Values(t), settings);
     }
 
     public void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen)
     {
+        Synchronize();
         for (int t = 0; t < output.Count; t++)
         {
-            Values(output, t).Clear();
+            output.Values(t).Clear();
             for (int j = 0; j < chosen; j++)
-                TensorPrimitives.MultiplyAdd(Values(parts, slots[(t * chosen) + j]), weights[(t * chosen) + j], Values(output, t), Values(output, t));
+                TensorPrimitives.MultiplyAdd(parts.Values(slots[(t * chosen) + j]), weights[(t * chosen) + j], output.Values(t), output.Values(t));
         }
     }
 
-    public void Edit(Rows values, StepPlan plan, int site) => rowsWork.Edit(pool, values, plan, site);
+    public void Edit(Rows values, StepPlan plan, int site)
+    {
+        EditWork work = edits.Next().Set(values, plan, site);
+        if (!EditWork.HasCustoms(plan))
+        {
+            Queue(work);
+            return;
+        }
+        Synchronize();
+        work.RunAlone();
+    }
 
-    public bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices) => logitWork.TryBest(pool, tokens, logits, choices);
+    public bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices)
+    {
+        Synchronize();
+        return logitWork.TryBest(pool, tokens, logits, choices);
+    }
 
-    public void Run(IParallelWork work, int parts) => pool.Run(work, parts);
+    public void Run(IParallelWork work, int parts)
+    {
+        Synchronize();
+        pool.Run(work, parts);
+    }
 
     public void Softmax(Rows output, Rows input)
     {
+        Synchronize();
         for (int r = 0; r < input.Count; r++)
         {
-            Values(input, r).CopyTo(Values(output, r));
-            Routing.Softmax(Values(output, r));
+            input.Values(r).CopyTo(output.Values(r));
+            Routing.Softmax(output.Values(r));
         }
     }
 
     public void Dispose()
     {
         pool.Dispose();
-        linear.Dispose();
-        attention.Dispose();
+        rooms.Dispose();
+        rounded.Dispose();
+        scores?.Dispose();
         logitWork.Dispose();
-        rowsWork.Dispose();
     }
-
-    private static Span<float> Values(in Rows rows, int row) => new(rows.Row(row), rows.Width);
 }

@@ -93,15 +93,15 @@ internal sealed unsafe class CpuWeight : Weight
         kernel(arguments, firstRow, endRow, scratch);
     }
 
+    /// <summary>Takes note of a step of few tokens, for which weights are read that are used once; true: it is time to <see cref="Prepare"/>.</summary>
+    public bool CountStep() => !isPrepared && ++steps > StepsBeforePacking;
+
     /// <summary>
-    /// Takes note of a step of few tokens, for which weights are read that are used once, and prepares the rows for many more of them when
-    /// it is time. Pages of the file that held packed rows are given back; kernels read the tiles from then on, but where a share of the
-    /// rows begins or ends inside one.
+    /// Prepares the rows for many more steps of few tokens. Pages of the file that held packed rows are given back; kernels read the tiles
+    /// from then on, but where a share of the rows begins or ends inside one. No operation with this weight may be under way.
     /// </summary>
-    public void CountStep(WorkerPool pool, WeightPacking work)
+    public void Prepare(WorkerPool pool, WeightPacking work)
     {
-        if (isPrepared || ++steps <= StepsBeforePacking)
-            return;
         isPrepared = true;
         if (Type == WeightType.F16)
         {

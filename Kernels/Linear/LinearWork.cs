@@ -7,73 +7,85 @@ namespace Managed.Kernels.Linear;
 /// Several linear layers of one input as one piece of parallel work: each worker takes a contiguous share of all outputs,
 /// and a few small shares at the end go to whoever is first to be done.
 /// </summary>
-internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposable
+internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
 {
-    private const int FewTokens = 4; // for which rows are packed
+    /// <summary>Tokens whose input every worker norms and rounds for itself, sooner than it could wait for another to do it.</summary>
+    public const int FewTokens = 2;
+
     private const int PassingFloats = 64 << 10; // results that stay in the second-level cache until something is made of them
     private const int Line = 16; // floats of a cache line
-    private const int FewToRound = 8; // tokens that one worker rounds to 8 bits sooner than several do
+    private const int FewToAskFor = 8; // tokens whose rounded inputs are asked for in one go
 
-    private readonly WeightPacking packing = new();
     private readonly LinearArguments[] layers = new LinearArguments[4];
     private readonly CpuWeight[] weights = new CpuWeight[4];
-    private readonly CpuBuffer?[] scratch = new CpuBuffer?[3 * workers];
-    private CpuBuffer? values;
-    private CpuBuffer? scales;
-    private CpuBuffer? sums;
-    private CpuBuffer? offsets;
+    private long operation;
     private int layerCount;
     private int passing; // outputs of all tokens that are computed at once where only what is made of them is kept; 0: all, into the projections' rows
     private int outputs;
-    private int share; // outputs of each worker's first part
+    private int share; // outputs of each worker's own part
     private int smallShare; // outputs of each later part
-    private int smallParts;
     private bool fast;
-    private bool quantising;
-    private bool isRounded = true; // what parts of a single token wait for
+    private Rows input;
+    private NormSettings? norm; // of the input, which is made of these rows:
+    private Rows source;
     private Rows? sum; // to which the one layer's outputs are added
     private Rows? gated; // act(first layer) · second layer
     private ActivationKind activation;
     private float limit;
 
-    /// <summary>Multiplications of the whole piece.</summary>
-    private long Size { get; set; }
+    public int Parts { get; private set; }
+
+    /// <summary>Whether the input has to be rounded first, once for all workers.</summary>
+    public bool WantsRounded => fast && input.Count > FewTokens;
 
     /// <summary>Each projection's output = its layer of the input.</summary>
-    public void Run(WorkerPool pool, ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
+    public LinearWork Set(ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
     {
         sum = gated = null;
-        Start(pool, projections, input, precision);
+        SetAll(projections, input, precision);
+        return this;
     }
 
     /// <summary>stream += layer(input). Each worker adds what it has computed.</summary>
-    public void RunAndAdd(WorkerPool pool, in Rows stream, Projection projection, in Rows input, Precision precision)
+    public LinearWork SetAdd(in Rows stream, Projection projection, in Rows input, Precision precision)
     {
         (sum, gated) = (stream, null);
-        Start(pool, [projection], input, precision);
+        SetAll([projection], input, precision);
+        return this;
     }
 
     /// <summary>output = act(gate(input)) · up(input). Each worker computes the same outputs of both layers, and the activation of them.</summary>
-    public void RunGated(
-        WorkerPool pool, in Rows output, Projection gate, Projection up, in Rows input, ActivationKind kind, float bound, Precision precision)
+    public LinearWork SetGated(in Rows output, Projection gate, Projection up, in Rows input, ActivationKind kind, float bound, Precision precision)
     {
         (sum, gated, activation, limit) = (null, output, kind, bound);
-        Start(pool, [gate, up], input, precision);
+        SetAll([gate, up], input, precision);
+        return this;
     }
 
-    private void Start(WorkerPool pool, ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
+    /// <summary>The input is yet to be made, as the norm of other rows: for <see cref="FewTokens"/> at most, and where the outputs leave those rows alone.</summary>
+    public void Norm(in Rows source, NormSettings settings) => (this.source, norm) = (source, settings);
+
+    /// <summary>The input as it will be when this begins.</summary>
+    public void TakeRounded(in QuantisedInput rounded)
     {
+        for (int i = 0; i < layerCount; i++)
+            layers[i].Quantised = rounded;
+    }
+
+    private void SetAll(ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
+    {
+        operation = rooms.Next();
+        this.input = source = input;
+        norm = null;
         layerCount = projections.Length;
         outputs = 0;
-        Size = 0;
+        long size = 0; // multiplications
         bool anyFast = false;
         for (int i = 0; i < projections.Length; i++)
         {
             Projection projection = projections[i];
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
-            if (input.Count <= FewTokens)
-                weight.CountStep(pool, packing);
             layers[i] = new LinearArguments
             {
                 Output = projection.Output.Row(0),
@@ -90,7 +102,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
                 IsInterleaved = weight.IsInterleaved,
             };
             outputs += weight.Rows;
-            Size += (long)input.Count * weight.Rows * weight.Columns;
+            size += (long)input.Count * weight.Rows * weight.Columns;
             anyFast |= weight.HasFast;
         }
         fast = anyFast && precision == Precision.Fast;
@@ -98,83 +110,92 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             outputs = weights[0].Rows;
         passing = input.Count <= LinearArguments.TokenBlock || (sum is null && gated is null)
             ? 0 : Math.Max(PassingFloats / (input.Count * layerCount) / Line * Line, Line);
-        EnsureScratch(weights[0].Columns, (long)input.Count * layerCount * passing);
-        bool parallel = Size * (fast ? 1 : 3) > WorkerPool.WorthSharing;
-        if (parallel)
-            Split(weights[0].Columns);
-        if (parallel && fast && input.Count == 1 && workers > 1)
-        {
-            BeginAndQuantise(pool, input);
-            return;
-        }
-        if (fast)
-            Quantise(pool, input);
-        if (!parallel)
-        {
-            share = outputs;
-            Run(0, 1);
-            return;
-        }
-        pool.Run(this, workers + smallParts);
-    }
-
-    // One token: while its input is rounded, the others are called and ask for their weights.
-    private void BeginAndQuantise(WorkerPool pool, in Rows input)
-    {
-        PlaceQuantised(input);
-        isRounded = false;
-        pool.Begin(this, workers + smallParts);
-        AskFor(0);
-        AskForWeights(workers - 1); // what is left when the others have taken theirs
-        layers[0].Quantised.QuantiseRow(0, layers[0].Input);
-        Volatile.Write(ref isRounded, true);
-        pool.Finish();
+        if (rooms.Count > 1 && size * (fast ? 1 : 3) > WorkerPool.WorthSharing)
+            Split(size);
+        else
+            (Parts, share) = (1, outputs);
     }
 
     // Boundaries are whole cache lines of results, so that no two workers write to one line. Little work goes in equal shares:
     // each part costs about a microsecond.
-    private void Split(int columns)
+    private void Split(long size)
     {
         const int LeastProducts = 1 << 18, LeastShare = 1 << 21;
-        int least = layers[0].Tokens > LinearArguments.TokenBlock ? Line : LeastProducts / columns;
+        int workers = rooms.Count, least = input.Count > LinearArguments.TokenBlock ? Line : LeastProducts / weights[0].Columns;
         smallShare = (Math.Max(outputs / 32, least) + Line - 1) / Line * Line;
-        smallParts = workers == 1 || Size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
+        int smallParts = size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
         share = ((outputs - (smallParts * smallShare)) / workers + (smallParts == 0 ? Line - 1 : 0)) / Line * Line;
+        Parts = workers + smallParts;
     }
 
-    public void Run(int index, int count)
+    // The first weights of the worker's own part: memory takes some time to answer, and longer to get going.
+    public void Ask(int worker)
     {
-        if (quantising)
-        {
-            AskFor(index);
-            for (int token = index; token < layers[0].Tokens; token += count)
-            {
-                AskFor(token + count);
-                layers[0].Quantised.QuantiseRow(token, layers[0].Input + (token * layers[0].InputStride));
-            }
+        int row = First(worker), layer = 0;
+        if (input.Count > FewTokens || worker >= Parts)
             return;
-        }
-        if (!Volatile.Read(ref isRounded))
+        for (; gated is null && layer < layerCount - 1 && row >= weights[layer].Rows; layer++)
+            row -= weights[layer].Rows;
+        if (row >= weights[layer].Rows)
+            return;
+        byte* ahead = weights[layer].Place(row), end = ahead + LinearArguments.PackedDistance;
+        while (ahead < end)
+            LinearArguments.Prefetch(ref ahead, 64);
+    }
+
+    public void Run(int part, int worker)
+    {
+        WorkerRoom room = rooms[worker];
+        int columns = layers[0].Columns, count = input.Count;
+        QuantisedInput rounded = layers[0].Quantised;
+        float* floats = layers[0].Input;
+        if (count <= FewTokens)
         {
-            AskForWeights(index);
-            var spin = new SpinWait(); // that lets others run at last: where threads are more than cores, the caller among them
-            while (!Volatile.Read(ref isRounded))
-                spin.SpinOnce(sleep1Threshold: -1);
+            if (norm is not null)
+                floats = room.Inputs(count * columns);
+            if (fast)
+                rounded = room.Rounded(count, columns);
+            MakeInputs(room, floats, rounded);
+            if (norm is not null && part == 0)
+                for (int token = 0; token < count; token++)
+                    new Span<float>(floats + (token * columns), columns).CopyTo(new Span<float>(input.Row(token), columns));
         }
-        if (fast && layers[0].Tokens <= FewToRound)
-            for (int token = 0; token < layers[0].Tokens; token++)
-                layers[0].Quantised.PrefetchRow(token); // written by another core; asked for at once rather than line by line
-        int first = First(index);
-        int end = index == count - 1 ? outputs : Math.Min(outputs, first + (index < workers ? share : smallShare));
+        else if (fast && count <= FewToAskFor)
+            for (int token = 0; token < count; token++)
+                rounded.PrefetchRow(token); // written by another core; asked for at once rather than line by line
+        int first = First(part);
+        int end = part == Parts - 1 ? outputs : Math.Min(outputs, first + (part < rooms.Count ? share : smallShare));
+        float* scratch = room.Floats(KernelScratch(columns) + ((long)count * layerCount * passing));
         for (int last; first < end; first = last)
         {
             last = passing == 0 ? end : Math.Min(first + passing, end);
-            Compute(first, last, scratch[index]!.Data);
+            Compute(first, last, scratch, floats, norm is null ? layers[0].InputStride : columns, rounded);
+        }
+    }
+
+    // Once for all parts that a worker does.
+    private void MakeInputs(WorkerRoom room, float* floats, in QuantisedInput rounded)
+    {
+        if (room.Operation == operation)
+            return;
+        room.Operation = operation;
+        for (int token = 0; token < input.Count; token++)
+            Lanes.Prefetch(source.Row(token), input.Width); // half of it was written by another core
+        for (int token = 0; token < input.Count; token++)
+        {
+            float* row = source.Row(token);
+            if (norm is not null)
+            {
+                Kernels.Norm.Apply(floats + (token * input.Width), row, input.Width, norm, 0);
+                row = floats + (token * input.Width);
+            }
+            if (fast)
+                rounded.QuantiseRow(token, row);
         }
     }
 
     // Outputs of all layers, and what is made of them.
-    private void Compute(int first, int end, float* room)
+    private void Compute(int first, int end, float* room, float* floats, long stride, in QuantisedInput rounded)
     {
         float* results = room + KernelScratch(weights[0].Columns);
         for (int i = 0, before = 0; i < layerCount; before += gated is null ? weights[i].Rows : 0, i++)
@@ -183,13 +204,16 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
             if (from >= to)
                 continue;
             LinearArguments layer = layers[i];
+            layer.Input = floats;
+            layer.InputStride = stride;
+            layer.Quantised = rounded;
             if (passing > 0)
                 layer.Output = Results(i, results, first, out layer.OutputStride) - from;
             int block = fast && weights[i].HasFast ? LinearArguments.TokenBlock : layer.Tokens;
             for (int token = 0; token < layer.Tokens; token += block)
                 weights[i].Compute(layer.Slice(token, Math.Min(block, layer.Tokens - token)), from, to, room, fast ? Precision.Fast : Precision.Exact);
         }
-        Finish(first, end - first, results);
+        Complete(first, end - first, results);
     }
 
     // Where a layer's outputs from `first` on are.
@@ -200,30 +224,11 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
     }
 
     // First output of a part.
-    private int First(int index) => Math.Min(outputs, index < workers ? index * share : (workers * share) + ((index - workers) * smallShare));
-
-    // The first weights of a part: memory takes some time to answer, and longer to get going.
-    private void AskForWeights(int index)
-    {
-        int row = First(index), layer = 0;
-        for (; gated is null && layer < layerCount - 1 && row >= weights[layer].Rows; layer++)
-            row -= weights[layer].Rows;
-        if (row >= weights[layer].Rows)
-            return;
-        byte* ahead = weights[layer].Place(row), end = ahead + LinearArguments.PackedDistance;
-        while (ahead < end)
-            LinearArguments.Prefetch(ref ahead, 64);
-    }
-
-    // A row of the input: half of it may have been written by another core.
-    private void AskFor(int token)
-    {
-        if (token < layers[0].Tokens)
-            Lanes.Prefetch(layers[0].Input + (token * layers[0].InputStride), layers[0].Columns);
-    }
+    private int First(int part) =>
+        Math.Min(outputs, part < rooms.Count ? part * share : (rooms.Count * share) + ((part - rooms.Count) * smallShare));
 
     // What is made of outputs that this worker has at hand.
-    private void Finish(int first, int count, float* passed)
+    private void Complete(int first, int count, float* passed)
     {
         if (sum is null && gated is null)
             return;
@@ -240,59 +245,7 @@ internal sealed unsafe class LinearWork(int workers) : IParallelWork, IDisposabl
         }
     }
 
-    private void Quantise(WorkerPool pool, in Rows input)
-    {
-        PlaceQuantised(input);
-        quantising = true;
-        if (input.Count > FewToRound)
-            pool.Run(this);
-        else
-            Run(0, 1);
-        quantising = false;
-    }
-
-    private void PlaceQuantised(in Rows input)
-    {
-        int columns = weights[0].Columns, blocks = QuantisedInput.PaddedBlocks(columns);
-        var quantised = new QuantisedInput
-        {
-            Values = (sbyte*)Room(ref values, ((long)input.Count * columns / sizeof(float)) + 8).Data,
-            Scales = Room(ref scales, (long)input.Count * blocks).Data,
-            Sums = Room(ref sums, (long)input.Count * blocks).Data,
-            Offsets = (int*)Room(ref offsets, (long)input.Count * 2 * blocks).Data,
-            Columns = columns,
-        };
-        for (int i = 0; i < layerCount; i++)
-            layers[i].Quantised = quantised;
-    }
-
-    private void EnsureScratch(int columns, long passingResults)
-    {
-        for (int i = 0; i < scratch.Length; i++)
-            Room(ref scratch[i], KernelScratch(columns) + passingResults);
-    }
-
     // Floats, in whole lines.
     private static long KernelScratch(int columns) =>
         (Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns)) + Line - 1) / Line * Line;
-
-    private static CpuBuffer Room(ref CpuBuffer? buffer, long length)
-    {
-        if (buffer is null || buffer.Length < length)
-        {
-            buffer?.Dispose();
-            buffer = new CpuBuffer(length);
-        }
-        return buffer;
-    }
-
-    public void Dispose()
-    {
-        foreach (CpuBuffer? buffer in scratch)
-            buffer?.Dispose();
-        values?.Dispose();
-        scales?.Dispose();
-        sums?.Dispose();
-        offsets?.Dispose();
-    }
 }

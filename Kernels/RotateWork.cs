@@ -1,0 +1,89 @@
+namespace Managed.Kernels;
+
+/// <inheritdoc cref="IDevice.RotateAndStore"/>
+internal sealed unsafe class RotateWork(int workers) : RowsWork(workers)
+{
+    private Rows queries, keys, values;
+    private NormSettings? queryNorm, keyNorm;
+    private StepPlan plan = null!;
+    private CacheLayout layout;
+    private RopeTable[] tables = [];
+    private bool turns;
+    private int first;
+
+    public RotateWork Set(
+        StepPlan plan, in CacheLayout layout, in Rows queries, in Rows keys, in Rows values, NormSettings? queryNorm, NormSettings? keyNorm,
+        int first, ReadOnlySpan<RopeTable> tables)
+    {
+        (this.plan, this.layout, this.queries, this.keys, this.values, this.first) = (plan, layout, queries, keys, values, first);
+        (this.queryNorm, this.keyNorm) = (queryNorm, keyNorm);
+        if (this.tables.Length < tables.Length)
+            this.tables = new RopeTable[tables.Length];
+        tables.CopyTo(this.tables);
+        turns = !tables.IsEmpty;
+        for (int token = 0; turns && token < plan.Count; token++)
+            Rope.Prepare(tables[plan.SequenceOf[token]], plan.Positions[token]);
+        Set(plan.Count, (long)plan.Count * (queries.Width + keys.Width));
+        return this;
+    }
+
+    /// <summary>Whether each head can be turned without the others.</summary>
+    public bool IsByHead => (queryNorm is null || queryNorm.Segments == queries.Width / layout.KeyDimension) && (keyNorm is null || keyNorm.Segments == layout.KeyHeads);
+
+    /// <summary>Whether these are the queries of the step, and this is their cache.</summary>
+    public bool Turns(in Rows queries, StepPlan plan, in CacheLayout layout) => this.queries == queries && this.plan == plan && this.layout == layout;
+
+    /// <summary>Turns one head of the only token's queries.</summary>
+    public void Query(float* turned, int head) => Turn(turned, queries, head, queryNorm);
+
+    /// <summary>Turns the only token's key of a head, and writes it and the value to the cache.</summary>
+    public void Store(int keyHead)
+    {
+        float* key = stackalloc float[layout.KeyDimension];
+        Turn(key, keys, keyHead, keyNorm);
+        Store(plan, layout, 0, keyHead, key, values.Row(0) + (keyHead * layout.ValueDimension));
+    }
+
+    private void Turn(float* turned, in Rows from, int head, NormSettings? norm)
+    {
+        int width = layout.KeyDimension;
+        new Span<float>(from.Row(0) + (head * width), width).CopyTo(new Span<float>(turned, width));
+        if (norm is not null)
+            Norm.Apply(turned, turned, width, norm, head);
+        if (turns)
+            Rope.Apply(turned + first, tables[0], plan.Positions[0]);
+    }
+
+    protected override void Do(int token, int worker)
+    {
+        float* query = queries.Row(token), key = keys.Row(token), value = values.Row(token);
+        if (queryNorm is not null)
+            NormWork.Do(query, query, queries.Width, queryNorm);
+        if (keyNorm is not null)
+            NormWork.Do(key, key, keys.Width, keyNorm);
+        int position = plan.Positions[token], sequence = plan.SequenceOf[token];
+        if (turns)
+        {
+            for (int head = 0; head < queries.Width / layout.KeyDimension; head++)
+                Rope.Apply(query + (head * layout.KeyDimension) + first, tables[sequence], position);
+            for (int head = 0; head < layout.KeyHeads; head++)
+                Rope.Apply(key + (head * layout.KeyDimension) + first, tables[sequence], position);
+        }
+        Store(plan, layout, token, key, value);
+    }
+
+    /// <summary>Writes a token's keys and values to its place in the cache.</summary>
+    public static void Store(StepPlan plan, in CacheLayout layout, int token, float* key, float* value)
+    {
+        for (int head = 0; head < layout.KeyHeads; head++)
+            Store(plan, layout, token, head, key + (head * layout.KeyDimension), value + (head * layout.ValueDimension));
+    }
+
+    private static void Store(StepPlan plan, in CacheLayout layout, int token, int head, float* key, float* value)
+    {
+        int position = plan.Positions[token], inPage = position % layout.PagePositions;
+        float* page = plan.Pages[plan.SequenceOf[token]][position / layout.PagePositions].Pointer();
+        new Span<float>(key, layout.KeyDimension).CopyTo(new Span<float>(page + layout.Key(head, inPage), layout.KeyDimension));
+        new Span<float>(value, layout.ValueDimension).CopyTo(new Span<float>(page + layout.Value(head, inPage), layout.ValueDimension));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Numerics.Tensors;
+
+namespace Managed.Kernels;
+
+/// <inheritdoc cref="IDevice.Norm"/>
+internal sealed unsafe class NormWork(int workers) : RowsWork(workers)
+{
+    private Rows output, input;
+    private NormSettings settings = null!;
+
+    public NormWork Set(in Rows output, in Rows input, NormSettings settings)
+    {
+        (this.output, this.input, this.settings) = (output, input, settings);
+        Set(input.Count, (long)input.Count * input.Width);
+        return this;
+    }
+
+    protected override void Do(int row, int worker) => Do(output.Row(row), input.Row(row), input.Width, settings);
+
+    /// <summary>All segments of a row.</summary>
+    public static void Do(float* output, float* input, int all, NormSettings settings)
+    {
+        int width = all / settings.Segments;
+        for (int s = 0; s < settings.Segments; s++)
+            Norm.Apply(output + (s * width), input + (s * width), width, settings, s);
+    }
+}
+
+/// <inheritdoc cref="IDevice.Add"/>
+internal sealed class AddWork(int workers) : RowsWork(workers)
+{
+    private Rows output, a, b;
+    private float scale;
+
+    public AddWork Set(in Rows output, in Rows a, in Rows b, float scale)
+    {
+        (this.output, this.a, this.b, this.scale) = (output, a, b, scale);
+        Set(output.Count, (long)output.Count * output.Width);
+        return this;
+    }
+
+    protected override void Do(int row, int worker)
+    {
+        if (scale == 1f)
+            TensorPrimitives.Add(a.Values(row), b.Values(row), output.Values(row));
+        else
+            TensorPrimitives.MultiplyAdd(b.Values(row), scale, a.Values(row), output.Values(row));
+    }
+}
+
+/// <inheritdoc cref="IDevice.Scale"/>
+internal sealed class ScaleWork(int workers) : RowsWork(workers)
+{
+    private Rows output, input;
+    private float scale;
+
+    public ScaleWork Set(in Rows output, in Rows input, float scale)
+    {
+        (this.output, this.input, this.scale) = (output, input, scale);
+        Set(output.Count, (long)output.Count * output.Width);
+        return this;
+    }
+
+    protected override void Do(int row, int worker)
+    {
+        if (scale == 1f)
+            input.Values(row).CopyTo(output.Values(row));
+        else
+            TensorPrimitives.Multiply(input.Values(row), scale, output.Values(row));
+    }
+}
+
+/// <inheritdoc cref="IDevice.Activate"/>
+internal sealed unsafe class ActivateWork(int workers) : RowsWork(workers)
+{
+    private Rows output, gate;
+    private Rows? up;
+    private ActivationKind kind;
+    private float limit;
+
+    public ActivateWork Set(in Rows output, in Rows gate, in Rows? up, ActivationKind kind, float limit)
+    {
+        (this.output, this.gate, this.up, this.kind, this.limit) = (output, gate, up, kind, limit);
+        Set(output.Count, (long)output.Count * output.Width);
+        return this;
+    }
+
+    protected override void Do(int row, int worker) =>
+        Activations.Apply(output.Row(row), gate.Row(row), up is { } rows ? rows.Row(row) : null, output.Width, kind, limit);
+}
+
+/// <inheritdoc cref="IDevice.Keep(Memory{float}, Rows)"/>
+internal sealed class KeepWork(int workers) : RowsWork(workers)
+{
+    private Memory<float> target;
+    private Rows values;
+    private int[] chosen = [];
+    private bool all;
+
+    public KeepWork Set(Memory<float> target, in Rows values)
+    {
+        (this.target, this.values, all) = (target, values, true);
+        Set(values.Count, (long)values.Count * values.Width);
+        return this;
+    }
+
+    public KeepWork Set(Memory<float> target, in Rows values, ReadOnlySpan<int> rows)
+    {
+        (this.target, this.values, all) = (target, values, false);
+        if (chosen.Length < rows.Length)
+            chosen = new int[rows.Length];
+        rows.CopyTo(chosen);
+        Set(rows.Length, (long)rows.Length * values.Width);
+        return this;
+    }
+
+    /// <summary>Lets go of what was kept, which may be much.</summary>
+    public void Forget() => target = default;
+
+    protected override void Do(int row, int worker) =>
+        values.Values(all ? row : chosen[row]).CopyTo(target.Span[(row * values.Width)..]);
+}

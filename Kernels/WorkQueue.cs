@@ -1,0 +1,203 @@
+using System.Runtime.InteropServices;
+
+namespace Managed.Kernels;
+
+/// <summary>An operation with all that it needs, in parts that each worker does without asking for more than a turn.</summary>
+internal interface IQueuedWork
+{
+    /// <summary>
+    /// Parts, each of which is done once. The first ones, one for each worker, are that worker's own unless it comes late;
+    /// the others go to whoever is free: small ones even out what the first have left.
+    /// </summary>
+    int Parts { get; }
+
+    /// <summary>Asks memory for what the worker's own part begins with; the operation before may not be done yet.</summary>
+    void Ask(int worker);
+
+    /// <summary>Does a part, with the memory of a worker.</summary>
+    void Run(int part, int worker);
+}
+
+/// <summary>
+/// Operations that follow each other. All workers go through them in order, and each begins with the next as soon as all parts of the one
+/// before are done: nobody hands over, and the caller may be far ahead. What has been added is done when <see cref="Finish"/> returns.
+/// </summary>
+internal sealed class WorkQueue : IParallelWork
+{
+    private const int Capacity = 1024; // operations until the caller takes part
+    private const int QuickLooks = 500; // some 20 µs, longer than most operations of a token take
+
+    // What all workers write lies apart.
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    private struct Progress
+    {
+        [FieldOffset(0)]
+        public int Taken; // parts, counted from the first that is nobody's own
+
+        [FieldOffset(4)]
+        public int Done;
+    }
+
+    private readonly WorkerPool pool;
+    private readonly IQueuedWork[] works = new IQueuedWork[Capacity];
+    private readonly int[] parts = new int[Capacity];
+    private readonly Progress[] progress = new Progress[Capacity];
+    private readonly long[][] claims; // [workers][operations]: in which round a worker's own part was last taken
+    private long round;
+    private int count;
+    private int present; // workers that have come in this round
+    private bool closed;
+    private Exception? failure;
+
+    public WorkQueue(WorkerPool pool)
+    {
+        this.pool = pool;
+        claims = new long[pool.Count][];
+        for (int worker = 0; worker < claims.Length; worker++)
+            claims[worker] = new long[Capacity];
+    }
+
+    /// <summary>Adds an operation. The other workers may begin with it at once.</summary>
+    public void Add(IQueuedWork work)
+    {
+        int all = work.Parts;
+        if (pool.Count == 1)
+        {
+            for (int part = 0; part < all; part++)
+                work.Run(part, 0);
+            return;
+        }
+        if (count == Capacity)
+            Finish();
+        works[count] = work;
+        parts[count] = all;
+        progress[count] = new Progress { Taken = Own(all) };
+        if (count == 0)
+        {
+            round++;
+            present = 0;
+            closed = false;
+            pool.Begin(this);
+        }
+        Volatile.Write(ref count, count + 1);
+    }
+
+    /// <summary>Takes part, and returns when all is done.</summary>
+    /// <exception cref="DeviceException">An operation failed.</exception>
+    public void Finish()
+    {
+        if (End() is { } thrown)
+            throw new DeviceException($"A CPU kernel failed: {thrown.Message}", thrown);
+    }
+
+    /// <summary>The same for a caller who has failed already: what fails here is of no more interest.</summary>
+    public void Abandon() => End();
+
+    private Exception? End()
+    {
+        if (count == 0)
+            return null;
+        Volatile.Write(ref closed, true);
+        pool.Finish();
+        count = 0;
+        return Interlocked.Exchange(ref failure, null);
+    }
+
+    /// <summary>One worker's way through all operations.</summary>
+    public void Run(int worker, int workers)
+    {
+        Interlocked.Increment(ref present);
+        for (int at = 0; IsThere(at); at++)
+        {
+            if (!IsDone(at))
+                works[at].Ask(worker);
+            if (at > 0)
+                Await(at - 1, worker);
+            DoParts(at, worker);
+        }
+    }
+
+    private int Own(int all) => Math.Min(all, pool.Count);
+
+    private bool IsDone(int at) => Volatile.Read(ref progress[at].Done) == parts[at];
+
+    // Waits until an operation has been added; false: there are no more.
+    private bool IsThere(int at)
+    {
+        for (int i = 0; i < QuickLooks; i++)
+        {
+            if (at < Volatile.Read(ref count))
+                return true;
+            if (Volatile.Read(ref closed))
+                return at < Volatile.Read(ref count);
+            Thread.SpinWait(1);
+        }
+        var spin = new SpinWait();
+        while (at >= Volatile.Read(ref count))
+        {
+            if (Volatile.Read(ref closed))
+                return at < Volatile.Read(ref count);
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+        return true;
+    }
+
+    private void Await(int at, int worker)
+    {
+        if (Volatile.Read(ref present) < pool.Count)
+            Help(at, worker);
+        for (int i = 0; i < QuickLooks; i++)
+        {
+            if (IsDone(at))
+                return;
+            Thread.SpinWait(1);
+        }
+        Help(at, worker);
+        var spin = new SpinWait(); // that lets others run at last
+        while (!IsDone(at))
+            spin.SpinOnce(sleep1Threshold: -1);
+    }
+
+    private void DoParts(int at, int worker)
+    {
+        int all = parts[at], own = Own(all), done = 0;
+        if (worker < own && Claim(at, worker))
+            done += Do(at, worker, worker);
+        ref int taken = ref progress[at].Taken;
+        for (int part; Volatile.Read(ref taken) < all && (part = Interlocked.Increment(ref taken) - 1) < all;)
+            done += Do(at, part, worker);
+        if (done > 0)
+            Interlocked.Add(ref progress[at].Done, done);
+    }
+
+    // The own parts of workers that have not come to this operation.
+    private void Help(int at, int worker)
+    {
+        int own = Own(parts[at]), done = 0;
+        for (int part = 0; part < own; part++)
+            if (part != worker && !IsDone(at) && Claim(at, part))
+                done += Do(at, part, worker);
+        if (done > 0)
+            Interlocked.Add(ref progress[at].Done, done);
+    }
+
+    private bool Claim(int at, int part)
+    {
+        ref long claim = ref claims[part][at];
+        long seen = Volatile.Read(ref claim);
+        return seen != round && Interlocked.CompareExchange(ref claim, round, seen) == seen;
+    }
+
+    private int Do(int at, int part, int worker)
+    {
+        try
+        {
+            works[at].Run(part, worker);
+        }
+        catch (Exception thrown)
+        {
+            failure ??= thrown; // for the caller of Finish
+        }
+        return 1;
+    }
+}
