@@ -36,15 +36,15 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         for (int s = 0; s < plan.SequenceCount; s++)
             if (IsTiled(s)) // scores of several tiles, their queries, and outputs that nobody wants
                 needed = Math.Max(needed, ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
-        Parts = IsWorthSharing(plan.Count, longest, settings) ? rooms.Count : 1;
+        Parts = IsWorthSharing(rooms, plan.Count, longest, settings) ? rooms.Count : 1;
         return this;
     }
 
     /// <summary>Whether several workers are sooner done than one.</summary>
-    public static bool IsWorthSharing(int tokens, int keys, AttentionSettings settings)
+    public static bool IsWorthSharing(WorkerRooms rooms, int tokens, int keys, AttentionSettings settings)
     {
         const int ByteProducts = 8; // a product of float32 with its loads takes as long as so many of bytes
-        return (long)tokens * settings.Heads * keys * settings.KeyDimension * 2 * ByteProducts > WorkerPool.WorthSharing;
+        return (long)tokens * settings.Heads * keys * settings.KeyDimension * 2 * ByteProducts > rooms.WorthSharing;
     }
 
     // Whether a sequence's queries fill tiles; one token alone is for reading keys and values, which heads in a row do best.

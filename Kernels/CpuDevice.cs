@@ -37,24 +37,25 @@ internal sealed unsafe class CpuDevice : IDevice
     private bool shares; // whether an operation of this step was worth several workers
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
-    public CpuDevice(int threads = 0)
+    /// <param name="worthSharing">Work that several workers do sooner than one, <see cref="WorkerRooms.WorthSharing"/>; 0: all of it.</param>
+    public CpuDevice(int threads = 0, long worthSharing = WorkerPool.WorthSharing)
     {
         pool = new WorkerPool(threads);
         queue = new WorkQueue(pool);
         int workers = pool.Count;
-        rooms = new WorkerRooms(workers);
+        rooms = new WorkerRooms(workers, worthSharing);
         logitWork = new LogitWork(workers);
         linears = new(() => new LinearWork(rooms));
-        roundings = new(() => new RoundingWork(workers));
+        roundings = new(() => new RoundingWork(rooms));
         attentions = new(() => new AttentionWork(rooms));
         tokenAttentions = new(() => new TokenAttention(rooms));
-        norms = new(() => new NormWork(workers));
-        rotations = new(() => new RotateWork(workers));
+        norms = new(() => new NormWork(rooms));
+        rotations = new(() => new RotateWork(rooms));
         edits = new(() => new EditWork(rooms));
-        additions = new(() => new AddWork(workers));
-        scalings = new(() => new ScaleWork(workers));
-        activations = new(() => new ActivateWork(workers));
-        keeps = new(() => new KeepWork(workers));
+        additions = new(() => new AddWork(rooms));
+        scalings = new(() => new ScaleWork(rooms));
+        activations = new(() => new ActivateWork(rooms));
+        keeps = new(() => new KeepWork(rooms));
     }
 
     public string Name => $"cpu, {pool.Count} threads";
@@ -84,7 +85,7 @@ internal sealed unsafe class CpuDevice : IDevice
     public Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations)
     {
         // Where nothing was worth sharing the time before, workers would only look on.
-        bool isWorthIt = shares && plan.Count <= LinearArguments.TokenBlock;
+        bool isWorthIt = (shares || rooms.WorthSharing == 0) && plan.Count <= LinearArguments.TokenBlock;
         shares = false;
         if (!isWorthIt)
             return operations();

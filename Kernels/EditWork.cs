@@ -3,8 +3,9 @@ using Managed.Kernels.Edits;
 namespace Managed.Kernels;
 
 /// <summary>Runs <see cref="IDevice.Edit"/>, sequence by sequence.</summary>
-internal sealed unsafe class EditWork(WorkerRooms rooms) : RowsWork(rooms.Count)
+internal sealed unsafe class EditWork(WorkerRooms rooms) : RowsWork(rooms)
 {
+    private readonly WorkerRooms rooms = rooms;
     private Rows values;
     private StepPlan plan = null!;
     private int site;

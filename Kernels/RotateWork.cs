@@ -1,7 +1,7 @@
 namespace Managed.Kernels;
 
 /// <inheritdoc cref="IDevice.RotateAndStore"/>
-internal sealed unsafe class RotateWork(int workers) : RowsWork(workers)
+internal sealed unsafe class RotateWork(WorkerRooms rooms) : RowsWork(rooms)
 {
     private Rows queries, keys, values;
     private NormSettings? queryNorm, keyNorm;

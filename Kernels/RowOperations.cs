@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace Managed.Kernels;
 
 /// <inheritdoc cref="IDevice.Norm"/>
-internal sealed unsafe class NormWork(int workers) : RowsWork(workers)
+internal sealed unsafe class NormWork(WorkerRooms rooms) : RowsWork(rooms)
 {
     private Rows output, input;
     private NormSettings settings = null!;
@@ -27,7 +27,7 @@ internal sealed unsafe class NormWork(int workers) : RowsWork(workers)
 }
 
 /// <inheritdoc cref="IDevice.Add"/>
-internal sealed class AddWork(int workers) : RowsWork(workers)
+internal sealed class AddWork(WorkerRooms rooms) : RowsWork(rooms)
 {
     private Rows output, a, b;
     private float scale;
@@ -49,7 +49,7 @@ internal sealed class AddWork(int workers) : RowsWork(workers)
 }
 
 /// <inheritdoc cref="IDevice.Scale"/>
-internal sealed class ScaleWork(int workers) : RowsWork(workers)
+internal sealed class ScaleWork(WorkerRooms rooms) : RowsWork(rooms)
 {
     private Rows output, input;
     private float scale;
@@ -71,7 +71,7 @@ internal sealed class ScaleWork(int workers) : RowsWork(workers)
 }
 
 /// <inheritdoc cref="IDevice.Activate"/>
-internal sealed unsafe class ActivateWork(int workers) : RowsWork(workers)
+internal sealed unsafe class ActivateWork(WorkerRooms rooms) : RowsWork(rooms)
 {
     private Rows output, gate;
     private Rows? up;
@@ -90,7 +90,7 @@ internal sealed unsafe class ActivateWork(int workers) : RowsWork(workers)
 }
 
 /// <inheritdoc cref="IDevice.Keep(Memory{float}, Rows)"/>
-internal sealed class KeepWork(int workers) : RowsWork(workers)
+internal sealed class KeepWork(WorkerRooms rooms) : RowsWork(rooms)
 {
     private Memory<float> target;
     private Rows values;

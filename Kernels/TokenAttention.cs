@@ -53,7 +53,7 @@ internal sealed unsafe class TokenAttention
         (this.output, this.queries, this.plan, this.layout, this.settings, this.rotation) = (output, queries, plan, layout, settings, rotation);
         this.scores = scores;
         stride = Stride(plan);
-        parts = AttentionWork.IsWorthSharing(1, plan.Positions[0] + 1, settings) ? rooms.Count : 1;
+        parts = AttentionWork.IsWorthSharing(rooms, 1, plan.Positions[0] + 1, settings) ? rooms.Count : 1;
         return this;
     }
 

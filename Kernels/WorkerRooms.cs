@@ -34,14 +34,20 @@ internal sealed class WorkerRooms : IDisposable
     private readonly WorkerRoom[] rooms;
     private long operations;
 
-    public WorkerRooms(int workers)
+    /// <param name="workers">How many workers there are.</param>
+    /// <param name="worthSharing"><see cref="WorthSharing"/></param>
+    public WorkerRooms(int workers, long worthSharing)
     {
+        WorthSharing = worthSharing;
         rooms = new WorkerRoom[workers];
         for (int worker = 0; worker < workers; worker++)
             rooms[worker] = new WorkerRoom();
     }
 
     public int Count => rooms.Length;
+
+    /// <summary>Multiplications of 8-bit numbers, or what takes as long, that several workers do sooner than one does more than so many.</summary>
+    public long WorthSharing { get; }
 
     public WorkerRoom this[int worker] => rooms[worker];
 

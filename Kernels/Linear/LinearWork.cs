@@ -110,7 +110,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
             outputs = weights[0].Rows;
         passing = input.Count <= LinearArguments.TokenBlock || (sum is null && gated is null)
             ? 0 : Math.Max(PassingFloats / (input.Count * layerCount) / Line * Line, Line);
-        if (rooms.Count > 1 && size * (fast ? 1 : 3) > WorkerPool.WorthSharing)
+        if (rooms.Count > 1 && size * (fast ? 1 : 3) > rooms.WorthSharing)
             Split(size);
         else
             (Parts, share) = (1, outputs);

@@ -35,7 +35,7 @@ internal sealed unsafe class RoundedRows : IDisposable
 }
 
 /// <summary>Rounds many tokens' inputs for all workers.</summary>
-internal sealed unsafe class RoundingWork(int workers) : IQueuedWork
+internal sealed unsafe class RoundingWork(WorkerRooms rooms) : IQueuedWork
 {
     private const int FewRows = 8; // which one worker rounds sooner than several do
 
@@ -48,7 +48,7 @@ internal sealed unsafe class RoundingWork(int workers) : IQueuedWork
         return this;
     }
 
-    public int Parts => input.Count > FewRows ? workers : 1;
+    public int Parts => input.Count > FewRows ? rooms.Count : 1;
 
     public void Ask(int worker)
     {

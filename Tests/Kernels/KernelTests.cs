@@ -37,6 +37,47 @@ public class KernelTests
     }
 
     [Test]
+    public void A_queue_of_shared_operations_does_not_change_a_bit([Values(1, 2, 3)] int threads)
+    {
+        foreach (KernelCase kernelCase in KernelCases.All())
+        {
+            using var scene = new Scene(new CpuDevice(threads, worthSharing: 0));
+            (Action run, Rows[] results) = kernelCase.Prepare(scene);
+            Queued(scene.Device, run);
+            Assert.That(results.Select(scene.Read), Is.EqualTo(Run(kernelCase, new CpuDevice(1))), kernelCase.Name);
+        }
+    }
+
+    // As operations of a short step.
+    private static void Queued(IDevice device, Action run) => device.Step(new StepPlan { Count = 1 }, default, null, () =>
+    {
+        run();
+        return default;
+    });
+
+    [Test]
+    public void No_operation_of_a_queue_allocates_once_it_has_run()
+    {
+        foreach (KernelCase kernelCase in KernelCases.All())
+        {
+            using var scene = new Scene(new CpuDevice(2, worthSharing: 0));
+            (Action run, _) = kernelCase.Prepare(scene);
+            var plan = new StepPlan { Count = 1 };
+            Func<Rows> operations = () =>
+            {
+                run();
+                return default;
+            };
+            for (int i = 0; i < 2; i++)
+                scene.Device.Step(plan, default, null, operations);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 5; i++)
+                scene.Device.Step(plan, default, null, operations);
+            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero, kernelCase.Name);
+        }
+    }
+
+    [Test]
     public void No_operation_allocates_once_it_has_run()
     {
         foreach (KernelCase kernelCase in KernelCases.All())

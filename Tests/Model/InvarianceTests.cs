@@ -85,7 +85,29 @@ public class InvarianceTests
             zero.Add(address, (stream, _) => stream.Row(^1).AddScaled(0f, direction));
         Assert.That(Whole(model, ids, zero), Is.EqualTo(whole), "with an edit of strength 0");
 
+        QueuedStepsKeepTheBits(directory, ids, whole);
         using LanguageModel threaded = TestModels.Load(directory, threads: 2);
         Assert.That(Whole(threaded, ids), Is.EqualTo(whole), "with 2 threads");
+    }
+
+    // Steps of a token whose operations are queued, and all of them shared by three workers: plainly, looked at everywhere, and beside another text.
+    private static void QueuedStepsKeepTheBits(string directory, int[] ids, float[] whole)
+    {
+        using LanguageModel model = LanguageModel.Load(directory, new CpuDevice(3, worthSharing: 0), new LoadOptions { Precision = Precision.Exact });
+        int vocabulary = model.VocabularySize;
+        var looks = new HookTable(model.LayerCount);
+        foreach (HookAddress address in model.HookNames.All())
+            looks.Add(address with { Expert = -1 }, (_, _) => { });
+        using Sequence plain = model.Transformer.Cache.Create(), seen = model.Transformer.Cache.Create(), kept = model.Transformer.Cache.Create();
+        using Sequence first = model.Transformer.Cache.Create(), second = model.Transformer.Cache.Create();
+        for (int i = 0; i < ids.Length; i++)
+        {
+            float[] expected = whole[(i * vocabulary)..((i + 1) * vocabulary)];
+            Assert.That(Logits(model, plain, [ids[i]]), Is.EqualTo(expected), $"token {i} queued");
+            if (i < 12)
+                Assert.That(Logits(model, seen, [ids[i]], looks), Is.EqualTo(expected), $"token {i} queued, with hooks everywhere");
+            Rows both = model.Transformer.Forward([new StepInput(first, new[] { ids[^(i + 1)] }), new StepInput(second, new[] { ids[i] })], LogitsWanted.Last);
+            Assert.That(model.Transformer.View(both).ToArray()[vocabulary..], Is.EqualTo(expected), $"token {i} queued, beside another text");
+        }
     }
 }
