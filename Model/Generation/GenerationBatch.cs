@@ -21,6 +21,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     private readonly LogitChoices choices = new();
     private readonly List<(RowLane Lane, int Share)> beside = [], waiting = []; // lanes of other checkpoints in this step
     private StepInput[] inputs = new StepInput[2], inputsBeside = new StepInput[2];
+    private RowLane[] placed = new RowLane[2]; // the lane of each of the inputs
     private int[] chosen = []; // tokens of the runs that are ready
 
     /// <summary>Every run that was added, in that order.</summary>
@@ -181,16 +182,49 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
                     continue;
                 }
                 if (count == inputs.Length)
+                {
                     Array.Resize(ref inputs, count * 2);
+                    Array.Resize(ref placed, count * 2);
+                }
                 ReadOnlyMemory<int> tokens = lane.Pending(share);
-                lane.Place = count;
-                inputs[count++] = new StepInput(lane.Sequence, tokens);
+                (inputs[count], placed[count]) = (new StepInput(lane.Sequence, tokens), lane);
+                lane.Place = count++;
                 if (share > 1)
                     budget -= tokens.Length;
             }
             anyReady |= ready && !run.IsDone;
         }
+        SortByAdapter(count);
         return count;
+    }
+
+    // Sequences with the same adapter stand beside each other, in their order otherwise, so that it is applied to all of them at once.
+    private void SortByAdapter(int count)
+    {
+        for (int next = 0; next < count;)
+        {
+            Adapter? adapter = inputs[next++].Sequence.Adapter;
+            for (int i = next; i < count; i++)
+            {
+                if (inputs[i].Sequence.Adapter != adapter)
+                    continue;
+                if (i > next)
+                {
+                    Move(inputs, i, next);
+                    Move(placed, i, next);
+                }
+                next++;
+            }
+        }
+        for (int place = 0; place < count; place++)
+            placed[place].Place = place;
+    }
+
+    private static void Move<T>(T[] items, int from, int to)
+    {
+        T item = items[from];
+        Array.Copy(items, to, items, to + 1, from - to);
+        items[to] = item;
     }
 
     private void Retire<TRun>(List<TRun> runs) where TRun : GenerationRun
