@@ -88,24 +88,6 @@ internal static class Elementary
         return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(-708.0)), Vector512<double>.Zero, scaled);
     }
 
-    /// <summary>e^x in float32 for x up to 0; 0 below −86. As in float64, the polynomial of degree 6 (1.2e-7).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ExpOfNegative(Vector512<float> x)
-    {
-        Vector512<float> round = Vector512.Create(12582912f), shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(1.44269504f), round), n = shifted - round; // 1.5·2²³
-        Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), x);
-        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
-        Vector512<float> p = Vector512.Create(1 / 720f);
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 120f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 24f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1 / 6f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(0.5f));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512<float>.One);
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512<float>.One);
-        Vector512<float> scaled = (p.AsInt32() + (shifted.AsInt32() << 23)).AsSingle();
-        return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(-86f)), Vector512<float>.Zero, scaled);
-    }
-
     /// <summary>x + x³·P(x²) below 0.63 (6e-10), else 1 − 2 / (e^2|x| + 1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Tanh(Vector256<float> x)
