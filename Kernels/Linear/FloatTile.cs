@@ -41,8 +41,6 @@ internal static unsafe class FloatTile
     public static void Run(
         float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int count, float* carry, bool isFirst, bool isLast, nint apart = 0, float* ahead = null)
     {
-        if (ahead is null)
-            ahead = vectors; // which are read anyway
         while (count > 0)
         {
             // Seven to nine in two halves: one or two alone would leave the multipliers idle.
@@ -50,27 +48,30 @@ internal static unsafe class FloatTile
             int groups = some < Vectors ? 1 : Math.Max(1, (count / Vectors) - (count % Vectors is 1 or 2 or 3 ? 1 : 0));
             switch (some)
             {
-                case 6: Run<SixTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 5: Run<FiveTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 4: Run<FourTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 3: Run<ThreeTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 2: Run<TwoTokens>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                default: Run<OneToken>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 6 when ahead is not null: Run<SixTokens, Asking>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 6: Run<SixTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 5: Run<FiveTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 4: Run<FourTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 3: Run<ThreeTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 2: Run<TwoTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                default: Run<OneToken, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
             }
             some *= groups;
             count -= some;
             vectors += some * vectorStride;
             results += some * resultStride;
             carry += some * CarryLength;
-            ahead += groups * vectorStride;
+            if (ahead is not null)
+                ahead += groups * vectorStride;
         }
     }
 
     // So many groups of TCount vectors: a call for each of them would cost a twentieth of 576 columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TCount>(
+    private static void Run<TCount, TAsks>(
         float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int groups, float* carry, bool isFirst, bool isLast, nint apart, float* ahead)
         where TCount : struct, ITokenCount
+        where TAsks : struct, IAsks
     {
         for (; groups > 0;
             groups--, vectors += TCount.Count * vectorStride, results += TCount.Count * resultStride, carry += TCount.Count * CarryLength, ahead += vectorStride)
@@ -96,7 +97,7 @@ internal static unsafe class FloatTile
             float* w = panel;
             for (nint k = 0; k < columns; k += Width, w += Rows * Width)
             {
-                if ((k & Width) == 0) // a line is two steps
+                if (TAsks.Ahead && (k & Width) == 0) // a line is two steps
                     Sse.Prefetch0(ahead + k);
                 Vector512<float> w0 = Vector512.Load(w), w1 = Vector512.Load(w + 16), w2 = Vector512.Load(w + 32), w3 = Vector512.Load(w + 48);
                 Vector512<float> x = Twice(x0 + k);
@@ -179,6 +180,21 @@ internal static unsafe class FloatTile
             if (TCount.Count > 5)
                 Store(results + (5 * resultStride), two.GetUpper(), apart);
         }
+    }
+
+    private interface IAsks
+    {
+        static abstract bool Ahead { get; }
+    }
+
+    private readonly struct Asking : IAsks
+    {
+        public static bool Ahead => true;
+    }
+
+    private readonly struct Silent : IAsks
+    {
+        public static bool Ahead => false;
     }
 
     // A vector's eight results.

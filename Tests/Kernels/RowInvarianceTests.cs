@@ -37,10 +37,13 @@ public class RowInvarianceTests
             Weight weight = scene.Weight((WeightType)type, Outputs, inputs, [.. Enumerable.Range(0, Outputs).Select(i => Outputs - 1 - i)]);
             Rows input = scene.Random(Tokens, inputs, gap: 3), all = scene.Random(Tokens, Outputs), alone = scene.Random(Tokens, Outputs);
             DeviceBuffer bias = scene.Vector(Outputs);
-            scene.Device.Linear([new Projection(all, weight, bias)], input, precision);
-            for (int token = 0; token < Tokens; token++)
-                scene.Device.Linear([new Projection(alone.Slice(token, 1), weight, bias)], input.Slice(token, 1), precision);
-            Assert.That(scene.Read(all), Is.EqualTo(scene.Read(alone)), $"{inputs} inputs");
+            foreach (Projection layer in new[] { new Projection(all, weight, bias), new Projection(all, scene.Weight((WeightType)type, Outputs, inputs)) })
+            {
+                scene.Device.Linear([layer], input, precision);
+                for (int token = 0; token < Tokens; token++)
+                    scene.Device.Linear([layer with { Output = alone.Slice(token, 1) }], input.Slice(token, 1), precision);
+                Assert.That(scene.Read(all), Is.EqualTo(scene.Read(alone)), $"{inputs} inputs");
+            }
         }
     }
 
