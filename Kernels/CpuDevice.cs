@@ -33,6 +33,7 @@ internal sealed unsafe class CpuDevice : IDevice
     private CpuBuffer? scores; // of a step of one token
     private (Rows Output, Rows Input, NormSettings Settings)? waitingNorm; // which the layer behind it may do
     private RotateWork? waitingRotation; // which the attention behind it may do
+    private KeepWork? waitingKeep; // which somebody may do while others begin with the layer behind it
     private int queueingThread; // the thread whose step is queued; 0: none
     private bool shares; // whether an operation of this step was worth several workers
 
@@ -78,8 +79,15 @@ internal sealed unsafe class CpuDevice : IDevice
         if (queueingThread == Environment.CurrentManagedThreadId)
         {
             QueueWaiting();
-            queue.Finish();
+            queue.Settle();
         }
+    }
+
+    // For whoever needs the pool.
+    private void Finish()
+    {
+        Synchronize();
+        queue.Finish();
     }
 
     public Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations)
@@ -94,13 +102,13 @@ internal sealed unsafe class CpuDevice : IDevice
         try
         {
             Rows results = operations();
-            Synchronize();
+            Finish();
             isDone = true;
             return results;
         }
         finally
         {
-            (waitingNorm, waitingRotation) = (null, null);
+            (waitingNorm, waitingRotation, waitingKeep) = (null, null, null);
             if (!isDone)
                 queue.Abandon();
             queueingThread = 0;
@@ -113,10 +121,15 @@ internal sealed unsafe class CpuDevice : IDevice
     private void Queue(IQueuedWork work)
     {
         QueueWaiting();
+        Queue(work, rider: null);
+    }
+
+    private void Queue(IQueuedWork work, IQueuedWork? rider)
+    {
         shares |= work.Parts > 1;
         if (IsQueueing)
         {
-            queue.Add(work);
+            queue.Add(work, rider);
             return;
         }
         if (work.Parts == 1)
@@ -132,15 +145,29 @@ internal sealed unsafe class CpuDevice : IDevice
     // What the next operation does not do itself.
     private void QueueWaiting()
     {
+        QueueKeep();
+        QueueNormAndRotation();
+    }
+
+    private void QueueKeep()
+    {
+        if (waitingKeep is not { } keep)
+            return;
+        waitingKeep = null;
+        Queue(keep, rider: null);
+    }
+
+    private void QueueNormAndRotation()
+    {
         if (waitingNorm is { } norm)
         {
             waitingNorm = null;
-            Queue(norms.Next().Set(norm.Output, norm.Input, norm.Settings));
+            Queue(norms.Next().Set(norm.Output, norm.Input, norm.Settings), rider: null);
         }
         if (waitingRotation is { } rotation)
         {
             waitingRotation = null;
-            Queue(rotation);
+            Queue(rotation, rider: null);
         }
     }
 
@@ -168,6 +195,15 @@ internal sealed unsafe class CpuDevice : IDevice
     public void Keep(Memory<float> target, Rows values) => Queue(keeps.Next().Set(target, values));
 
     public void Keep(Memory<float> target, Rows values, ReadOnlySpan<int> rows) => Queue(keeps.Next().Set(target, values, rows));
+
+    private void Queue(KeepWork work)
+    {
+        QueueWaiting();
+        if (IsQueueing && work.Parts == 1)
+            waitingKeep = work;
+        else
+            Queue(work, rider: null);
+    }
 
     public Memory<float> RentHost(int length) => hostMemory.Rent(length);
 
@@ -197,11 +233,14 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void Norm(Rows output, Rows input, NormSettings settings)
     {
-        QueueWaiting();
-        if (IsQueueing && input.Count <= LinearWork.FewTokens && settings.Segments == 1 && output.Buffer != input.Buffer)
+        QueueNormAndRotation();
+        bool waits = IsQueueing && input.Count <= LinearWork.FewTokens && settings.Segments == 1 && output.Buffer != input.Buffer;
+        if (!waits || waitingKeep?.Buffer == output.Buffer)
+            QueueKeep();
+        if (waits)
             waitingNorm = (output, input, settings);
         else
-            Queue(norms.Next().Set(output, input, settings));
+            Queue(norms.Next().Set(output, input, settings), rider: null);
     }
 
     public void NormScale(Rows scale, Rows input, NormSettings settings)
@@ -234,10 +273,7 @@ internal sealed unsafe class CpuDevice : IDevice
     public void Linear(ReadOnlySpan<Projection> projections, Rows input, Precision precision)
     {
         Prepare(projections, input);
-        bool isFree = true;
-        foreach (ref readonly Projection projection in projections)
-            isFree &= waitingNorm?.Input.Buffer != projection.Output.Buffer;
-        Queue(linears.Next().Set(projections, input, precision), input, isFree);
+        Queue(linears.Next().Set(projections, input, precision), input);
     }
 
     public void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
@@ -248,7 +284,7 @@ internal sealed unsafe class CpuDevice : IDevice
             return;
         }
         Prepare([projection], input);
-        Queue(linears.Next().SetAdd(stream, projection, input, precision), input, waitingNorm?.Input.Buffer != stream.Buffer);
+        Queue(linears.Next().SetAdd(stream, projection, input, precision), input);
     }
 
     public void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
@@ -259,7 +295,7 @@ internal sealed unsafe class CpuDevice : IDevice
             return;
         }
         Prepare([gate, up], input);
-        Queue(linears.Next().SetGated(output, gate, up, input, kind, limit, precision), input, waitingNorm?.Input.Buffer != output.Buffer);
+        Queue(linears.Next().SetGated(output, gate, up, input, kind, limit, precision), input);
     }
 
     // Weights may come into another order after some steps, while nobody reads them.
@@ -270,19 +306,23 @@ internal sealed unsafe class CpuDevice : IDevice
         foreach (ref readonly Projection projection in projections)
             if (projection.Weight is CpuWeight weight && weight.CountStep())
             {
-                Synchronize();
+                Finish();
                 weight.Prepare(pool, packing);
             }
     }
 
-    // With the norm that makes its input, where that waits and the layer's outputs leave free what is normed.
-    private void Queue(LinearWork work, in Rows input, bool isFree)
+    // With the norm that makes its input, where that waits and the layer leaves alone what is normed; and with what is to be kept, likewise.
+    private void Queue(LinearWork work, in Rows input)
     {
-        if (isFree && waitingNorm is { } norm && norm.Output == input)
+        if (waitingKeep is { } kept && work.Writes(kept.Buffer))
+            QueueKeep();
+        if (waitingNorm is { } norm && norm.Output == input && !work.Writes(norm.Input.Buffer))
         {
             waitingNorm = null;
             work.Norm(norm.Input, norm.Settings);
         }
+        else
+            QueueNormAndRotation();
         if (work.WantsRounded)
         {
             if (!rounded.Fits(input.Count, input.Width))
@@ -291,7 +331,9 @@ internal sealed unsafe class CpuDevice : IDevice
             work.TakeRounded(values);
             Queue(roundings.Next().Set(input, values));
         }
-        Queue(work);
+        IQueuedWork? rider = waitingKeep;
+        waitingKeep = null;
+        Queue(work, rider);
     }
 
     public void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables)
@@ -451,13 +493,13 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices)
     {
-        Synchronize();
+        Finish();
         return logitWork.TryBest(pool, tokens, logits, choices);
     }
 
     public void Run(IParallelWork work, int parts)
     {
-        Synchronize();
+        Finish();
         pool.Run(work, parts);
     }
 

@@ -1,4 +1,5 @@
 using Managed.Kernels.Edits;
+using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
 
@@ -40,6 +41,9 @@ internal sealed unsafe class EditWork(WorkerRooms rooms) : RowsWork(rooms)
             return;
         float* room = rooms[worker].Floats(values.Width);
         for (int token = plan.SequenceStart[sequence]; token < plan.SequenceStart[sequence + 1]; token++)
+        {
+            Lanes.Prefetch(values.Row(token), values.Width); // half of it was written by another core
             EditKernel.Run(values.Row(token), values.Width, plan.Positions[token], state, part, room);
+        }
     }
 }

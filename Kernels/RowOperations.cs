@@ -97,6 +97,9 @@ internal sealed class KeepWork(WorkerRooms rooms) : RowsWork(rooms)
     private int[] chosen = [];
     private bool all;
 
+    /// <summary>What it reads.</summary>
+    public DeviceBuffer Buffer => values.Buffer;
+
     public KeepWork Set(Memory<float> target, in Rows values)
     {
         (this.target, this.values, all) = (target, values, true);

@@ -20,12 +20,14 @@ internal interface IQueuedWork
 
 /// <summary>
 /// Operations that follow each other. All workers go through them in order, and each begins with the next as soon as all parts of the one
-/// before are done: nobody hands over, and the caller may be far ahead. What has been added is done when <see cref="Finish"/> returns.
+/// before are done: nobody hands over, and the caller may be far ahead. What has been added is done when <see cref="Settle"/> or
+/// <see cref="Finish"/> return.
 /// </summary>
 internal sealed class WorkQueue : IParallelWork
 {
     private const int Capacity = 1024; // operations until the caller takes part
     private const int QuickLooks = 500; // some 20 µs, longer than most operations of a token take
+    private const int Patience = 2000; // slower looks until a worker no longer waits for the caller
 
     // What all workers write lies apart.
     [StructLayout(LayoutKind.Explicit, Size = 128)]
@@ -40,49 +42,69 @@ internal sealed class WorkQueue : IParallelWork
 
     private readonly WorkerPool pool;
     private readonly IQueuedWork[] works = new IQueuedWork[Capacity];
+    private readonly IQueuedWork?[] riders = new IQueuedWork?[Capacity];
     private readonly int[] parts = new int[Capacity];
     private readonly Progress[] progress = new Progress[Capacity];
     private readonly long[][] claims; // [workers][operations]: in which round a worker's own part was last taken
     private long round;
     private int count;
+    private readonly long[] came; // [workers]: the round in which each last came
     private int present; // workers that have come in this round
+    private int gone; // those that have waited for long enough
+    private int mine; // the operation that the caller does next
     private bool closed;
     private Exception? failure;
 
     public WorkQueue(WorkerPool pool)
     {
         this.pool = pool;
+        came = new long[pool.Count];
         claims = new long[pool.Count][];
         for (int worker = 0; worker < claims.Length; worker++)
             claims[worker] = new long[Capacity];
     }
 
     /// <summary>Adds an operation. The other workers may begin with it at once.</summary>
-    public void Add(IQueuedWork work)
+    /// <param name="work">The operation.</param>
+    /// <param name="rider">
+    /// One of a single part, which whoever does the first part does behind it; null: none. It is the same worker in every step, as far as can be, since
+    /// memory that another has written last takes long to write.
+    /// </param>
+    public void Add(IQueuedWork work, IQueuedWork? rider = null)
     {
         int all = work.Parts;
         if (pool.Count == 1)
         {
             for (int part = 0; part < all; part++)
                 work.Run(part, 0);
+            rider?.Run(0, 0);
             return;
         }
-        if (count == Capacity)
+        if (count == Capacity || (count == mine && Volatile.Read(ref gone) > 0))
             Finish();
         works[count] = work;
+        riders[count] = rider;
         parts[count] = all;
         progress[count] = new Progress { Taken = Own(all) };
         if (count == 0)
         {
             round++;
-            present = 0;
-            closed = false;
-            pool.Begin(this);
+            (mine, present, gone, closed) = (0, 1, 0, false);
+            pool.Begin(this, pool.Count - 1);
         }
         Volatile.Write(ref count, count + 1);
     }
 
-    /// <summary>Takes part, and returns when all is done.</summary>
+    /// <summary>Takes part, and returns when all that has been added is done. The others wait, for a while, for what is added next.</summary>
+    /// <exception cref="DeviceException">An operation failed.</exception>
+    public void Settle()
+    {
+        TakePart();
+        if (Volatile.Read(ref failure) is not null)
+            Finish();
+    }
+
+    /// <summary>The same, and lets the other workers go.</summary>
     /// <exception cref="DeviceException">An operation failed.</exception>
     public void Finish()
     {
@@ -97,24 +119,51 @@ internal sealed class WorkQueue : IParallelWork
     {
         if (count == 0)
             return null;
+        TakePart();
         Volatile.Write(ref closed, true);
         pool.Finish();
         count = 0;
         return Interlocked.Exchange(ref failure, null);
     }
 
-    /// <summary>One worker's way through all operations.</summary>
-    public void Run(int worker, int workers)
+    private void TakePart()
     {
-        Interlocked.Increment(ref present);
+        for (; mine < count; mine++)
+            Do(mine, 0);
+        if (count > 0)
+            Await(count - 1, 0);
+    }
+
+    /// <summary>Another worker's way through all operations.</summary>
+    public void Run(int index, int others)
+    {
+        int worker = Come();
         for (int at = 0; IsThere(at); at++)
+            Do(at, worker);
+    }
+
+    private void Do(int at, int worker)
+    {
+        if (!IsDone(at))
+            works[at].Ask(worker);
+        if (at > 0)
+            Await(at - 1, worker);
+        DoParts(at, worker);
+    }
+
+    // The caller is worker 0, and each other thread the same in every round, so that it finds what it wrote, unless it comes so late that another goes its way.
+    private int Come()
+    {
+        int worker = Math.Max(WorkerPool.Worker, 1); // the caller, where it goes another's way
+        while (true)
         {
-            if (!IsDone(at))
-                works[at].Ask(worker);
-            if (at > 0)
-                Await(at - 1, worker);
-            DoParts(at, worker);
+            long seen = Volatile.Read(ref came[worker]);
+            if (seen != round && Interlocked.CompareExchange(ref came[worker], round, seen) == seen)
+                break;
+            worker = 1 + (worker % (pool.Count - 1));
         }
+        Interlocked.Increment(ref present);
+        return worker;
     }
 
     private int Own(int all) => Math.Min(all, pool.Count);
@@ -133,13 +182,18 @@ internal sealed class WorkQueue : IParallelWork
             Thread.SpinWait(1);
         }
         var spin = new SpinWait();
-        while (at >= Volatile.Read(ref count))
+        for (int i = 0; i < Patience; i++)
         {
+            if (at < Volatile.Read(ref count))
+                return true;
             if (Volatile.Read(ref closed))
                 return at < Volatile.Read(ref count);
             spin.SpinOnce(sleep1Threshold: -1);
         }
-        return true;
+        // The caller does something else for long.
+        Interlocked.Decrement(ref present);
+        Interlocked.Increment(ref gone);
+        return false;
     }
 
     private void Await(int at, int worker)
@@ -162,10 +216,10 @@ internal sealed class WorkQueue : IParallelWork
     {
         int all = parts[at], own = Own(all), done = 0;
         if (worker < own && Claim(at, worker))
-            done += Do(at, worker, worker);
+            done += DoPart(at, worker, worker);
         ref int taken = ref progress[at].Taken;
         for (int part; Volatile.Read(ref taken) < all && (part = Interlocked.Increment(ref taken) - 1) < all;)
-            done += Do(at, part, worker);
+            done += DoPart(at, part, worker);
         if (done > 0)
             Interlocked.Add(ref progress[at].Done, done);
     }
@@ -176,7 +230,7 @@ internal sealed class WorkQueue : IParallelWork
         int own = Own(parts[at]), done = 0;
         for (int part = 0; part < own; part++)
             if (part != worker && !IsDone(at) && Claim(at, part))
-                done += Do(at, part, worker);
+                done += DoPart(at, part, worker);
         if (done > 0)
             Interlocked.Add(ref progress[at].Done, done);
     }
@@ -188,11 +242,13 @@ internal sealed class WorkQueue : IParallelWork
         return seen != round && Interlocked.CompareExchange(ref claim, round, seen) == seen;
     }
 
-    private int Do(int at, int part, int worker)
+    private int DoPart(int at, int part, int worker)
     {
         try
         {
             works[at].Run(part, worker);
+            if (part == 0)
+                riders[at]?.Run(0, worker);
         }
         catch (Exception thrown)
         {

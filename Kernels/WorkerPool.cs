@@ -22,6 +22,9 @@ internal sealed class WorkerPool : IDisposable
     private const int Spins = 2000;
     private const int QuickLooks = 500; // some 20 µs, by when most pieces of a token's work are done: a longer pause costs more than it saves
 
+    [ThreadStatic]
+    private static int t_worker;
+
     private readonly Thread[] threads;
     private readonly SemaphoreSlim[] wake;
     private readonly int[] asleep;
@@ -50,6 +53,9 @@ internal sealed class WorkerPool : IDisposable
 
     /// <summary>Workers, the caller included.</summary>
     public int Count { get; }
+
+    /// <summary>Which worker the thread is; 0: the caller.</summary>
+    public static int Worker => t_worker;
 
     /// <summary>Does a piece of work with all workers and returns when every part is done.</summary>
     /// <param name="piece">The work.</param>
@@ -120,6 +126,7 @@ internal sealed class WorkerPool : IDisposable
 
     private void Work(int index)
     {
+        t_worker = index;
         while (!stopping)
         {
             Wait(index);

@@ -18,6 +18,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
 
     private readonly LinearArguments[] layers = new LinearArguments[4];
     private readonly CpuWeight[] weights = new CpuWeight[4];
+    private readonly DeviceBuffer[] written = new DeviceBuffer[4];
     private long operation;
     private int layerCount;
     private int passing; // outputs of all tokens that are computed at once where only what is made of them is kept; 0: all, into the projections' rows
@@ -62,6 +63,9 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
         return this;
     }
 
+    /// <summary>Whether outputs go to a buffer.</summary>
+    public bool Writes(DeviceBuffer buffer) => written.AsSpan(0, layerCount).Contains(buffer) || sum?.Buffer == buffer || gated?.Buffer == buffer;
+
     /// <summary>The input is yet to be made, as the norm of other rows: for <see cref="FewTokens"/> at most, and where the outputs leave those rows alone.</summary>
     public void Norm(in Rows source, NormSettings settings) => (this.source, norm) = (source, settings);
 
@@ -86,6 +90,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
             Projection projection = projections[i];
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
+            written[i] = projection.Output.Buffer;
             layers[i] = new LinearArguments
             {
                 Output = projection.Output.Row(0),
