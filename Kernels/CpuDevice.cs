@@ -33,6 +33,7 @@ internal sealed unsafe class CpuDevice : IDevice
     private CpuBuffer? scores; // of a step of one token
     private (Rows Output, Rows Input, NormSettings Settings)? waitingNorm; // which the layer behind it may do
     private RotateWork? waitingRotation; // which the attention behind it may do
+    private IQueuedWork? held, heldRider; // the last operation, until it is known what follows it
     private KeepWork? waitingKeep; // which somebody may do while others begin with the layer behind it
     private int queueingThread; // the thread whose step is queued; 0: none
     private bool shares; // whether an operation of this step was worth several workers
@@ -79,6 +80,7 @@ internal sealed unsafe class CpuDevice : IDevice
         if (queueingThread == Environment.CurrentManagedThreadId)
         {
             QueueWaiting();
+            QueueHeld();
             queue.Settle();
         }
     }
@@ -108,7 +110,7 @@ internal sealed unsafe class CpuDevice : IDevice
         }
         finally
         {
-            (waitingNorm, waitingRotation, waitingKeep) = (null, null, null);
+            (waitingNorm, waitingRotation, waitingKeep, held, heldRider) = (null, null, null, null, null);
             if (!isDone)
                 queue.Abandon();
             queueingThread = 0;
@@ -129,7 +131,13 @@ internal sealed unsafe class CpuDevice : IDevice
         shares |= work.Parts > 1;
         if (IsQueueing)
         {
-            queue.Add(work, rider);
+            if (held is not null && work.Parts == 1 && rider is null)
+            {
+                QueueHeld(follower: work);
+                return;
+            }
+            QueueHeld();
+            (held, heldRider) = (work, rider);
             return;
         }
         if (work.Parts == 1)
@@ -140,6 +148,13 @@ internal sealed unsafe class CpuDevice : IDevice
             queue.Finish();
         }
         ResetStores();
+    }
+
+    private void QueueHeld(IQueuedWork? follower = null)
+    {
+        if (held is not null)
+            queue.Add(held, heldRider, follower);
+        (held, heldRider) = (null, null);
     }
 
     // What the next operation does not do itself.

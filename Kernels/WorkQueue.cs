@@ -42,7 +42,7 @@ internal sealed class WorkQueue : IParallelWork
 
     private readonly WorkerPool pool;
     private readonly IQueuedWork[] works = new IQueuedWork[Capacity];
-    private readonly IQueuedWork?[] riders = new IQueuedWork?[Capacity];
+    private readonly IQueuedWork?[] riders = new IQueuedWork?[Capacity], followers = new IQueuedWork?[Capacity];
     private readonly int[] parts = new int[Capacity];
     private readonly Progress[] progress = new Progress[Capacity];
     private readonly long[][] claims; // [workers][operations]: in which round a worker's own part was last taken
@@ -70,7 +70,8 @@ internal sealed class WorkQueue : IParallelWork
     /// One of a single part, which whoever does the first part does behind it; null: none. It is the same worker in every step, as far as can be, since
     /// memory that another has written last takes long to write.
     /// </param>
-    public void Add(IQueuedWork work, IQueuedWork? rider = null)
+    /// <param name="follower">One of a single part, which whoever ends the operation does, before others hear of its end; null: none.</param>
+    public void Add(IQueuedWork work, IQueuedWork? rider = null, IQueuedWork? follower = null)
     {
         int all = work.Parts;
         if (pool.Count == 1)
@@ -78,12 +79,14 @@ internal sealed class WorkQueue : IParallelWork
             for (int part = 0; part < all; part++)
                 work.Run(part, 0);
             rider?.Run(0, 0);
+            follower?.Run(0, 0);
             return;
         }
         if (count == Capacity || (count == mine && Volatile.Read(ref gone) > 0))
             Finish();
         works[count] = work;
         riders[count] = rider;
+        followers[count] = follower;
         parts[count] = all;
         progress[count] = new Progress { Taken = Own(all) };
         if (count == 0)
@@ -168,7 +171,10 @@ internal sealed class WorkQueue : IParallelWork
 
     private int Own(int all) => Math.Min(all, pool.Count);
 
-    private bool IsDone(int at) => Volatile.Read(ref progress[at].Done) == parts[at];
+    private bool IsDone(int at) => Volatile.Read(ref progress[at].Done) == Steps(at);
+
+    // Its parts, and what follows them.
+    private int Steps(int at) => followers[at] is null ? parts[at] : parts[at] + 1;
 
     // Waits until an operation has been added; false: there are no more.
     private bool IsThere(int at)
@@ -220,8 +226,7 @@ internal sealed class WorkQueue : IParallelWork
         ref int taken = ref progress[at].Taken;
         for (int part; Volatile.Read(ref taken) < all && (part = Interlocked.Increment(ref taken) - 1) < all;)
             done += DoPart(at, part, worker);
-        if (done > 0)
-            Interlocked.Add(ref progress[at].Done, done);
+        Complete(at, done, worker);
     }
 
     // The own parts of workers that have not come to this operation.
@@ -231,8 +236,15 @@ internal sealed class WorkQueue : IParallelWork
         for (int part = 0; part < own; part++)
             if (part != worker && !IsDone(at) && Claim(at, part))
                 done += DoPart(at, part, worker);
-        if (done > 0)
-            Interlocked.Add(ref progress[at].Done, done);
+        Complete(at, done, worker);
+    }
+
+    private void Complete(int at, int done, int worker)
+    {
+        if (done == 0 || Interlocked.Add(ref progress[at].Done, done) != parts[at] || followers[at] is not { } follower)
+            return;
+        Run(follower, 0, worker);
+        Interlocked.Increment(ref progress[at].Done);
     }
 
     private bool Claim(int at, int part)
@@ -244,16 +256,21 @@ internal sealed class WorkQueue : IParallelWork
 
     private int DoPart(int at, int part, int worker)
     {
+        Run(works[at], part, worker);
+        if (part == 0 && riders[at] is { } rider)
+            Run(rider, 0, worker);
+        return 1;
+    }
+
+    private void Run(IQueuedWork work, int part, int worker)
+    {
         try
         {
-            works[at].Run(part, worker);
-            if (part == 0)
-                riders[at]?.Run(0, worker);
+            work.Run(part, worker);
         }
         catch (Exception thrown)
         {
             failure ??= thrown; // for the caller of Finish
         }
-        return 1;
     }
 }
