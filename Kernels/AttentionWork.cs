@@ -18,11 +18,13 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
     private CacheLayout layout;
     private AttentionSettings settings = null!;
     private int stride; // scores of a head
+    private RotateWork? rotation; // what has to be done first to queries, keys and values; null: nothing
 
     public int Parts { get; private set; }
 
-    public AttentionWork Set(in Rows output, in Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
+    public AttentionWork Set(in Rows output, in Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings, RotateWork? rotation)
     {
+        this.rotation = rotation;
         this.output = output;
         this.queries = queries;
         this.plan = plan;
@@ -39,6 +41,10 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         Parts = IsWorthSharing(rooms, plan.Count, longest, settings) ? rooms.Count : 1;
         return this;
     }
+
+    /// <summary>Whether each head of keys of each token is met by one worker alone, which can then turn what meets there as well.</summary>
+    public static bool IsByHead(WorkerRooms rooms, StepPlan plan, AttentionSettings settings) =>
+        plan.Count > 1 && plan.Count == plan.SequenceCount && plan.Count * settings.KeyHeads >= rooms.Count;
 
     /// <summary>Whether several workers are sooner done than one.</summary>
     public static bool IsWorthSharing(WorkerRooms rooms, int tokens, int keys, AttentionSettings settings)
@@ -65,7 +71,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
 
     private void Run(int index, int count, float* room)
     {
-        if (plan.Count == plan.SequenceCount && plan.Count * settings.KeyHeads >= count)
+        if (IsByHead(rooms, plan, settings))
         {
             OneTokenEach(index, count, room);
             return;
@@ -93,7 +99,6 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
     // that began together have their first pages in common. The row at a border is shared by heads of keys.
     private void OneTokenEach(int index, int count, float* room)
     {
-        int group = settings.Heads / settings.KeyHeads;
         long all = 0;
         for (int token = 0; token < plan.Count; token++)
             all += Length(token);
@@ -110,12 +115,20 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
                 if (middle < from || middle >= to)
                     continue;
                 if (nextToken >= 0)
-                    Heads(room, nextToken, nextHead * group, (nextHead + 1) * group, FirstKeys(token, keyHead));
+                    OneHead(room, nextToken, nextHead, FirstKeys(token, keyHead));
                 (nextToken, nextHead) = (token, keyHead);
             }
         }
         if (nextToken >= 0)
-            Heads(room, nextToken, nextHead * group, (nextHead + 1) * group, null);
+            OneHead(room, nextToken, nextHead, null);
+    }
+
+    private void OneHead(float* room, int token, int keyHead, float* next)
+    {
+        int group = settings.Heads / settings.KeyHeads;
+        rotation?.Queries(token, keyHead);
+        rotation?.Store(token, keyHead);
+        Heads(room, token, keyHead * group, (keyHead + 1) * group, next);
     }
 
     // Keys that a token meets.

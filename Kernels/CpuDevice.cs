@@ -371,7 +371,7 @@ internal sealed unsafe class CpuDevice : IDevice
     {
         QueueWaiting();
         RotateWork work = rotations.Next().Set(plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
-        if (IsQueueing && plan.Count == 1)
+        if (IsQueueing && plan.Count == plan.SequenceCount)
             waitingRotation = work;
         else
             Queue(work);
@@ -379,12 +379,13 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
     {
-        RotateWork? rotation = waitingRotation is { IsByHead: true } waiting && waiting.Turns(queries, plan, layout) ? waiting : null;
+        RotateWork? rotation = waitingRotation is { IsByHead: true } waiting && waiting.Turns(queries, plan, layout)
+            && (plan.Count == 1 || AttentionWork.IsByHead(rooms, plan, settings)) ? waiting : null;
         if (rotation is not null)
             waitingRotation = null;
         if (plan.Count > 1)
         {
-            Queue(attentions.Next().Set(output, queries, plan, layout, settings));
+            Queue(attentions.Next().Set(output, queries, plan, layout, settings, rotation));
             return;
         }
         long needed = TokenAttention.ScoresLength(plan, settings);

@@ -34,24 +34,34 @@ internal sealed unsafe class RotateWork(WorkerRooms rooms) : RowsWork(rooms)
     public bool Turns(in Rows queries, StepPlan plan, in CacheLayout layout) => this.queries == queries && this.plan == plan && this.layout == layout;
 
     /// <summary>Turns one head of the only token's queries.</summary>
-    public void Query(float* turned, int head) => Turn(turned, queries, head, queryNorm);
-
-    /// <summary>Turns the only token's key of a head, and writes it and the value to the cache.</summary>
-    public void Store(int keyHead)
+    public void Query(float* turned, int head)
     {
-        float* key = stackalloc float[layout.KeyDimension];
-        Turn(key, keys, keyHead, keyNorm);
-        Store(plan, layout, 0, keyHead, key, values.Row(0) + (keyHead * layout.ValueDimension));
+        new Span<float>(queries.Row(0) + (head * layout.KeyDimension), layout.KeyDimension).CopyTo(new Span<float>(turned, layout.KeyDimension));
+        Turn(turned, 0, head, queryNorm);
     }
 
-    private void Turn(float* turned, in Rows from, int head, NormSettings? norm)
+    /// <summary>Turns a token's queries that meet a head of keys, where they are.</summary>
+    public void Queries(int token, int keyHead)
     {
-        int width = layout.KeyDimension;
-        new Span<float>(from.Row(0) + (head * width), width).CopyTo(new Span<float>(turned, width));
+        int group = queries.Width / keys.Width;
+        for (int head = keyHead * group; head < (keyHead + 1) * group; head++)
+            Turn(queries.Row(token) + (head * layout.KeyDimension), token, head, queryNorm);
+    }
+
+    /// <summary>Turns a token's key of a head, where it is, and writes it and the value to the cache.</summary>
+    public void Store(int token, int keyHead)
+    {
+        float* key = keys.Row(token) + (keyHead * layout.KeyDimension);
+        Turn(key, token, keyHead, keyNorm);
+        Store(plan, layout, token, keyHead, key, values.Row(token) + (keyHead * layout.ValueDimension));
+    }
+
+    private void Turn(float* vector, int token, int head, NormSettings? norm)
+    {
         if (norm is not null)
-            Norm.Apply(turned, turned, width, norm, head);
+            Norm.Apply(vector, vector, layout.KeyDimension, norm, head);
         if (turns)
-            Rope.Apply(turned + first, tables[0], plan.Positions[0]);
+            Rope.Apply(vector + first, tables[plan.SequenceOf[token]], plan.Positions[token]);
     }
 
     protected override void Do(int token, int worker)

@@ -136,7 +136,7 @@ internal sealed unsafe class TokenAttention
                 for (int g = 0; g < group; g++)
                     rotation.Query(turned + (g * width), head + g);
             if (endsHead)
-                rotation?.Store(keyHead); // whoever has a head's last page needs its new key
+                rotation?.Store(0, keyHead); // whoever has a head's last page needs its new key
             (int from, int end) = PositionsOf(page);
             float* keys = KeysOf(page), ahead = page + pagesAhead < last ? KeysOf(page + pagesAhead) : null;
             for (int g = 0; g < group; g++, ahead = ahead == null ? null : ahead + (layout.PagePositions * share))
