@@ -36,7 +36,6 @@ internal sealed unsafe class CpuDevice : IDevice
     private IQueuedWork? held, heldRider; // the last operation, until it is known what follows it
     private KeepWork? waitingKeep; // which somebody may do while others begin with the layer behind it
     private int queueingThread; // the thread whose step is queued; 0: none
-    private bool shares; // whether an operation of this step was worth several workers
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
     /// <param name="worthSharing">Work that several workers do sooner than one, <see cref="WorkerRooms.WorthSharing"/>; 0: all of it.</param>
@@ -94,13 +93,14 @@ internal sealed unsafe class CpuDevice : IDevice
 
     public Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations)
     {
-        // Where nothing was worth sharing the time before, workers would only look on.
-        bool isWorthIt = (shares || rooms.WorthSharing == 0) && plan.Count <= LinearArguments.TokenBlock;
-        shares = false;
+        // Where no layer was worth a call to others the time before, they would only look on.
+        bool isWorthIt = (rooms.Greatest > rooms.ToBeCalled || rooms.ToBeCalled == 0) && plan.Count <= LinearArguments.TokenBlock;
+        rooms.Greatest = 0;
         if (!isWorthIt)
             return operations();
         bool isDone = false;
         queueingThread = Environment.CurrentManagedThreadId;
+        rooms.AreQueueing = true;
         try
         {
             Rows results = operations();
@@ -114,6 +114,7 @@ internal sealed unsafe class CpuDevice : IDevice
             if (!isDone)
                 queue.Abandon();
             queueingThread = 0;
+            rooms.AreQueueing = false;
             ResetStores();
         }
     }
@@ -128,7 +129,6 @@ internal sealed unsafe class CpuDevice : IDevice
 
     private void Queue(IQueuedWork work, IQueuedWork? rider)
     {
-        shares |= work.Parts > 1;
         if (IsQueueing)
         {
             if (held is not null && work.Parts == 1 && rider is null)

@@ -127,7 +127,7 @@ internal interface IDevice : IDisposable
 
     /// <summary>
     /// Norms each head of queries and keys (where there are norms), rotates both (where there are tables), and writes keys and values to the
-    /// cache. `keys` holds anything afterwards.
+    /// cache. `keys` holds anything afterwards, and `queries` once attention has met them.
     /// </summary>
     void RotateAndStore(
         StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables) =>

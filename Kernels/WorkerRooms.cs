@@ -32,13 +32,14 @@ internal sealed unsafe class WorkerRoom : IDisposable
 internal sealed class WorkerRooms : IDisposable
 {
     private readonly WorkerRoom[] rooms;
+    private readonly long worthSharing;
     private long operations;
 
     /// <param name="workers">How many workers there are.</param>
-    /// <param name="worthSharing"><see cref="WorthSharing"/></param>
+    /// <param name="worthSharing"><see cref="WorthSharing"/>, of operations that are queued.</param>
     public WorkerRooms(int workers, long worthSharing)
     {
-        WorthSharing = worthSharing;
+        this.worthSharing = worthSharing;
         rooms = new WorkerRoom[workers];
         for (int worker = 0; worker < workers; worker++)
             rooms[worker] = new WorkerRoom();
@@ -46,8 +47,17 @@ internal sealed class WorkerRooms : IDisposable
 
     public int Count => rooms.Length;
 
-    /// <summary>Multiplications of 8-bit numbers, or what takes as long, that several workers do sooner than one does more than so many.</summary>
-    public long WorthSharing { get; }
+    /// <summary>Whether operations are queued: then the workers are there, and none has to be called.</summary>
+    public bool AreQueueing { get; set; }
+
+    /// <summary>Multiplications of 8-bit numbers, or what takes as long, of which several workers do more than so many sooner than one does.</summary>
+    public long WorthSharing => AreQueueing ? worthSharing : ToBeCalled;
+
+    /// <summary>The same where workers have to be called, as they are from step to step.</summary>
+    public long ToBeCalled => 2 * worthSharing;
+
+    /// <summary>The greatest of the linear layers that were asked for, in the same unit, since this was last set to 0.</summary>
+    public long Greatest { get; set; }
 
     public WorkerRoom this[int worker] => rooms[worker];
 

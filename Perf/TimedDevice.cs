@@ -4,7 +4,10 @@ using Managed.Kernels;
 
 namespace Managed.Perf;
 
-/// <summary>Another device, with a stopwatch on each operation: where a step's time goes.</summary>
+/// <summary>
+/// Another device, with a stopwatch on each operation: where a step's time goes. Each operation is done before the next begins, which the
+/// processor's queue of operations of a short step would not wait for.
+/// </summary>
 internal sealed class TimedDevice(IDevice inner) : IDevice
 {
     private readonly Dictionary<string, (long Ticks, long Calls)> times = [];

@@ -115,7 +115,9 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
             outputs = weights[0].Rows;
         passing = input.Count <= LinearArguments.TokenBlock || (sum is null && gated is null)
             ? 0 : Math.Max(PassingFloats / (input.Count * layerCount) / Line * Line, Line);
-        if (rooms.Count > 1 && size * (fast ? 1 : 3) > rooms.WorthSharing)
+        long cost = size * (fast ? 1 : 3);
+        rooms.Greatest = Math.Max(rooms.Greatest, cost);
+        if (rooms.Count > 1 && cost > rooms.WorthSharing)
             Split(size);
         else
             (Parts, share) = (1, outputs);
