@@ -43,7 +43,7 @@ public class WorkQueueTests
     }
 
     [Test]
-        public void Parts_of_workers_that_come_late_are_done_by_others()
+    public void Parts_of_workers_that_come_late_are_done_by_others()
     {
         using var pool = new WorkerPool(3);
         var queue = new WorkQueue(pool);
