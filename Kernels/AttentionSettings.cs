@@ -20,6 +20,9 @@ internal sealed record AttentionSettings
     /// <summary>A query at position p sees keys k with p − Window &lt; k ≤ p; 0: every k ≤ p.</summary>
     public int Window { get; init; }
 
+    /// <summary>The first position that a query at a position sees.</summary>
+    public int FirstSeen(int position) => Window > 0 ? Math.Max(0, position - Window + 1) : 0;
+
     /// <summary>Slope of the linear position bias of each head (alibi), or null.</summary>
     public float[]? AlibiSlopes { get; init; } // [Heads]
 

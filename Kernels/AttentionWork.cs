@@ -3,7 +3,7 @@ using Managed.Kernels.Linear;
 namespace Managed.Kernels;
 
 /// <summary>
-/// Attention of all queries and heads of a step as one piece of parallel work. Keys are met in the order of their
+/// Attention of all queries and heads of a step of several tokens as one piece of parallel work. Keys are met in the order of their
 /// positions and belong to lane position mod 8, so that a query's bits do not depend on what else is in the step.
 /// </summary>
 internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
@@ -44,7 +44,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
 
     /// <summary>Whether each head of keys of each token is met by one worker alone, which can then turn what meets there as well.</summary>
     public static bool IsByHead(WorkerRooms rooms, StepPlan plan, AttentionSettings settings) =>
-        plan.Count > 1 && plan.Count == plan.SequenceCount && plan.Count * settings.KeyHeads >= rooms.Count;
+        plan.Count == plan.SequenceCount && plan.Count * settings.KeyHeads >= rooms.Count;
 
     /// <summary>Whether several workers are sooner done than one.</summary>
     public static bool IsWorthSharing(WorkerRooms rooms, int tokens, int keys, AttentionSettings settings)
@@ -53,27 +53,19 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         return (long)tokens * settings.Heads * keys * settings.KeyDimension * 2 * ByteProducts > rooms.WorthSharing;
     }
 
-    // Whether a sequence's queries fill tiles; one token alone is for reading keys and values, which heads in a row do best.
+    // Whether a sequence's queries fill tiles.
     private bool IsTiled(int sequence)
     {
         int tokens = plan.SequenceStart[sequence + 1] - plan.SequenceStart[sequence];
-        return plan.Count > 1 && AttentionTile.Suits(settings) && tokens * (settings.Heads / settings.KeyHeads) >= AttentionTile.Queries;
-    }
-
-    public void Ask(int worker)
-    {
+        return AttentionTile.Suits(settings) && tokens * (settings.Heads / settings.KeyHeads) >= AttentionTile.Queries;
     }
 
     public void Run(int part, int worker)
     {
-        Run(part, Parts, rooms[worker].Floats(needed));
-    }
-
-    private void Run(int index, int count, float* room)
-    {
+        float* room = rooms[worker].Floats(needed);
         if (IsByHead(rooms, plan, settings))
         {
-            OneTokenEach(index, count, room);
+            OneTokenEach(part, room);
             return;
         }
         int group = settings.Heads / settings.KeyHeads, unit = 0;
@@ -81,29 +73,29 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         {
             int first = plan.SequenceStart[s], tokens = plan.SequenceStart[s + 1] - first;
             bool tiled = IsTiled(s);
-            int parts = tiled ? ((tokens * group) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
+            int pieces = tiled ? ((tokens * group) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
             // Units in turn, because later tokens see more keys and take longer.
             for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
-                for (int part = 0; part < parts; part++)
-                    if (unit++ % count == index)
+                for (int piece = 0; piece < pieces; piece++)
+                    if (unit++ % Parts == part)
                     {
                         if (tiled)
-                            Tiles(room, s, keyHead, part * QueriesAtOnce, Math.Min((part + 1) * QueriesAtOnce, tokens * group));
+                            Tiles(room, s, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, tokens * group));
                         else
-                            Heads(room, first + part, keyHead * group, (keyHead + 1) * group, null);
+                            Heads(room, first + piece, keyHead * group, (keyHead + 1) * group, null);
                     }
         }
     }
 
     // Each worker takes rows that follow each other, as many as make its share of all keys, and of these one head of keys after the other: rows
     // that began together have their first pages in common. The row at a border is shared by heads of keys.
-    private void OneTokenEach(int index, int count, float* room)
+    private void OneTokenEach(int part, float* room)
     {
         long all = 0;
         for (int token = 0; token < plan.Count; token++)
             all += Length(token);
         all *= settings.KeyHeads;
-        long from = all * index / count, to = all * (index + 1) / count;
+        long from = all * part / Parts, to = all * (part + 1) / Parts;
         int nextToken = -1, nextHead = 0;
         for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
         {
@@ -134,7 +126,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
     // Keys that a token meets.
     private int Length(int token) => plan.Positions[token] + 1 - First(token);
 
-    private int First(int token) => settings.Window > 0 ? Math.Max(0, plan.Positions[token] - settings.Window + 1) : 0;
+    private int First(int token) => settings.FirstSeen(plan.Positions[token]);
 
     private float* FirstKeys(int token, int keyHead) => Keys(plan.Pages[plan.SequenceOf[token]], keyHead, First(token));
 
@@ -155,7 +147,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
                 // The last query stands for those beyond.
                 int query = first + (i * AttentionTile.Queries) + q, known = Math.Min(query, end - 1), token = start + (known / group), head = (keyHead * group) + (known % group);
                 int position = plan.Positions[token];
-                tile[i].Add(q, head, settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0, position);
+                tile[i].Add(q, head, settings.FirstSeen(position), position);
                 vectors[q] = queries.Row(token) + (head * settings.KeyDimension);
                 mixed[(i * AttentionTile.Queries) + q] = query == known ? output.Row(token) + (head * settings.ValueDimension) : spare;
                 new Span<float>(mixed[(i * AttentionTile.Queries) + q], settings.ValueDimension).Clear();

@@ -8,7 +8,7 @@ namespace Managed.Kernels;
 /// The processor: vector instructions, weights in place, threads of its own. Each operation's arithmetic is in its own file. Within a step of
 /// few tokens, whose operations are short, they are queued (<see cref="WorkQueue"/>); otherwise each is done when its call returns.
 /// </summary>
-internal sealed unsafe class CpuDevice : IDevice
+internal sealed unsafe partial class CpuDevice : IDevice
 {
     private const int TokensThatReadWeights = 4; // in one go as fast as one does: what rows are packed for
 
@@ -19,23 +19,7 @@ internal sealed unsafe class CpuDevice : IDevice
     private readonly WeightPacking packing = new();
     private readonly HostMemory hostMemory = new();
     private readonly RoundedRows rounded = new();
-    private readonly WorkStore<LinearWork> linears;
-    private readonly WorkStore<RoundingWork> roundings;
-    private readonly WorkStore<AttentionWork> attentions;
-    private readonly WorkStore<TokenAttention> tokenAttentions;
-    private readonly WorkStore<NormWork> norms;
-    private readonly WorkStore<RotateWork> rotations;
-    private readonly WorkStore<EditWork> edits;
-    private readonly WorkStore<AddWork> additions;
-    private readonly WorkStore<ScaleWork> scalings;
-    private readonly WorkStore<ActivateWork> activations;
-    private readonly WorkStore<KeepWork> keeps;
     private CpuBuffer? scores; // of a step of one token
-    private (Rows Output, Rows Input, NormSettings Settings)? waitingNorm; // which the layer behind it may do
-    private RotateWork? waitingRotation; // which the attention behind it may do
-    private IQueuedWork? held, heldRider; // the last operation, until it is known what follows it
-    private KeepWork? waitingKeep; // which somebody may do while others begin with the layer behind it
-    private int queueingThread; // the thread whose step is queued; 0: none
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
     /// <param name="worthSharing">Work that several workers do sooner than one, <see cref="WorkerRooms.WorthSharing"/>; 0: all of it.</param>
@@ -74,133 +58,6 @@ internal sealed unsafe class CpuDevice : IDevice
         return buffer;
     }
 
-    public void Synchronize()
-    {
-        if (queueingThread == Environment.CurrentManagedThreadId)
-        {
-            QueueWaiting();
-            QueueHeld();
-            queue.Settle();
-        }
-    }
-
-    // For whoever needs the pool.
-    private void Finish()
-    {
-        Synchronize();
-        queue.Finish();
-    }
-
-    public Rows Step(StepPlan plan, in CacheLayout layout, StepKey? key, Func<Rows> operations)
-    {
-        // Where no layer was worth a call to others the time before, they would only look on.
-        bool isWorthIt = (rooms.Greatest > rooms.ToBeCalled || rooms.ToBeCalled == 0) && plan.Count <= LinearArguments.TokenBlock;
-        rooms.Greatest = 0;
-        if (!isWorthIt)
-            return operations();
-        bool isDone = false;
-        queueingThread = Environment.CurrentManagedThreadId;
-        rooms.AreQueueing = true;
-        try
-        {
-            Rows results = operations();
-            Finish();
-            isDone = true;
-            return results;
-        }
-        finally
-        {
-            (waitingNorm, waitingRotation, waitingKeep, held, heldRider) = (null, null, null, null, null);
-            if (!isDone)
-                queue.Abandon();
-            queueingThread = 0;
-            rooms.AreQueueing = false;
-            ResetStores();
-        }
-    }
-
-    private bool IsQueueing => queueingThread != 0;
-
-    private void Queue(IQueuedWork work)
-    {
-        QueueWaiting();
-        Queue(work, rider: null);
-    }
-
-    private void Queue(IQueuedWork work, IQueuedWork? rider)
-    {
-        if (IsQueueing)
-        {
-            if (held is not null && work.Parts == 1 && rider is null)
-            {
-                QueueHeld(follower: work);
-                return;
-            }
-            QueueHeld();
-            (held, heldRider) = (work, rider);
-            return;
-        }
-        if (work.Parts == 1)
-            work.Run(0, 0);
-        else
-        {
-            queue.Add(work);
-            queue.Finish();
-        }
-        ResetStores();
-    }
-
-    private void QueueHeld(IQueuedWork? follower = null)
-    {
-        if (held is not null)
-            queue.Add(held, heldRider, follower);
-        (held, heldRider) = (null, null);
-    }
-
-    // What the next operation does not do itself.
-    private void QueueWaiting()
-    {
-        QueueKeep();
-        QueueNormAndRotation();
-    }
-
-    private void QueueKeep()
-    {
-        if (waitingKeep is not { } keep)
-            return;
-        waitingKeep = null;
-        Queue(keep, rider: null);
-    }
-
-    private void QueueNormAndRotation()
-    {
-        if (waitingNorm is { } norm)
-        {
-            waitingNorm = null;
-            Queue(norms.Next().Set(norm.Output, norm.Input, norm.Settings), rider: null);
-        }
-        if (waitingRotation is { } rotation)
-        {
-            waitingRotation = null;
-            Queue(rotation, rider: null);
-        }
-    }
-
-    private void ResetStores()
-    {
-        linears.Reset();
-        roundings.Reset();
-        attentions.Reset();
-        tokenAttentions.Reset();
-        norms.Reset();
-        rotations.Reset();
-        edits.Reset();
-        additions.Reset();
-        scalings.Reset();
-        activations.Reset();
-        keeps.Reset(static work => work.Forget());
-    }
-
     public Span<float> Span(DeviceBuffer buffer, long start, int length)
     {
         Synchronize();
@@ -210,15 +67,6 @@ internal sealed unsafe class CpuDevice : IDevice
     public void Keep(Memory<float> target, Rows values) => Queue(keeps.Next().Set(target, values));
 
     public void Keep(Memory<float> target, Rows values, ReadOnlySpan<int> rows) => Queue(keeps.Next().Set(target, values, rows));
-
-    private void Queue(KeepWork work)
-    {
-        QueueWaiting();
-        if (IsQueueing && work.Parts == 1)
-            waitingKeep = work;
-        else
-            Queue(work, rider: null);
-    }
 
     public Memory<float> RentHost(int length) => hostMemory.Rent(length);
 
@@ -326,31 +174,6 @@ internal sealed unsafe class CpuDevice : IDevice
             }
     }
 
-    // With the norm that makes its input, where that waits and the layer leaves alone what is normed; and with what is to be kept, likewise.
-    private void Queue(LinearWork work, in Rows input)
-    {
-        if (waitingKeep is { } kept && work.Writes(kept.Buffer))
-            QueueKeep();
-        if (waitingNorm is { } norm && norm.Output == input && !work.Writes(norm.Input.Buffer))
-        {
-            waitingNorm = null;
-            work.Norm(norm.Input, norm.Settings);
-        }
-        else
-            QueueNormAndRotation();
-        if (work.WantsRounded)
-        {
-            if (!rounded.Fits(input.Count, input.Width))
-                Synchronize();
-            QuantisedInput values = rounded.For(input.Count, input.Width);
-            work.TakeRounded(values);
-            Queue(roundings.Next().Set(input, values));
-        }
-        IQueuedWork? rider = waitingKeep;
-        waitingKeep = null;
-        Queue(work, rider);
-    }
-
     public void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables)
     {
         Synchronize();
@@ -403,7 +226,7 @@ internal sealed unsafe class CpuDevice : IDevice
         for (int head = 0; head < settings.Heads; head++)
             for (int q = 0; q < count; q++)
             {
-                int position = plan.Positions[start + q], first = settings.Window > 0 ? Math.Max(0, position - settings.Window + 1) : 0;
+                int position = plan.Positions[start + q], first = settings.FirstSeen(position);
                 float* row = scores.Row((head * count) + q);
                 new Span<float>(row, scores.Width).Fill(float.NegativeInfinity);
                 for (int k = first, end; k <= position; k = end)

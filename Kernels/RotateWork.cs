@@ -41,18 +41,22 @@ internal sealed unsafe class RotateWork(WorkerRooms rooms) : RowsWork(rooms)
     }
 
     /// <summary>Turns a token's queries that meet a head of keys, where they are.</summary>
-    public void Queries(int token, int keyHead)
+    public void Queries(int token, int keyHead) => Queries(token, keyHead, queryNorm);
+
+    private void Queries(int token, int keyHead, NormSettings? norm)
     {
         int group = queries.Width / keys.Width;
         for (int head = keyHead * group; head < (keyHead + 1) * group; head++)
-            Turn(queries.Row(token) + (head * layout.KeyDimension), token, head, queryNorm);
+            Turn(queries.Row(token) + (head * layout.KeyDimension), token, head, norm);
     }
 
     /// <summary>Turns a token's key of a head, where it is, and writes it and the value to the cache.</summary>
-    public void Store(int token, int keyHead)
+    public void Store(int token, int keyHead) => Store(token, keyHead, keyNorm);
+
+    private void Store(int token, int keyHead, NormSettings? norm)
     {
         float* key = keys.Row(token) + (keyHead * layout.KeyDimension);
-        Turn(key, token, keyHead, keyNorm);
+        Turn(key, token, keyHead, norm);
         Store(plan, layout, token, keyHead, key, values.Row(token) + (keyHead * layout.ValueDimension));
     }
 
@@ -66,20 +70,16 @@ internal sealed unsafe class RotateWork(WorkerRooms rooms) : RowsWork(rooms)
 
     protected override void Do(int token, int worker)
     {
-        float* query = queries.Row(token), key = keys.Row(token), value = values.Row(token);
+        // Norms over all heads come first.
         if (queryNorm is not null)
-            NormWork.Do(query, query, queries.Width, queryNorm);
+            NormWork.Do(queries.Row(token), queries.Row(token), queries.Width, queryNorm);
         if (keyNorm is not null)
-            NormWork.Do(key, key, keys.Width, keyNorm);
-        int position = plan.Positions[token], sequence = plan.SequenceOf[token];
-        if (turns)
+            NormWork.Do(keys.Row(token), keys.Row(token), keys.Width, keyNorm);
+        for (int keyHead = 0; keyHead < layout.KeyHeads; keyHead++)
         {
-            for (int head = 0; head < queries.Width / layout.KeyDimension; head++)
-                Rope.Apply(query + (head * layout.KeyDimension) + first, tables[sequence], position);
-            for (int head = 0; head < layout.KeyHeads; head++)
-                Rope.Apply(key + (head * layout.KeyDimension) + first, tables[sequence], position);
+            Queries(token, keyHead, null);
+            Store(token, keyHead, null);
         }
-        Store(plan, layout, token, key, value);
     }
 
     /// <summary>Writes a token's keys and values to its place in the cache.</summary>

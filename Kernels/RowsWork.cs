@@ -14,10 +14,6 @@ internal abstract class RowsWork(WorkerRooms rooms) : IQueuedWork
     /// <summary>How many rows there are, and of how many elements in all.</summary>
     protected void Set(int rows, long elements) => (this.rows, Parts) = (rows, elements * Products < rooms.WorthSharing ? 1 : rooms.Count);
 
-    public void Ask(int worker)
-    {
-    }
-
     public void Run(int part, int worker)
     {
         for (int row = rows * part / Parts, end = rows * (part + 1) / Parts; row < end; row++)

@@ -10,6 +10,7 @@ namespace Managed.Kernels;
 internal sealed unsafe class TokenAttention
 {
     private const int Columns = 32; // of values, where shares begin
+    private const int PagesAhead = 2; // of keys, that memory is asked for
 
     private readonly WorkerRooms rooms;
     private Rows output, queries;
@@ -60,7 +61,7 @@ internal sealed unsafe class TokenAttention
     private int Position => plan.Positions[0];
 
     // First position that is seen, and where its lane of eight begins.
-    private int First => settings.Window > 0 ? Math.Max(0, Position - settings.Window + 1) : 0;
+    private int First => settings.FirstSeen(Position);
 
     private int Aligned => First & ~7;
 
@@ -72,8 +73,6 @@ internal sealed unsafe class TokenAttention
 
     private sealed class ScoresWork(TokenAttention attention) : IQueuedWork
     {
-        private const int PagesAhead = 2;
-
         public int Parts => attention.parts;
 
         public void Ask(int worker)
@@ -83,7 +82,7 @@ internal sealed unsafe class TokenAttention
                 attention.AskForKeys(page);
         }
 
-        public void Run(int part, int worker) => attention.Score(part, attention.rooms[worker], PagesAhead);
+        public void Run(int part, int worker) => attention.Score(part, attention.rooms[worker]);
     }
 
     private sealed class SumsWork(TokenAttention attention) : IQueuedWork
@@ -121,7 +120,7 @@ internal sealed unsafe class TokenAttention
         Lanes.Prefetch(KeysOf(page), (end - from) * settings.KeyDimension);
     }
 
-    private void Score(int part, WorkerRoom room, int pagesAhead)
+    private void Score(int part, WorkerRoom room)
     {
         (int page, int last) = PagesOf(part);
         int group = Group, width = settings.KeyDimension, share = width / group;
@@ -138,7 +137,7 @@ internal sealed unsafe class TokenAttention
             if (endsHead)
                 rotation?.Store(0, keyHead); // whoever has a head's last page needs its new key
             (int from, int end) = PositionsOf(page);
-            float* keys = KeysOf(page), ahead = page + pagesAhead < last ? KeysOf(page + pagesAhead) : null;
+            float* keys = KeysOf(page), ahead = page + PagesAhead < last ? KeysOf(page + PagesAhead) : null;
             for (int g = 0; g < group; g++, ahead = ahead == null ? null : ahead + (layout.PagePositions * share))
             {
                 float* row = Row(head + g), query = rotation is null ? queries.Row(0) + ((head + g) * width) : turned + (g * width);

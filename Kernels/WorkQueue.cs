@@ -12,7 +12,9 @@ internal interface IQueuedWork
     int Parts { get; }
 
     /// <summary>Asks memory for what the worker's own part begins with; the operation before may not be done yet.</summary>
-    void Ask(int worker);
+    void Ask(int worker)
+    {
+    }
 
     /// <summary>Does a part, with the memory of a worker.</summary>
     void Run(int part, int worker);
@@ -112,7 +114,7 @@ internal sealed class WorkQueue : IParallelWork
     public void Finish()
     {
         if (End() is { } thrown)
-            throw new DeviceException($"A CPU kernel failed: {thrown.Message}", thrown);
+            throw WorkerPool.Failed(thrown);
     }
 
     /// <summary>The same for a caller who has failed already: what fails here is of no more interest.</summary>
@@ -179,22 +181,17 @@ internal sealed class WorkQueue : IParallelWork
     // Waits until an operation has been added; false: there are no more.
     private bool IsThere(int at)
     {
-        for (int i = 0; i < QuickLooks; i++)
-        {
-            if (at < Volatile.Read(ref count))
-                return true;
-            if (Volatile.Read(ref closed))
-                return at < Volatile.Read(ref count);
-            Thread.SpinWait(1);
-        }
         var spin = new SpinWait();
-        for (int i = 0; i < Patience; i++)
+        for (int i = 0; i < QuickLooks + Patience; i++)
         {
             if (at < Volatile.Read(ref count))
                 return true;
             if (Volatile.Read(ref closed))
                 return at < Volatile.Read(ref count);
-            spin.SpinOnce(sleep1Threshold: -1);
+            if (i < QuickLooks)
+                Thread.SpinWait(1);
+            else
+                spin.SpinOnce(sleep1Threshold: -1);
         }
         // The caller does something else for long.
         Interlocked.Decrement(ref present);

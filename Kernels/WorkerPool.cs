@@ -97,8 +97,11 @@ internal sealed class WorkerPool : IDisposable
         while (Volatile.Read(ref done) < parts)
             spin.SpinOnce(sleep1Threshold: -1);
         if (Interlocked.Exchange(ref failure, null) is { } thrown)
-            throw new DeviceException($"A CPU kernel failed: {thrown.Message}", thrown);
+            throw Failed(thrown);
     }
+
+    /// <summary>What a caller is told of a part that failed.</summary>
+    public static DeviceException Failed(Exception thrown) => new($"A CPU kernel failed: {thrown.Message}", thrown);
 
     private bool HasFreePart => (int)Volatile.Read(ref free) > 0;
 

@@ -50,10 +50,6 @@ internal sealed unsafe class RoundingWork(WorkerRooms rooms) : IQueuedWork
 
     public int Parts => input.Count > FewRows ? rooms.Count : 1;
 
-    public void Ask(int worker)
-    {
-    }
-
     public void Run(int part, int worker)
     {
         int step = Parts;

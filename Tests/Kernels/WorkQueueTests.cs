@@ -13,10 +13,6 @@ public class WorkQueueTests
 
         public Action<int>? Also { get; init; }
 
-        public void Ask(int worker)
-        {
-        }
-
         public void Run(int part, int worker)
         {
             if (number > 0 && Volatile.Read(ref log[number - 1]) == 0)
