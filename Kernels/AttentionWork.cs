@@ -10,6 +10,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
 {
     private const int TilesAtOnce = 4; // that meet a page of keys while it is in the first-level cache
     private const int QueriesAtOnce = TilesAtOnce * AttentionTile.Queries;
+    private const int PagesFound = 16; // of a row's keys and values, whose addresses are looked up before they are wanted
 
     private long needed; // floats of a worker's room
     private Rows output;
@@ -60,6 +61,12 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         return AttentionTile.Suits(settings) && tokens * (settings.Heads / settings.KeyHeads) >= AttentionTile.Queries;
     }
 
+    public void Ask(int worker)
+    {
+        if (worker < Parts && IsByHead(rooms, plan, settings))
+            OneTokenEach(worker, null);
+    }
+
     public void Run(int part, int worker)
     {
         float* room = rooms[worker].Floats(needed);
@@ -88,7 +95,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
     }
 
     // Each worker takes rows that follow each other, as many as make its share of all keys, and of these one head of keys after the other: rows
-    // that began together have their first pages in common. The row at a border is shared by heads of keys.
+    // that began together have their first pages in common. The row at a border is shared by heads of keys. Without room their pages' addresses are looked up only.
     private void OneTokenEach(int part, float* room)
     {
         long all = 0;
@@ -106,6 +113,11 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
                 before += Length(token) * (long)settings.KeyHeads;
                 if (middle < from || middle >= to)
                     continue;
+                if (room == null)
+                {
+                    FindPages(token, keyHead);
+                    continue;
+                }
                 if (nextToken >= 0)
                     OneHead(room, nextToken, nextHead, FirstKeys(token, keyHead));
                 (nextToken, nextHead) = (token, keyHead);
@@ -121,6 +133,19 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         rotation?.Queries(token, keyHead);
         rotation?.Store(token, keyHead);
         Heads(room, token, keyHead * group, (keyHead + 1) * group, next);
+    }
+
+    private void FindPages(int token, int keyHead)
+    {
+        DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
+        int k = First(token), last = Math.Min(plan.Positions[token], k + (PagesFound * layout.PagePositions));
+        for (int end; k <= last; k = end)
+        {
+            end = PageEnd(k);
+            int count = Math.Min(end, last + 1) - k;
+            Lanes.PrefetchPages(Keys(pages, keyHead, k), count * settings.KeyDimension);
+            Lanes.PrefetchPages(Values(pages, keyHead, k), count * settings.ValueDimension);
+        }
     }
 
     // Keys that a token meets.

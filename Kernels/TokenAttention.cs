@@ -11,6 +11,7 @@ internal sealed unsafe class TokenAttention
 {
     private const int Columns = 32; // of values, where shares begin
     private const int PagesAhead = 2; // of keys, that memory is asked for
+    private const int PagesFound = 32; // of keys, whose addresses are looked up before they are wanted
 
     private readonly WorkerRooms rooms;
     private Rows output, queries;
@@ -78,6 +79,8 @@ internal sealed unsafe class TokenAttention
         public void Ask(int worker)
         {
             (int page, int end) = attention.PagesOf(worker);
+            for (int found = page; found < Math.Min(end, page + PagesFound); found++)
+                Lanes.PrefetchPages(attention.KeysOf(found), attention.LengthOf(found));
             for (end = Math.Min(end, page + PagesAhead); page < end; page++)
                 attention.AskForKeys(page);
         }
@@ -114,11 +117,14 @@ internal sealed unsafe class TokenAttention
 
     private float* KeysOf(int page) => AttentionKernel.Keys(plan.Pages[0], layout, page / Pages, PositionsOf(page).From);
 
-    private void AskForKeys(int page)
+    // Floats of a page's keys.
+    private int LengthOf(int page)
     {
         (int from, int end) = PositionsOf(page);
-        Lanes.Prefetch(KeysOf(page), (end - from) * settings.KeyDimension);
+        return (end - from) * settings.KeyDimension;
     }
+
+    private void AskForKeys(int page) => Lanes.Prefetch(KeysOf(page), LengthOf(page));
 
     private void Score(int part, WorkerRoom room)
     {

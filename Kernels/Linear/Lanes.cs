@@ -89,6 +89,17 @@ internal static unsafe class Lanes
                 Sse.Prefetch0(from + i);
     }
 
+    /// <summary>Asks for a line of each page that holds some of `count` floats, so that the pages' addresses are known when the floats are wanted.</summary>
+    public static void PrefetchPages(float* from, int count)
+    {
+        if (!Sse.IsSupported)
+            return;
+        const int Page = 4096;
+        byte* end = (byte*)(from + count);
+        for (byte* at = (byte*)from; at < end; at = (byte*)(((nint)at & ~(Page - 1)) + Page))
+            Sse.Prefetch0(at);
+    }
+
     /// <summary>All bits set in the first `count` lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> FirstLanes(int count) =>
