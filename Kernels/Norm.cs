@@ -10,8 +10,13 @@ internal static unsafe class Norm
     /// <summary>All three parts of one segment. `output` may be `input`.</summary>
     public static void Apply(float* output, float* input, int width, NormSettings settings, int segment)
     {
-        float mean = settings.Kind == NormKind.Layer ? Mean(input, width) : 0;
-        Divide(output, input, width, mean, Divisor(input, width, mean, settings.Epsilon));
+        float mean = settings.Kind == NormKind.Layer ? Mean(input, width) : 0, scale = Divisor(input, width, mean, settings.Epsilon);
+        if (settings.Gain is not null && settings.Bias is null && width % Vector512<float>.Count == 0)
+        {
+            DivideAndGain(output, input, width, mean, scale, settings.Gain.Pointer() + (settings.GainPerSegment ? segment * width : 0), settings.GainOffset);
+            return;
+        }
+        Divide(output, input, width, mean, scale);
         Gain(output, output, width, settings, segment);
     }
 
@@ -40,6 +45,15 @@ internal static unsafe class Norm
                 x += Load(bias + from + i, count);
             Store(x, output + i, count);
         }
+    }
+
+    // Division and gain in one go, the same bits.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void DivideAndGain(float* output, float* input, int width, float mean, float scale, float* gain, float offset)
+    {
+        Vector512<float> m = Vector512.Create(mean), inverse = Vector512.Create(1f / scale), more = Vector512.Create(offset);
+        for (int i = 0; i < width; i += Vector512<float>.Count)
+            ((Vector512.Load(input + i) - m) * inverse * (Vector512.Load(gain + i) + more)).Store(output + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -116,7 +116,7 @@ internal static unsafe class EditKernel
     {
         EditProgram program = state.Program;
         float* v = program.Vectors.Pointer() + op.Vector;
-        float length = MathF.Sqrt(Lanes.Dot(x, x, width)), moved;
+        float length = MathF.Sqrt(Lanes.SumOfSquares(x, width)), moved;
         float strength = op.Strength * Factor(op, lines);
         switch (op.Kind)
         {
@@ -152,10 +152,10 @@ internal static unsafe class EditKernel
                 else if (!Custom(x, width, position, state, op, index, lines.Current))
                     return float.NaN;
                 TensorPrimitives.Subtract(Values(x, width), Values(scratch, width), Values(scratch, width));
-                moved = MathF.Sqrt(Lanes.Dot(scratch, scratch, width));
+                moved = MathF.Sqrt(Lanes.SumOfSquares(scratch, width));
                 break;
         }
-        if (!float.IsFinite(Lanes.Dot(x, x, width)))
+        if (!float.IsFinite(Lanes.SumOfSquares(x, width)))
             return float.PositiveInfinity;
         moved = MathF.Abs(moved);
         return moved == 0 ? 0 : length == 0 ? 1 : moved / length;
