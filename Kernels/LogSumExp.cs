@@ -8,7 +8,7 @@ namespace Managed.Kernels;
 /// ln Σ e^x of float32 logits, summed in float64 in an order that their number alone fixes: pieces of a fixed size, which several threads
 /// may sum, joined in their order.
 /// </summary>
-internal static class LogSumExp
+internal static unsafe class LogSumExp
 {
     /// <summary>Logits of a piece.</summary>
     public const int Piece = 4096;
@@ -51,30 +51,85 @@ internal static class LogSumExp
         return all.Total;
     }
 
+    /// <summary>The same to float32: each e^x is rounded to it, which changes their logarithm by less than 1e-7.</summary>
+    public static float Rounded(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
+    {
+        Part all = Part.Empty;
+        for (int id = 0; id < logits.Length; id += Piece)
+        {
+            int count = Math.Min(Piece, logits.Length - id);
+            all = all.With(RoundedPiece(logits.Slice(id, count), scores.Slice(id, count)));
+        }
+        return (float)all.Total;
+    }
+
+    /// <summary>A piece of <see cref="Rounded"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Part RoundedPiece(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
+    {
+        float highest = Highest(logits, scores);
+        if (!float.IsFinite(highest))
+            return new Part(highest, 0);
+        Vector512<double> sums = default, more = default;
+        Vector512<float> by = Vector512.Create(highest);
+        double sum = 0;
+        fixed (float* x = logits, s = scores)
+        {
+            int id = 0;
+            for (; id + 16 <= logits.Length; id += 16)
+            {
+                Vector512<float> e = Elementary.Exp(Possible(x + id, s + id) - by);
+                sums += Widen(e.GetLower());
+                more += Widen(e.GetUpper());
+            }
+            for (; id < logits.Length; id++)
+                if (!float.IsNegativeInfinity(s[id]))
+                    sum += Math.Exp((double)x[id] - highest);
+        }
+        sums += more;
+        return new Part(highest, Vector256.Sum(sums.GetLower() + sums.GetUpper()) + sum);
+    }
+
     /// <summary>Of one piece, at most <see cref="Piece"/> logits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Part OfPiece(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
     {
-        Vector256<float> never = Vector256.Create(float.NegativeInfinity), most = never;
-        int id = 0, whole = logits.Length & ~7;
-        for (; id < whole; id += 8)
-            most = Vector256.Max(most, Possible(logits, scores, id));
-        float highest = float.NegativeInfinity;
-        for (int lane = 0; lane < 8; lane++)
-            highest = MathF.Max(highest, most.GetElement(lane));
-        for (; id < logits.Length; id++)
-            if (!float.IsNegativeInfinity(scores[id]))
-                highest = MathF.Max(highest, logits[id]);
+        float highest = Highest(logits, scores);
         if (!float.IsFinite(highest))
             return new Part(highest, 0);
         Vector512<double> sums = default, by = Vector512.Create((double)highest);
-        for (id = 0; id < whole; id += 8)
+        int id = 0;
+        for (; id + 8 <= logits.Length; id += 8)
             sums += Elementary.ExpOfNegative(Widen(Possible(logits, scores, id)) - by);
         double sum = Vector256.Sum(sums.GetLower() + sums.GetUpper());
         for (; id < logits.Length; id++)
             if (!float.IsNegativeInfinity(scores[id]))
                 sum += Math.Exp((double)logits[id] - highest);
         return new Part(highest, sum);
+    }
+
+    // The greatest that can come; NaN where one is.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Highest(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
+    {
+        Vector512<float> most = Vector512.Create(float.NegativeInfinity), more = most;
+        float highest = float.NegativeInfinity;
+        fixed (float* x = logits, s = scores)
+        {
+            int id = 0;
+            for (; id + 32 <= logits.Length; id += 32)
+            {
+                most = Vector512.Max(most, Possible(x + id, s + id));
+                more = Vector512.Max(more, Possible(x + id + 16, s + id + 16));
+            }
+            most = Vector512.Max(most, more);
+            for (; id < logits.Length; id++)
+                if (!float.IsNegativeInfinity(s[id]))
+                    highest = MathF.Max(highest, x[id]);
+        }
+        for (int lane = 0; lane < 16; lane++)
+            highest = MathF.Max(highest, most.GetElement(lane));
+        return highest;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -87,5 +142,12 @@ internal static class LogSumExp
     {
         Vector256<float> never = Vector256.Create(float.NegativeInfinity);
         return Vector256.ConditionalSelect(Vector256.Equals(Vector256.Create(scores[id..]), never), never, Vector256.Create(logits[id..]));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Possible(float* logits, float* scores)
+    {
+        Vector512<float> never = Vector512.Create(float.NegativeInfinity);
+        return Vector512.ConditionalSelect(Vector512.Equals(Vector512.Load(scores), never), never, Vector512.Load(logits));
     }
 }

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace Managed.Kernels.Guidance;
 
-/// <summary>The arithmetic of the stages. Sums over the vocabulary are taken in float64, in an order that the vocabulary's size alone fixes, and rounded once.</summary>
+/// <summary>The arithmetic of the stages. Sums over the vocabulary are taken in float64 of powers in float32, in an order that the vocabulary's size alone fixes, and rounded once.</summary>
 internal static class LogitStages
 {
     /// <summary>Runs a stage.</summary>
@@ -23,7 +23,7 @@ internal static class LogitStages
     /// <summary>What a stage has to know of all scores before it changes any; other stages than windows.</summary>
     public static StageTotals TotalsOf(in LogitStage stage, ReadOnlySpan<float> scores, ReadOnlySpan<float> lane) => stage.Kind switch
     {
-        LogitStageKind.Union => new StageTotals { Own = (float)LogSumExp.Of(scores), Other = (float)LogSumExp.Of(lane, scores) },
+        LogitStageKind.Union => new StageTotals { Own = LogSumExp.Rounded(scores, scores), Other = LogSumExp.Rounded(lane, scores) },
         LogitStageKind.Mix when stage.Cut > 0 => new StageTotals { Own = TensorPrimitives.Max(scores) },
         _ => default,
     };
@@ -111,7 +111,7 @@ internal static class LogitStages
     /// <param name="lambda">λ.</param>
     /// <param name="rounded">The lane's log-probabilities are rounded to bfloat16 first.</param>
     public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda, bool rounded = false) =>
-        Union(scores, lane, UnionFactor(lambda), new StageTotals { Own = (float)LogSumExp.Of(scores), Other = (float)LogSumExp.Of(lane, scores) }, rounded);
+        Union(scores, lane, UnionFactor(lambda), new StageTotals { Own = LogSumExp.Rounded(scores, scores), Other = LogSumExp.Rounded(lane, scores) }, rounded);
 
     private static void Union(Span<float> scores, ReadOnlySpan<float> lane, float factor, in StageTotals totals, bool rounded)
     {

@@ -110,7 +110,7 @@ internal sealed unsafe class LogitWork(int workers) : IParallelWork, IDisposable
         if (stage == stages.Length)
             best[piece] = Best(stages.IsEmpty ? Logits(made.Row).Slice(from, count) : part, from);
         else if (stages[stage].Kind == LogitStageKind.Union)
-            (own[piece], other[piece]) = (LogSumExp.OfPiece(part, part), LogSumExp.OfPiece(Logits(stages[stage].Lane).Slice(from, count), part));
+            (own[piece], other[piece]) = (LogSumExp.RoundedPiece(part, part), LogSumExp.RoundedPiece(Logits(stages[stage].Lane).Slice(from, count), part));
         else if (stages[stage].Kind == LogitStageKind.Mix && stages[stage].Cut > 0)
             own[piece] = new LogSumExp.Part(TensorPrimitives.Max<float>(part), 0);
     }

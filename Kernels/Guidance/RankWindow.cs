@@ -24,7 +24,7 @@ internal static class RankWindow
         int ranks = Math.Min(count, Math.Max(FirstTry, 4 * Math.Clamp(common, 0, count)));
         while (!TryFind(scores, lane, common, ranks, inOwn, inLane))
             ranks = (int)Math.Min(count, 8L * ranks);
-        float sum = (float)LogSumExp.Of(scores), laneSum = (float)LogSumExp.Of(lane, scores);
+        float sum = LogSumExp.Rounded(scores, scores), laneSum = LogSumExp.Rounded(lane, scores);
         for (int id = 0; id < count; id++)
         {
             if (!Has(inOwn, id) || !Has(inLane, id) || float.IsNegativeInfinity(scores[id]))
