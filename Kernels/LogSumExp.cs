@@ -72,22 +72,16 @@ internal static unsafe class LogSumExp
             return new Part(highest, 0);
         Vector512<double> sums = default, more = default;
         Vector512<float> by = Vector512.Create(highest);
-        double sum = 0;
+        int id = 0;
         fixed (float* x = logits, s = scores)
-        {
-            int id = 0;
             for (; id + 16 <= logits.Length; id += 16)
             {
                 Vector512<float> e = Elementary.Exp(Possible(x + id, s + id) - by);
                 sums += Widen(e.GetLower());
                 more += Widen(e.GetUpper());
             }
-            for (; id < logits.Length; id++)
-                if (!float.IsNegativeInfinity(s[id]))
-                    sum += Math.Exp((double)x[id] - highest);
-        }
         sums += more;
-        return new Part(highest, Vector256.Sum(sums.GetLower() + sums.GetUpper()) + sum);
+        return new Part(highest, Vector256.Sum(sums.GetLower() + sums.GetUpper()) + Rest(logits, scores, id, highest));
     }
 
     /// <summary>Of one piece, at most <see cref="Piece"/> logits.</summary>
@@ -101,11 +95,17 @@ internal static unsafe class LogSumExp
         int id = 0;
         for (; id + 8 <= logits.Length; id += 8)
             sums += Elementary.ExpOfNegative(Widen(Possible(logits, scores, id)) - by);
-        double sum = Vector256.Sum(sums.GetLower() + sums.GetUpper());
+        return new Part(highest, Vector256.Sum(sums.GetLower() + sums.GetUpper()) + Rest(logits, scores, id, highest));
+    }
+
+    // Of those that fill no register.
+    private static double Rest(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores, int id, float highest)
+    {
+        double sum = 0;
         for (; id < logits.Length; id++)
             if (!float.IsNegativeInfinity(scores[id]))
                 sum += Math.Exp((double)logits[id] - highest);
-        return new Part(highest, sum);
+        return sum;
     }
 
     // The greatest that can come; NaN where one is.
