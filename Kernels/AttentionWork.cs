@@ -64,7 +64,8 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
     public void Ask(int worker)
     {
         if (worker < Parts && IsByHead(rooms, plan, settings))
-            OneTokenEach(worker, null);
+            for (var share = new Share(this, worker); share.Next();)
+                FindPages(share.Token, share.KeyHead);
     }
 
     public void Run(int part, int worker)
@@ -94,37 +95,57 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         }
     }
 
-    // Each worker takes rows that follow each other, as many as make its share of all keys, and of these one head of keys after the other: rows
-    // that began together have their first pages in common. The row at a border is shared by heads of keys. Without room their pages' addresses are looked up only.
     private void OneTokenEach(int part, float* room)
     {
-        long all = 0;
-        for (int token = 0; token < plan.Count; token++)
-            all += Length(token);
-        all *= settings.KeyHeads;
-        long from = all * part / Parts, to = all * (part + 1) / Parts;
-        int nextToken = -1, nextHead = 0;
-        for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
+        var share = new Share(this, part);
+        for (bool isThere = share.Next(); isThere;)
         {
-            long before = 0;
-            for (int token = 0; token < plan.Count; token++)
+            (int token, int keyHead) = (share.Token, share.KeyHead);
+            isThere = share.Next();
+            OneHead(room, token, keyHead, isThere ? FirstKeys(share.Token, share.KeyHead) : null);
+        }
+    }
+
+    // What a worker meets where each sequence has one token: rows that follow each other, as many as make its share of all keys, and of these one head
+    // of keys after the other: rows that began together have their first pages in common. The row at a border is shared by heads of keys.
+    private struct Share
+    {
+        private readonly AttentionWork work;
+        private readonly long from, to;
+        private long before; // keys of the tokens before this one, with all heads
+
+        public Share(AttentionWork work, int part)
+        {
+            this.work = work;
+            long all = 0;
+            for (int token = 0; token < work.plan.Count; token++)
+                all += work.Length(token);
+            all *= work.settings.KeyHeads;
+            (from, to) = (all * part / work.Parts, all * (part + 1) / work.Parts);
+        }
+
+        public int Token { get; private set; } = -1;
+
+        public int KeyHead { get; private set; }
+
+        public bool Next()
+        {
+            int heads = work.settings.KeyHeads;
+            while (true)
             {
-                long middle = before + (Length(token) * ((2L * keyHead) + 1) / 2);
-                before += Length(token) * (long)settings.KeyHeads;
-                if (middle < from || middle >= to)
-                    continue;
-                if (room == null)
+                if (Token >= 0)
+                    before += work.Length(Token) * (long)heads;
+                if (++Token == work.plan.Count)
                 {
-                    FindPages(token, keyHead);
-                    continue;
+                    (Token, before) = (0, 0);
+                    if (++KeyHead == heads)
+                        return false;
                 }
-                if (nextToken >= 0)
-                    OneHead(room, nextToken, nextHead, FirstKeys(token, keyHead));
-                (nextToken, nextHead) = (token, keyHead);
+                long middle = before + (work.Length(Token) * ((2L * KeyHead) + 1) / 2);
+                if (middle >= from && middle < to)
+                    return true;
             }
         }
-        if (nextToken >= 0)
-            OneHead(room, nextToken, nextHead, null);
     }
 
     private void OneHead(float* room, int token, int keyHead, float* next)

@@ -40,27 +40,20 @@ internal static unsafe class LogSumExp
     public static double Of(ReadOnlySpan<float> logits) => Of(logits, logits);
 
     /// <summary>Over the tokens that can come: those whose score is not −∞.</summary>
-    public static double Of(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
-    {
-        Part all = Part.Empty;
-        for (int id = 0; id < logits.Length; id += Piece)
-        {
-            int count = Math.Min(Piece, logits.Length - id);
-            all = all.With(OfPiece(logits.Slice(id, count), scores.Slice(id, count)));
-        }
-        return all.Total;
-    }
+    public static double Of(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores) => Join(logits, scores, &OfPiece);
 
     /// <summary>The same to float32: each e^x is rounded to it, which changes their logarithm by less than 1e-7.</summary>
-    public static float Rounded(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores)
+    public static float Rounded(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores) => (float)Join(logits, scores, &RoundedPiece);
+
+    private static double Join(ReadOnlySpan<float> logits, ReadOnlySpan<float> scores, delegate*<ReadOnlySpan<float>, ReadOnlySpan<float>, Part> sum)
     {
         Part all = Part.Empty;
         for (int id = 0; id < logits.Length; id += Piece)
         {
             int count = Math.Min(Piece, logits.Length - id);
-            all = all.With(RoundedPiece(logits.Slice(id, count), scores.Slice(id, count)));
+            all = all.With(sum(logits.Slice(id, count), scores.Slice(id, count)));
         }
-        return (float)all.Total;
+        return all.Total;
     }
 
     /// <summary>A piece of <see cref="Rounded"/>.</summary>

@@ -23,7 +23,7 @@ internal static class LogitStages
     /// <summary>What a stage has to know of all scores before it changes any; other stages than windows.</summary>
     public static StageTotals TotalsOf(in LogitStage stage, ReadOnlySpan<float> scores, ReadOnlySpan<float> lane) => stage.Kind switch
     {
-        LogitStageKind.Union => new StageTotals { Own = LogSumExp.Rounded(scores, scores), Other = LogSumExp.Rounded(lane, scores) },
+        LogitStageKind.Union => StageTotals.OfBoth(scores, lane),
         LogitStageKind.Mix when stage.Cut > 0 => new StageTotals { Own = TensorPrimitives.Max(scores) },
         _ => default,
     };
@@ -111,7 +111,7 @@ internal static class LogitStages
     /// <param name="lambda">λ.</param>
     /// <param name="rounded">The lane's log-probabilities are rounded to bfloat16 first.</param>
     public static void Union(Span<float> scores, ReadOnlySpan<float> lane, float lambda, bool rounded = false) =>
-        Union(scores, lane, UnionFactor(lambda), new StageTotals { Own = LogSumExp.Rounded(scores, scores), Other = LogSumExp.Rounded(lane, scores) }, rounded);
+        Union(scores, lane, UnionFactor(lambda), StageTotals.OfBoth(scores, lane), rounded);
 
     private static void Union(Span<float> scores, ReadOnlySpan<float> lane, float factor, in StageTotals totals, bool rounded)
     {
@@ -168,6 +168,10 @@ internal record struct StageTotals
 {
     public float Own;
     public float Other;
+
+    /// <summary>ln Σ e^x of the row and of the lane, over the tokens that can come.</summary>
+    public static StageTotals OfBoth(ReadOnlySpan<float> scores, ReadOnlySpan<float> lane) =>
+        new() { Own = LogSumExp.Rounded(scores, scores), Other = LogSumExp.Rounded(lane, scores) };
 }
 
 /// <summary>How scores and a lane's logits are mixed.</summary>

@@ -19,8 +19,6 @@ internal static unsafe class ExactTiles<TRows>
 
     private const int ShortColumns = 64; // of rows that panels would only copy
 
-    private const int Page = 4096; // bytes whose addresses the processor looks up at once
-
     private const int TokenSums = 2 * FloatTile.CarryLength; // floats that a token's sums of 16 rows take
 
     /// <summary>Floats of scratch that a worker needs.</summary>
@@ -160,7 +158,7 @@ internal static unsafe class ExactTiles<TRows>
         {
             if (at == turn)
                 ahead += toNext;
-            if (at % (Page / PlainRows) == 0)
+            if (at % (Lanes.Page / PlainRows) == 0)
                 Sse.Prefetch1(pages + (PlainRows * at));
             Prefetch(r0 + ahead);
             Prefetch(r1 + ahead);

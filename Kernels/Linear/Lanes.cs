@@ -89,12 +89,14 @@ internal static unsafe class Lanes
                 Sse.Prefetch0(from + i);
     }
 
+    /// <summary>Bytes of a page, whose address is looked up at once; the processor's own prefetching stays in it.</summary>
+    public const int Page = 4096;
+
     /// <summary>Asks for a line of each page that holds some of `count` floats, so that the pages' addresses are known when the floats are wanted.</summary>
     public static void PrefetchPages(float* from, int count)
     {
         if (!Sse.IsSupported)
             return;
-        const int Page = 4096;
         byte* end = (byte*)(from + count);
         for (byte* at = (byte*)from; at < end; at = (byte*)(((nint)at & ~(Page - 1)) + Page))
             Sse.Prefetch0(at);

@@ -15,7 +15,7 @@ internal unsafe struct LinearArguments
 
     // A page's address has to be looked up, and the processor's own prefetching ends with the page it is in: one line asked for early gets both over with.
     // Asking again and again for a line that has come takes less time than a branch that is often mispredicted.
-    private const int Page = 4096, PagesAhead = 2 * Page;
+    private const int PagesAhead = 2 * Lanes.Page;
 
     /// <summary>Rows that are computed together.</summary>
     public const int TileRows = 16;
@@ -75,8 +75,8 @@ internal unsafe struct LinearArguments
     {
         if (Sse.IsSupported)
         {
-            if (bytes > 64 || ((nint)ahead & (Page - 1)) < bytes)
-                Sse.Prefetch0((byte*)(((nint)ahead + PagesAhead) & ~(Page - 1)));
+            if (bytes > 64 || ((nint)ahead & (Lanes.Page - 1)) < bytes)
+                Sse.Prefetch0((byte*)(((nint)ahead + PagesAhead) & ~(Lanes.Page - 1)));
             Sse.Prefetch0(ahead);
             if (bytes > 64)
                 Sse.Prefetch0(ahead + 64);
