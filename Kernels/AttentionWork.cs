@@ -6,7 +6,7 @@ namespace Managed.Kernels;
 /// Attention of all queries and heads of a step of several tokens as one piece of parallel work. Keys are met in the order of their
 /// positions and belong to lane position mod 8, so that a query's bits do not depend on what else is in the step.
 /// </summary>
-internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
+internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
 {
     private const int TilesAtOnce = 4; // that meet a page of keys while it is in the first-level cache
     private const int QueriesAtOnce = TilesAtOnce * AttentionTile.Queries;
@@ -20,12 +20,14 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
     private AttentionSettings settings = null!;
     private int stride; // scores of a head
     private RotateWork? rotation; // what has to be done first to queries, keys and values; null: nothing
+    private QuantisedInput? rounded; // where the output is rounded to
 
     public int Parts { get; private set; }
 
     public AttentionWork Set(in Rows output, in Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings, RotateWork? rotation)
     {
         this.rotation = rotation;
+        rounded = null;
         this.output = output;
         this.queries = queries;
         this.plan = plan;
@@ -41,6 +43,14 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
                 needed = Math.Max(needed, ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
         Parts = IsWorthSharing(rooms, plan.Count, longest, settings) ? rooms.Count : 1;
         return this;
+    }
+
+    public bool TryRound(in Rows output, in QuantisedInput rounded)
+    {
+        if (this.output != output || !IsByHead(rooms, plan, settings) || settings.ValueDimension % QuantisedInput.Block != 0)
+            return false;
+        this.rounded = rounded;
+        return true;
     }
 
     /// <summary>Whether each head of keys of each token is met by one worker alone, which can then turn what meets there as well.</summary>
@@ -154,6 +164,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IQueuedWork
         rotation?.Queries(token, keyHead);
         rotation?.Store(token, keyHead);
         Heads(room, token, keyHead * group, (keyHead + 1) * group, next);
+        rounded?.Quantise(token, output.Row(token), keyHead * group * settings.ValueDimension, (keyHead + 1) * group * settings.ValueDimension);
     }
 
     private void FindPages(int token, int keyHead)

@@ -170,16 +170,32 @@ internal sealed unsafe partial class CpuDevice
         }
         else
             QueueNormAndRotation();
-        if (work.WantsRounded)
-        {
-            if (!rounded.Fits(input.Count, input.Width))
-                Synchronize();
-            QuantisedInput values = rounded.For(input.Count, input.Width);
-            work.TakeRounded(values);
-            Queue(roundings.Next().Set(input, values));
-        }
+        Round(work, input);
         IQueuedWork? rider = waitingKeep;
         waitingKeep = null;
         Queue(work, rider);
+    }
+
+    // The layer's input is rounded by those who make it, where they still can; by another operation, where tokens are many; or by the layer itself.
+    private void Round(LinearWork work, in Rows input)
+    {
+        if (work.IsFast && !work.Norms && held is IRoundingWork)
+        {
+            QuantisedInput made = Memory(roundedByMakers, input);
+            if (held is IRoundingWork maker && maker.TryRound(input, made))
+                work.TakeRounded(made);
+        }
+        if (!work.WantsRounded)
+            return;
+        QuantisedInput values = Memory(rounded, input);
+        work.TakeRounded(values);
+        Queue(roundings.Next().Set(input, values));
+    }
+
+    private QuantisedInput Memory(RoundedRows rows, in Rows input)
+    {
+        if (!rows.Fits(input.Count, input.Width))
+            Synchronize();
+        return rows.For(input.Count, input.Width);
     }
 }

@@ -9,7 +9,7 @@ namespace Managed.Kernels;
 /// </summary>
 internal sealed unsafe class TokenAttention
 {
-    private const int Columns = 32; // of values, where shares begin
+    private const int Columns = QuantisedInput.Block; // of values, where shares begin
     private const int PagesAhead = 2; // of keys, that memory is asked for
     private const int PagesFound = 32; // of keys, whose addresses are looked up before they are wanted
 
@@ -22,6 +22,7 @@ internal sealed unsafe class TokenAttention
     private float* scores; // [heads, stride]
     private int stride;
     private int parts;
+    private QuantisedInput? rounded; // where the output is rounded to
 
     public TokenAttention(WorkerRooms rooms)
     {
@@ -54,6 +55,7 @@ internal sealed unsafe class TokenAttention
     {
         (this.output, this.queries, this.plan, this.layout, this.settings, this.rotation) = (output, queries, plan, layout, settings, rotation);
         this.scores = scores;
+        rounded = null;
         stride = Stride(plan);
         parts = AttentionWork.IsWorthSharing(rooms, 1, plan.Positions[0] + 1, settings) ? rooms.Count : 1;
         return this;
@@ -88,7 +90,7 @@ internal sealed unsafe class TokenAttention
         public void Run(int part, int worker) => attention.Score(part, attention.rooms[worker]);
     }
 
-    private sealed class SumsWork(TokenAttention attention) : IQueuedWork
+    private sealed class SumsWork(TokenAttention attention) : IRoundingWork
     {
         public int Parts => attention.parts;
 
@@ -100,6 +102,14 @@ internal sealed unsafe class TokenAttention
         }
 
         public void Run(int part, int worker) => attention.Sum(part, attention.rooms[worker]);
+
+        public bool TryRound(in Rows output, in QuantisedInput rounded)
+        {
+            if (attention.output != output || attention.settings.ValueDimension % QuantisedInput.Block != 0)
+                return false;
+            attention.rounded = rounded;
+            return true;
+        }
     }
 
     // A part's pages of keys, counted through all heads; a worker without a part has none.
@@ -198,6 +208,8 @@ internal sealed unsafe class TokenAttention
                 for (int g = 0; g < group; g++, ahead = ahead == null ? null : ahead + width)
                     AttentionKernel.Mix(Output(head + g, column), patterns + (g * stride) + (k - Aligned), values, width, columns, stop - k, ahead, group);
             }
+            for (int g = 0; rounded is { } place && g < group; g++)
+                place.Quantise(0, output.Row(0), ((head + g) * width) + column, ((head + g) * width) + column + columns);
         }
     }
 

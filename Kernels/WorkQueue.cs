@@ -28,6 +28,7 @@ internal interface IQueuedWork
 internal sealed class WorkQueue : IParallelWork
 {
     private const int Capacity = 1024; // operations until the caller takes part
+    private const int Lead = 3; // operations that others find while the caller does its share of one
     private const int QuickLooks = 500; // some 20 µs, longer than most operations of a token take
     private const int Patience = 2000; // slower looks until a worker no longer waits for the caller
 
@@ -54,6 +55,7 @@ internal sealed class WorkQueue : IParallelWork
     private int present; // workers that have come in this round
     private int gone; // those that have waited for long enough
     private int mine; // the operation that the caller does next
+    private bool hasAsked; // whether the caller has asked for what that begins with
     private bool closed;
     private Exception? failure;
 
@@ -94,10 +96,32 @@ internal sealed class WorkQueue : IParallelWork
         if (count == 0)
         {
             round++;
-            (mine, present, gone, closed) = (0, 1, 0, false);
+            (mine, hasAsked, present, gone, closed) = (0, false, 1, 0, false);
             pool.Begin(this, pool.Count - 1);
         }
         Volatile.Write(ref count, count + 1);
+        DoWhatIsReady();
+    }
+
+    // The caller's share of operations whose turn has come: it adds further ones while it would wait for others.
+    private void DoWhatIsReady()
+    {
+        for (; mine < count - Lead; mine++, hasAsked = false)
+        {
+            AskOnce();
+            if (mine > 0 && !IsDone(mine - 1) && Volatile.Read(ref present) < pool.Count)
+                Help(mine - 1, 0);
+            if (mine > 0 && !IsDone(mine - 1))
+                return;
+            DoParts(mine, 0);
+        }
+    }
+
+    private void AskOnce()
+    {
+        if (!hasAsked)
+            works[mine].Ask(0);
+        hasAsked = true;
     }
 
     /// <summary>Takes part, and returns when all that has been added is done. The others wait, for a while, for what is added next.</summary>
@@ -133,8 +157,11 @@ internal sealed class WorkQueue : IParallelWork
 
     private void TakePart()
     {
-        for (; mine < count; mine++)
+        for (; mine < count; mine++, hasAsked = false)
+        {
+            AskOnce();
             Do(mine, 0);
+        }
         if (count > 0)
             Await(count - 1, 0);
     }
@@ -144,13 +171,15 @@ internal sealed class WorkQueue : IParallelWork
     {
         int worker = Come();
         for (int at = 0; IsThere(at); at++)
+        {
+            if (!IsDone(at))
+                works[at].Ask(worker);
             Do(at, worker);
+        }
     }
 
     private void Do(int at, int worker)
     {
-        if (!IsDone(at))
-            works[at].Ask(worker);
         if (at > 0)
             Await(at - 1, worker);
         DoParts(at, worker);

@@ -7,7 +7,7 @@ namespace Managed.Kernels.Linear;
 /// Several linear layers of one input as one piece of parallel work: each worker takes a contiguous share of all outputs,
 /// and a few small shares at the end go to whoever is first to be done.
 /// </summary>
-internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
+internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
 {
     /// <summary>Tokens whose input every worker norms and rounds for itself, sooner than it could wait for another to do it.</summary>
     public const int FewTokens = 2;
@@ -23,6 +23,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
     private int layerCount;
     private int passing; // outputs of all tokens that are computed at once where only what is made of them is kept; 0: all, into the projections' rows
     private int outputs;
+    private long size; // multiplications
     private int share; // outputs of each worker's own part
     private int smallShare; // outputs of each later part
     private bool fast;
@@ -31,13 +32,18 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
     private Rows source;
     private Rows? sum; // to which the one layer's outputs are added
     private Rows? gated; // act(first layer) · second layer
+    private QuantisedInput? roundedOutput; // where `gated` is rounded to
+    private bool isRounded; // the input, by the operation before
     private ActivationKind activation;
     private float limit;
 
     public int Parts { get; private set; }
 
+    /// <summary>Whether the input is wanted in 8 bits.</summary>
+    public bool IsFast => fast;
+
     /// <summary>Whether the input has to be rounded first, once for all workers.</summary>
-    public bool WantsRounded => fast && input.Count > FewTokens;
+    public bool WantsRounded => fast && !isRounded && input.Count > FewTokens;
 
     /// <summary>Each projection's output = its layer of the input.</summary>
     public LinearWork Set(ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
@@ -69,11 +75,24 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
     /// <summary>The input is yet to be made, as the norm of other rows: for <see cref="FewTokens"/> at most, and where the outputs leave those rows alone.</summary>
     public void Norm(in Rows source, NormSettings settings) => (this.source, norm) = (source, settings);
 
+    /// <summary>Whether it makes its input.</summary>
+    public bool Norms => norm is not null;
+
     /// <summary>The input as it will be when this begins.</summary>
     public void TakeRounded(in QuantisedInput rounded)
     {
+        isRounded = true;
         for (int i = 0; i < layerCount; i++)
             layers[i].Quantised = rounded;
+    }
+
+    public bool TryRound(in Rows output, in QuantisedInput rounded)
+    {
+        if (gated != output || output.Width % QuantisedInput.Block != 0)
+            return false;
+        roundedOutput = rounded;
+        Split();
+        return true;
     }
 
     private void SetAll(ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
@@ -81,9 +100,11 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
         operation = rooms.Next();
         this.input = source = input;
         norm = null;
+        roundedOutput = null;
+        isRounded = false;
         layerCount = projections.Length;
         outputs = 0;
-        long size = 0; // multiplications
+        size = 0;
         bool anyFast = false;
         for (int i = 0; i < projections.Length; i++)
         {
@@ -115,23 +136,27 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
             outputs = weights[0].Rows;
         passing = input.Count <= LinearArguments.TokenBlock || (sum is null && gated is null)
             ? 0 : Math.Max(PassingFloats / (input.Count * layerCount) / Line * Line, Line);
-        long cost = size * (fast ? 1 : 3);
-        rooms.Greatest = Math.Max(rooms.Greatest, cost);
-        if (rooms.Count > 1 && cost > rooms.WorthSharing)
-            Split(size);
-        else
-            (Parts, share) = (1, outputs);
+        rooms.Greatest = Math.Max(rooms.Greatest, Cost);
+        Split();
     }
 
-    // Boundaries are whole cache lines of results, so that no two workers write to one line. Little work goes in equal shares:
-    // each part costs about a microsecond.
-    private void Split(long size)
+    private long Cost => size * (fast ? 1 : 3);
+
+    // Boundaries are whole cache lines of results, so that no two workers write to one line, or whole blocks of what is rounded. Little work goes in
+    // equal shares: each part costs about a microsecond.
+    private void Split()
     {
         const int LeastProducts = 1 << 18, LeastShare = 1 << 21;
-        int workers = rooms.Count, least = input.Count > LinearArguments.TokenBlock ? Line : LeastProducts / weights[0].Columns;
-        smallShare = (Math.Max(outputs / 32, least) + Line - 1) / Line * Line;
+        if (rooms.Count == 1 || Cost <= rooms.WorthSharing)
+        {
+            (Parts, share) = (1, outputs);
+            return;
+        }
+        int unit = roundedOutput is null ? Line : QuantisedInput.Block;
+        int workers = rooms.Count, least = input.Count > LinearArguments.TokenBlock ? unit : LeastProducts / weights[0].Columns;
+        smallShare = (Math.Max(outputs / 32, least) + unit - 1) / unit * unit;
         int smallParts = size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
-        share = ((outputs - (smallParts * smallShare)) / workers + (smallParts == 0 ? Line - 1 : 0)) / Line * Line;
+        share = ((outputs - (smallParts * smallShare)) / workers + (smallParts == 0 ? unit - 1 : 0)) / unit * unit;
         Parts = workers + smallParts;
     }
 
@@ -156,7 +181,12 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
         int columns = layers[0].Columns, count = input.Count;
         QuantisedInput rounded = layers[0].Quantised;
         float* floats = layers[0].Input;
-        if (count <= FewTokens)
+        if (isRounded && count <= FewToAskFor)
+        {
+            for (int token = 0; token < count; token++)
+                rounded.PrefetchRow(token); // written by another core; asked for at once rather than line by line
+        }
+        else if (count <= FewTokens)
         {
             if (norm is not null)
                 floats = room.Inputs(count * columns);
@@ -167,9 +197,6 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
                 for (int token = 0; token < count; token++)
                     new Span<float>(floats + (token * columns), columns).CopyTo(new Span<float>(input.Row(token), columns));
         }
-        else if (fast && count <= FewToAskFor)
-            for (int token = 0; token < count; token++)
-                rounded.PrefetchRow(token); // written by another core; asked for at once rather than line by line
         int first = First(part);
         int end = part == Parts - 1 ? outputs : Math.Min(outputs, first + (part < rooms.Count ? share : smallShare));
         float* scratch = room.Floats(KernelScratch(columns) + ((long)count * layerCount * passing));
@@ -248,7 +275,10 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IQueuedWork
                 TensorPrimitives.Add(values, new ReadOnlySpan<float>(result, count), values);
             }
             if (gated is { } output)
+            {
                 Activations.Apply(output.Row(token) + first, result, second, count, activation, limit);
+                roundedOutput?.Quantise(token, output.Row(token), first, first + count);
+            }
         }
     }
 

@@ -38,19 +38,23 @@ internal unsafe struct QuantisedInput
         Lanes.Prefetch((float*)(Values + ((long)token * Columns)), Columns / sizeof(float));
         Lanes.Prefetch(Scales + ((long)token * Stride), Stride);
         Lanes.Prefetch(Sums + ((long)token * Stride), Stride);
+        Lanes.Prefetch((float*)Offsets + ((long)token * 2 * Stride), 2 * Stride);
     }
 
     /// <summary>One row: the largest magnitude of a block becomes 127.</summary>
+    public readonly void QuantiseRow(int token, float* input) => Quantise(token, input, 0, Columns);
+
+    /// <summary>Whole blocks of a row, of the elements from `first` to before `end`.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void QuantiseRow(int token, float* input)
+    public readonly void Quantise(int token, float* input, int first, int end)
     {
         int blocks = Columns / Block;
         sbyte* values = Values + ((long)token * Columns);
         float* scales = Scales + ((long)token * Stride), sums = Sums + ((long)token * Stride);
         int* offsets = Offsets + ((long)token * 2 * Stride);
-        for (int b = blocks; b < Stride; b++)
+        for (int b = end == Columns ? blocks : Stride; b < Stride; b++)
             scales[b] = sums[b] = 0;
-        for (int b = 0; b < blocks; b++)
+        for (int b = first / Block; b < end / Block; b++)
         {
             float* x = input + (b * Block);
             Vector256<float> v0 = Vector256.Load(x), v1 = Vector256.Load(x + 8), v2 = Vector256.Load(x + 16), v3 = Vector256.Load(x + 24);
@@ -60,10 +64,10 @@ internal unsafe struct QuantisedInput
                 v0 = v1 = v2 = v3 = default; // the scale alone says what became of the block
             Vector256<int> i0 = Round(v0 * inverse), i1 = Round(v1 * inverse), i2 = Round(v2 * inverse), i3 = Round(v3 * inverse);
             Narrow(i0, i1, i2, i3).Store(values + (b * Block));
-            int first = Vector256.Sum(i0 + i1), second = Vector256.Sum(i2 + i3);
-            sums[b] = scale * (first + second);
-            offsets[2 * b] = -128 * first;
-            offsets[(2 * b) + 1] = -128 * second;
+            int low = Vector256.Sum(i0 + i1), high = Vector256.Sum(i2 + i3);
+            sums[b] = scale * (low + high);
+            offsets[2 * b] = -128 * low;
+            offsets[(2 * b) + 1] = -128 * high;
         }
     }
 

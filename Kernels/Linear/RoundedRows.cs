@@ -34,6 +34,16 @@ internal sealed unsafe class RoundedRows : IDisposable
     }
 }
 
+/// <summary>An operation whose workers can round what they have computed, while they have it at hand, for a linear layer that comes next.</summary>
+internal interface IRoundingWork : IQueuedWork
+{
+    /// <summary>Has the outputs rounded as well. Only while nobody has begun.</summary>
+    /// <param name="output">What the layer reads.</param>
+    /// <param name="rounded">Where it will find it.</param>
+    /// <returns>False, and nothing is changed, where these are not the operation's outputs or where workers share blocks of them.</returns>
+    bool TryRound(in Rows output, in QuantisedInput rounded);
+}
+
 /// <summary>Rounds many tokens' inputs for all workers.</summary>
 internal sealed unsafe class RoundingWork(WorkerRooms rooms) : IQueuedWork
 {

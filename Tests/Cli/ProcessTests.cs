@@ -88,11 +88,13 @@ public class ProcessTests
         using Process process = Start($"exec {Managed} run '{model}' --prompt '{Prompt}' --ignore-eos --max-tokens 100000");
         var text = new char[300];
         process.StandardOutput.ReadBlock(text);
+        Signal(process, "STOP"); // or it would fill its cache further, meanwhile
         string status = File.ReadAllText($"/proc/{process.Id}/status");
         process.Kill();
+        string all = new string(text) + process.StandardOutput.ReadToEnd();
         long Bytes(string field) => 1024 * long.Parse(status.Split(field + ":")[1].Split("kB")[0].Trim(), System.Globalization.CultureInfo.InvariantCulture);
 
-        int positions = CommandLine.RunJson("tokenize", model, "--text", Prompt + new string(text)).GetProperty("ids").GetArrayLength();
+        int positions = CommandLine.RunJson("tokenize", model, "--text", Prompt + all).GetProperty("ids").GetArrayLength();
         long cache = positions * 30L * 2 * 3 * 64 * sizeof(float); // thirty layers, keys and values, three heads of 64
         long beside = Bytes("VmRSS") - new FileInfo(model).Length - cache;
         TestContext.Out.WriteLine($"{beside / 1048576.0:0.0} MiB beside file and cache; {Bytes("RssAnon") / 1048576.0:0.0} MiB of the process are not pages of any file");
@@ -120,11 +122,16 @@ public class ProcessTests
             process.StandardOutput.ReadBlock(first);
         else
             Thread.Sleep(1000);
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
-            kill.WaitForExit();
+        Signal(process, "INT");
         string output = new string(first).TrimEnd('\0') + process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, error.Result);
+    }
+
+    private static void Signal(Process process, string name)
+    {
+        using Process kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
     }
 
     private static Timer EndLater(Process process) => new(_ => process.Kill(entireProcessTree: true), null, s_patience, Timeout.InfiniteTimeSpan);
