@@ -235,7 +235,21 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.HeaderHalves(scales, minima, -8f, headers, parts);
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.ReadHeaders<Q4_0>(scales, minima, headers, parts);
+
+    public static bool HasPlainHeaders
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadHeader(byte* headers, out Vector512<float> minima)
+    {
+        Vector512<float> scales = HalfBits.FiniteToSingle((ushort*)headers);
+        minima = scales * -8f;
+        return scales;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -303,7 +317,21 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.HeaderPairs(scales, minima, headers, parts);
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.ReadHeaders<Q4_1>(scales, minima, headers, parts);
+
+    public static bool HasPlainHeaders
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadHeader(byte* headers, out Vector512<float> minima)
+    {
+        Vector512<uint> pairs = Vector512.Load((uint*)headers);
+        minima = HalfBits.FiniteHighToSingle(pairs);
+        return HalfBits.FiniteHighToSingle(Vector512.ShiftLeft(pairs, 16));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)
@@ -476,7 +504,20 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.HeaderHalves(scales, headers, parts);
+    public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.ReadHeaders<Q8_0>(scales, minima, headers, parts);
+
+    public static bool HasPlainHeaders
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReadHeader(byte* headers, out Vector512<float> minima)
+    {
+        minima = default;
+        return HalfBits.FiniteToSingle((ushort*)headers);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unpack(byte* block, int part)

@@ -152,35 +152,16 @@ internal static unsafe class SixteenRows
         }
     }
 
-    /// <summary>Halves of all rows that lie side by side, part by part, as float32: to[part, row].</summary>
+    /// <summary>Scales and minima part by part, [parts, rows], from headers that are read one by one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void HeaderHalves(float* to, byte* headers, int parts)
+    public static void ReadHeaders<TFormat>(float* scales, float* minima, byte* headers, int parts)
+        where TFormat : struct, IIntegerFormat
     {
-        for (int part = 0; part < parts; part++, headers += 2 * Count, to += Count)
-            LowHalves(Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)headers))).Store(to);
-    }
-
-    /// <summary>The same, and beside it the values times a factor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void HeaderHalves(float* to, float* multiples, float factor, byte* headers, int parts)
-    {
-        for (int part = 0; part < parts; part++, headers += 2 * Count, to += Count, multiples += Count)
+        for (int part = 0; part < parts; part++, headers += TFormat.HeaderBytes * Count, scales += Count, minima += Count)
         {
-            Vector512<float> halves = LowHalves(Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)headers)));
-            halves.Store(to);
-            (halves * factor).Store(multiples);
-        }
-    }
-
-    /// <summary>Pairs of halves of all rows that lie side by side, part by part.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void HeaderPairs(float* first, float* second, byte* headers, int parts)
-    {
-        for (int part = 0; part < parts; part++, headers += 4 * Count, first += Count, second += Count)
-        {
-            Vector512<uint> pairs = Vector512.Load((uint*)headers);
-            LowHalves(pairs).Store(first);
-            HalfBits.HighToSingle(pairs).Store(second);
+            TFormat.ReadHeader(headers, out Vector512<float> minimum).Store(scales);
+            if (TFormat.HasMinimum)
+                minimum.Store(minima);
         }
     }
 

@@ -80,15 +80,17 @@ internal static unsafe class FastLinear<TFormat>
         int columns = arguments.Columns;
         nint tileBytes = PackedTile<TFormat>.Bytes(columns);
         byte* tile = arguments.Packed + (row / Rows * tileBytes), integers = tile + PackedTile<TFormat>.IntegersAt(columns);
-        TileScales<TFormat> scales = PackedTile<TFormat>.Scales(tile, columns, scratch);
         if (few)
         {
             float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * 2 * Rows];
-            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(sums, arguments, 0, arguments.Tokens, integers, integers + LinearArguments.PackedDistance, 0, columns / QuantisedInput.Block, scales);
+            var headers = new TileScales<TFormat> { Headers = tile, Scales = scratch, Minima = scratch + (Rows * TFormat.Elements / QuantisedInput.Block) };
+            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(
+                sums, arguments, 0, arguments.Tokens, integers, tile + LinearArguments.PackedDistance, 0, columns / QuantisedInput.Block, headers);
             Store(arguments, row, sums);
         }
         else
-            PanelLinear<TFormat>.Run(arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), scales, tile + tileBytes, tileBytes);
+            PanelLinear<TFormat>.Run(
+                arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), PackedTile<TFormat>.Scales(tile, columns, scratch), tile + tileBytes, tileBytes);
     }
 
     private static void OneByOne(in LinearArguments arguments, int token, int row, int count, float* scratch)

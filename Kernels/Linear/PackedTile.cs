@@ -34,8 +34,9 @@ internal static unsafe class PackedTile<TFormat>
     public static nint Bytes(int columns) => IntegersAt(columns) + (columns / QuantisedInput.Block * PartBytes);
 
     /// <summary>Makes a tile of 16 rows as they are stored.</summary>
+    /// <returns>False where the tile cannot be used: a header that kernels read on the way is infinite or not a number, which they do not look for.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Pack(byte* tile, byte* rows, nint rowBytes, int columns)
+    public static bool Pack(byte* tile, byte* rows, nint rowBytes, int columns)
     {
         byte* headers = tile, integers = tile + IntegersAt(columns);
         for (int block = 0; block < columns / TFormat.Elements; block++, rows += TFormat.Bytes)
@@ -56,6 +57,7 @@ internal static unsafe class PackedTile<TFormat>
                     Store(integers, Nibbles(low.A, high.A), Nibbles(low.B, high.B), Nibbles(low.C, high.C), Nibbles(low.D, high.D));
             }
         }
+        return !TFormat.HasPlainHeaders || HalfBits.AreFinite((ushort*)tile, (headers - tile) / sizeof(ushort));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -131,7 +133,7 @@ internal static unsafe class PackedTile<TFormat>
     }
 }
 
-/// <summary>The integers of a <see cref="PackedTile{TFormat}"/>.</summary>
+/// <summary>The integers of a <see cref="PackedTile{TFormat}"/>, and its headers.</summary>
 internal readonly unsafe struct PackedColumns<TFormat> : IColumns
     where TFormat : struct, IIntegerFormat
 {
@@ -168,6 +170,12 @@ internal readonly unsafe struct PackedColumns<TFormat> : IColumns
     public static int PartBytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => PackedTile<TFormat>.PartBytes;
+        get => PackedTile<TFormat>.PartBytes + (TFormat.HeaderBytes * SixteenRows.Count * QuantisedInput.Block / TFormat.Elements);
+    }
+
+    public static bool HasHeaders
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => true;
     }
 }

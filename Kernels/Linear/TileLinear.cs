@@ -21,6 +21,13 @@ internal unsafe interface IColumns
 
     /// <summary>Bytes of memory that a part is.</summary>
     static abstract int PartBytes { get; }
+
+    /// <summary>Whether scales come from headers that are read on the way, so that memory is read evenly.</summary>
+    static virtual bool HasHeaders
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => false;
+    }
 }
 
 /// <summary>Blocks as they are stored.</summary>
@@ -91,6 +98,13 @@ internal static unsafe class TileLinear<TFormat>
 {
     private const int Rows = TileScales<TFormat>.Rows;
 
+    // A power of two.
+    private static int PartsOfBlock
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.Elements / QuantisedInput.Block;
+    }
+
     /// <summary>Most tokens that go together.</summary>
     public const int MostTokens = 4;
 
@@ -145,7 +159,8 @@ internal static unsafe class TileLinear<TFormat>
             (products2, rest2) = (Vector512.Load(sums + (4 * Rows)), Vector512.Load(sums + (5 * Rows)));
         if (TCount.Count > 3)
             (products3, rest3) = (Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows)));
-        int part = 0;
+        byte* headers = tile.Headers;
+        int part = 0, ofBlock = 0;
         for (float* end = s + parts; s < end; s++)
         {
             if (TColumns.PartBytes > 0)
@@ -158,6 +173,13 @@ internal static unsafe class TileLinear<TFormat>
                 first2 = Dot(low, x2, o2);
             if (TCount.Count > 3)
                 first3 = Dot(low, x3, o3);
+            if (TColumns.HasHeaders && !TFormat.HasPlainHeaders && (ofBlock++ & (PartsOfBlock - 1)) == 0)
+            {
+                TFormat.ReadHeaders(tile.Scales, tile.Minima, headers, PartsOfBlock);
+                headers += TFormat.HeaderBytes * Rows;
+                scales = tile.Scales;
+                minima = tile.Minima;
+            }
             if (TFormat.HasHalfScales)
             {
                 Vector512<float> firstScale = Vector512.Load(scales);
@@ -180,9 +202,18 @@ internal static unsafe class TileLinear<TFormat>
                     first3 = default;
                 }
             }
-            Vector512<float> scale = Vector512.Load(scales), minimum = TFormat.HasMinimum ? Vector512.Load(minima) : default;
-            scales += Rows;
-            minima += Rows;
+            Vector512<float> scale, minimum;
+            if (TColumns.HasHeaders && TFormat.HasPlainHeaders)
+            {
+                scale = TFormat.ReadHeader(headers, out minimum);
+                headers += TFormat.HeaderBytes * Rows;
+            }
+            else
+            {
+                (scale, minimum) = (Vector512.Load(scales), TFormat.HasMinimum ? Vector512.Load(minima) : default);
+                scales += Rows;
+                minima += Rows;
+            }
             products0 = Add(products0, first0 + Dot(high, x0 + 16, o0 + 1), scale, s);
             rest0 = AddMinima(rest0, minimum, s + toSums);
             if (TCount.Count > 1)

@@ -9,7 +9,7 @@ internal abstract unsafe class TilePacking
     public abstract nint Bytes(int columns);
 
     /// <inheritdoc cref="PackedTile{TFormat}.Pack"/>
-    public abstract void Pack(byte* tile, byte* rows, nint rowBytes, int columns);
+    public abstract bool Pack(byte* tile, byte* rows, nint rowBytes, int columns);
 
     /// <inheritdoc cref="PackedTile{TFormat}.ReadRow"/>
     public abstract void ReadRow(float* values, byte* tile, int row, int columns);
@@ -21,7 +21,7 @@ internal sealed unsafe class TilePacking<TFormat> : TilePacking
 {
     public override nint Bytes(int columns) => PackedTile<TFormat>.Bytes(columns);
 
-    public override void Pack(byte* tile, byte* rows, nint rowBytes, int columns) => PackedTile<TFormat>.Pack(tile, rows, rowBytes, columns);
+    public override bool Pack(byte* tile, byte* rows, nint rowBytes, int columns) => PackedTile<TFormat>.Pack(tile, rows, rowBytes, columns);
 
     public override void ReadRow(float* values, byte* tile, int row, int columns) => PackedTile<TFormat>.ReadRow(values, tile, row, columns);
 }

@@ -14,6 +14,7 @@ internal unsafe struct TileScales<TFormat>
 
     public float* Scales; // [parts, Rows], or [2 · parts, Rows] for a format with half scales
     public float* Minima; // [parts, Rows]
+    public byte* Headers; // what scales and minima are still to be read from, where the columns have such; then the others are room for those of a block
 
     /// <summary>Floats of scratch for a row of so many columns.</summary>
     public static int ScratchLength(int columns) => Rows * 6 * QuantisedInput.PaddedBlocks(columns);

@@ -59,6 +59,25 @@ public unsafe class FiniteHalfTests
     }
 
     [Test]
+    public void Rows_with_a_special_scale_stay_as_they_are_stored([Values(WeightType.Q4_0, WeightType.Q4_1, WeightType.Q8_0)] object type, [Values(0x7C00, 0xFE01)] int special)
+    {
+        const int Tiled = 32;
+        using var scene = new Scene(new CpuDevice(2));
+        var weight = (CpuWeight)scene.Weight((WeightType)type, Tiled, Inputs);
+        long row = BlockFormats.RowBytes(weight.Type, Inputs);
+        *(ushort*)(weight.Data + ((Tiled - 1) * weight.RowBytes) + row - (row / (Inputs / 32))) = (ushort)special; // the scale of the last row's last block
+        Rows input = scene.Random(1, Inputs), output = scene.Random(1, Tiled);
+        for (int step = 0; step < CpuWeight.StepsBeforePacking + 3; step++)
+        {
+            scene.Device.Linear([new Projection(output, weight)], input, Precision.Fast);
+            float[] results = scene.Read(output);
+            Assert.That(results.Take(Tiled - 1), Is.All.Matches<float>(float.IsFinite));
+            Assert.That(float.IsFinite(results[^1]), Is.False);
+        }
+        Assert.That(weight.Packed is null);
+    }
+
+    [Test]
     public void Halves_are_finite_until_one_is_not([Values(1, 31, 32, 33, 100)] int count)
     {
         var halves = new ushort[count];
