@@ -72,14 +72,12 @@ internal static unsafe class PackedTile<TFormat>
         d.Store(to + 192);
     }
 
-    /// <summary>A tile's scales and minima, as <see cref="TileScales{TFormat}.Read"/> finds them in rows as they are stored; asks for the headers to come.</summary>
+    /// <summary>A tile's scales and minima, as <see cref="TileScales{TFormat}.Read"/> finds them in rows as they are stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static TileScales<TFormat> Scales(byte* tile, int columns, float* scratch)
     {
         int parts = columns / QuantisedInput.Block;
         TileScales<TFormat> scales = new() { Scales = scratch, Minima = scratch + (Rows * parts) };
-        for (byte* ahead = tile + LinearArguments.PackedDistance, end = ahead + IntegersAt(columns); ahead < end;)
-            LinearArguments.Prefetch(ref ahead, 64);
         TFormat.ReadHeaders(scales.Scales, scales.Minima, tile, parts);
         return scales;
     }
