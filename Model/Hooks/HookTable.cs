@@ -6,7 +6,7 @@ namespace Managed.Hooks;
 internal sealed class HookTable(int layers)
 {
     private readonly ulong[] wanted = new ulong[layers + 1]; // [layer + 1]; 0: points outside the blocks
-    private readonly List<Entry> hooks = [];
+    private readonly List<Entry>?[] hooks = new List<Entry>?[layers + 1]; // likewise, in the order of registration
 
     // One of the two.
     private readonly record struct Entry(HookAddress Address, HookAction? Action, IHookReader? Reader);
@@ -14,7 +14,7 @@ internal sealed class HookTable(int layers)
     /// <summary>Another number after every change.</summary>
     public long Version { get; private set; }
 
-    public bool IsEmpty => hooks.Count == 0;
+    public bool IsEmpty => Array.TrueForAll(wanted, points => points == 0);
 
     public bool Wants(HookPoint point, int layer) => (wanted[layer + 1] & (1UL << (int)point)) != 0;
 
@@ -31,7 +31,7 @@ internal sealed class HookTable(int layers)
     private void Add(Entry entry)
     {
         Version++;
-        hooks.Add(entry);
+        (hooks[entry.Address.Layer + 1] ??= []).Add(entry);
         HasReaders |= entry.Reader is not null;
         wanted[entry.Address.Layer + 1] |= 1UL << (int)entry.Address.Point;
     }
@@ -39,26 +39,28 @@ internal sealed class HookTable(int layers)
     /// <summary>Adds everything that is registered in another table.</summary>
     public void AddAll(HookTable other)
     {
-        foreach (Entry entry in other.hooks)
-            Add(entry);
+        foreach (List<Entry>? ofLayer in other.hooks)
+            ofLayer?.ForEach(Add);
     }
 
     public void Remove(HookAction action)
     {
         Version++;
-        hooks.RemoveAll(hook => hook.Action == action);
         Array.Clear(wanted);
-        foreach (Entry entry in hooks)
-            wanted[entry.Address.Layer + 1] |= 1UL << (int)entry.Address.Point;
+        foreach (List<Entry>? ofLayer in hooks)
+        {
+            ofLayer?.RemoveAll(hook => hook.Action == action);
+            ofLayer?.ForEach(entry => wanted[entry.Address.Layer + 1] |= 1UL << (int)entry.Address.Point);
+        }
     }
 
     /// <summary>Calls what is registered there, in the order of registration.</summary>
     public void Call(ForwardPass pass, Rows values, HookContext at)
     {
-        foreach (Entry entry in hooks)
+        foreach (Entry entry in hooks[at.Layer + 1] ?? [])
         {
             HookAddress address = entry.Address;
-            if (address.Point != at.Address.Point || address.Layer != at.Layer || (address.Expert >= 0 && address.Expert != at.Expert))
+            if (address.Point != at.Address.Point || (address.Expert >= 0 && address.Expert != at.Expert))
                 continue;
             if (entry.Action is { } action)
                 action(pass.View(values), at);
