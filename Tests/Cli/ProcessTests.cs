@@ -85,7 +85,7 @@ public class ProcessTests
     {
         string model = SharedFolder.Require("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf");
         const string Prompt = "Once upon a time";
-        using Process process = Start($"exec {Managed} run '{model}' --prompt '{Prompt}' --ignore-eos --max-tokens 100000");
+        using Process process = Start($"exec {Managed} run '{model}' --prompt '{Prompt}' --ignore-eos --max-tokens 100000 --threads 2"); // each further thread takes a megabyte
         var text = new char[300];
         process.StandardOutput.ReadBlock(text);
         Signal(process, "STOP"); // or it would fill its cache further, meanwhile
