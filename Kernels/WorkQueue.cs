@@ -27,7 +27,7 @@ internal interface IQueuedWork
 /// </summary>
 internal sealed class WorkQueue : IParallelWork
 {
-    private const int Capacity = 1024; // operations until the caller takes part
+    private const int Capacity = 1024; // operations, after which the caller waits for all
     private const int Lead = 1; // operations that others find while the caller does its share of one
     private const int QuickLooks = 500; // some 20 µs, longer than most operations of a token take
     private const int Patience = 2000; // slower looks until a worker no longer waits for the caller

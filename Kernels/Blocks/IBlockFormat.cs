@@ -78,14 +78,7 @@ internal unsafe interface IIntegerFormat : IBlockFormat
     static virtual void ReadHeaders(float* scales, float* minima, byte* headers, int parts) =>
         throw new DeviceException("Weights of this type are not packed.");
 
-    /// <summary>Whether a block is a part, and its header a scale or a scale and a minimum of 16 bits each: then <see cref="ReadHeader"/> reads it.</summary>
-    static virtual bool HasPlainHeaders
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => false;
-    }
-
-    /// <summary>Scales and minima of one part of 16 rows from its headers, all of which are finite numbers; in registers.</summary>
+    /// <summary>Scales and minima of 16 rows' blocks from their headers, where a block is one part, and all of them are finite numbers; in registers.</summary>
     static virtual Vector512<float> ReadHeader(byte* headers, out Vector512<float> minima) =>
         throw new DeviceException("Headers of weights of this type are not read one by one.");
 

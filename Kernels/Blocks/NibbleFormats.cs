@@ -237,12 +237,6 @@ internal readonly unsafe struct Q4_0 : IIntegerFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.ReadHeaders<Q4_0>(scales, minima, headers, parts);
 
-    public static bool HasPlainHeaders
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => true;
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ReadHeader(byte* headers, out Vector512<float> minima)
     {
@@ -318,12 +312,6 @@ internal readonly unsafe struct Q4_1 : IIntegerFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.ReadHeaders<Q4_1>(scales, minima, headers, parts);
-
-    public static bool HasPlainHeaders
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => true;
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ReadHeader(byte* headers, out Vector512<float> minima)
@@ -505,12 +493,6 @@ internal readonly unsafe struct Q8_0 : IIntegerFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadHeaders(float* scales, float* minima, byte* headers, int parts) => SixteenRows.ReadHeaders<Q8_0>(scales, minima, headers, parts);
-
-    public static bool HasPlainHeaders
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => true;
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ReadHeader(byte* headers, out Vector512<float> minima)

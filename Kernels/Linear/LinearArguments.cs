@@ -99,10 +99,12 @@ internal unsafe struct LinearArguments
     }
 
     /// <summary>Asks for the weights that come after `count` rows from `row` on.</summary>
-    public readonly void Prefetch(int row, int count)
+    public readonly void Prefetch(int row, int count) => Prefetch(Ahead(row, count), count * RowBytes);
+
+    /// <summary>Asks for a run of bytes.</summary>
+    public static void Prefetch(byte* ahead, long bytes)
     {
-        byte* ahead = Ahead(row, count), end = ahead + (count * RowBytes);
-        while (ahead < end)
+        for (byte* end = ahead + bytes; ahead < end;)
             Prefetch(ref ahead, 64);
     }
 

@@ -170,9 +170,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
             row -= weights[layer].Rows;
         if (row >= weights[layer].Rows)
             return;
-        byte* ahead = weights[layer].Place(row), end = ahead + LinearArguments.PackedDistance;
-        while (ahead < end)
-            LinearArguments.Prefetch(ref ahead, 64);
+        LinearArguments.Prefetch(weights[layer].Place(row), LinearArguments.PackedDistance);
     }
 
     public void Run(int part, int worker)

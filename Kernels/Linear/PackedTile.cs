@@ -34,7 +34,7 @@ internal static unsafe class PackedTile<TFormat>
     public static nint Bytes(int columns) => IntegersAt(columns) + (columns / QuantisedInput.Block * PartBytes);
 
     /// <summary>Makes a tile of 16 rows as they are stored.</summary>
-    /// <returns>False where the tile cannot be used: a header that kernels read on the way is infinite or not a number, which they do not look for.</returns>
+    /// <returns>False where the tile cannot be used: a number in a header that is all of a part's scales is infinite or none, which kernels do not look for.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Pack(byte* tile, byte* rows, nint rowBytes, int columns)
     {
@@ -57,7 +57,7 @@ internal static unsafe class PackedTile<TFormat>
                     Store(integers, Nibbles(low.A, high.A), Nibbles(low.B, high.B), Nibbles(low.C, high.C), Nibbles(low.D, high.D));
             }
         }
-        return !TFormat.HasPlainHeaders || HalfBits.AreFinite((ushort*)tile, (headers - tile) / sizeof(ushort));
+        return TFormat.Elements > QuantisedInput.Block || HalfBits.AreFinite((ushort*)tile, (headers - tile) / sizeof(ushort));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -273,8 +273,7 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
     public static void ReadPackedScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch)
     {
         byte* headers = PackedTileOf(arguments, firstRow) + (firstPart * 32 / TFormat.Elements * TFormat.HeaderBytes * LinearArguments.TileRows);
-        for (byte* ahead = headers + LinearArguments.PackedDistance, end = ahead + PackedTile<TFormat>.IntegersAt(parts * 32); ahead < end;)
-            LinearArguments.Prefetch(ref ahead, 64); // as many bytes as are read here, so that those behind a tile's integers are asked for, too
+        LinearArguments.Prefetch(headers + LinearArguments.PackedDistance, PackedTile<TFormat>.IntegersAt(parts * 32)); // as many bytes as are read here, so that those behind a tile's integers are asked for, too
         TileScales<TFormat> tile = PackedTile<TFormat>.Scales(headers, parts * 32, scratch);
         scales = tile.Scales;
         minima = tile.Minima;

@@ -173,7 +173,7 @@ internal static unsafe class TileLinear<TFormat>
                 first2 = Dot(low, x2, o2);
             if (TCount.Count > 3)
                 first3 = Dot(low, x3, o3);
-            if (TColumns.HasHeaders && !TFormat.HasPlainHeaders && (ofBlock++ & (PartsOfBlock - 1)) == 0)
+            if (TColumns.HasHeaders && PartsOfBlock > 1 && (ofBlock++ & (PartsOfBlock - 1)) == 0)
             {
                 TFormat.ReadHeaders(tile.Scales, tile.Minima, headers, PartsOfBlock);
                 headers += TFormat.HeaderBytes * Rows;
@@ -203,7 +203,7 @@ internal static unsafe class TileLinear<TFormat>
                 }
             }
             Vector512<float> scale, minimum;
-            if (TColumns.HasHeaders && TFormat.HasPlainHeaders)
+            if (TColumns.HasHeaders && PartsOfBlock == 1)
             {
                 scale = TFormat.ReadHeader(headers, out minimum);
                 headers += TFormat.HeaderBytes * Rows;
