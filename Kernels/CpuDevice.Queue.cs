@@ -12,6 +12,8 @@ internal sealed unsafe partial class CpuDevice
     private readonly WorkStore<NormWork> norms;
     private readonly WorkStore<RotateWork> rotations;
     private readonly WorkStore<EditWork> edits;
+    private readonly VectorAdds adds = new();
+    private readonly WorkStore<VectorAddsNote> notes;
     private readonly WorkStore<AddWork> additions;
     private readonly WorkStore<ScaleWork> scalings;
     private readonly WorkStore<ActivateWork> activations;
@@ -27,6 +29,7 @@ internal sealed unsafe partial class CpuDevice
         if (queueingThread == Environment.CurrentManagedThreadId)
         {
             QueueWaiting();
+            QueueNotes();
             QueueHeld();
             queue.Settle();
         }
@@ -49,6 +52,7 @@ internal sealed unsafe partial class CpuDevice
         bool isDone = false;
         queueingThread = Environment.CurrentManagedThreadId;
         rooms.AreQueueing = true;
+        adds.Begin(plan);
         try
         {
             Rows results = operations();
@@ -143,6 +147,7 @@ internal sealed unsafe partial class CpuDevice
         norms.Reset();
         rotations.Reset();
         edits.Reset();
+        notes.Reset();
         additions.Reset();
         scalings.Reset();
         activations.Reset();
@@ -173,6 +178,8 @@ internal sealed unsafe partial class CpuDevice
         Round(work, input);
         IQueuedWork? rider = waitingKeep;
         waitingKeep = null;
+        if (rider is null && adds.IsOver)
+            rider = TakeNote();
         Queue(work, rider);
     }
 
@@ -191,6 +198,24 @@ internal sealed unsafe partial class CpuDevice
         work.TakeRounded(values);
         Queue(roundings.Next().Set(input, values));
     }
+
+    // Vectors that are added to what the last layer makes need no operation of their own.
+    private bool TryAddInLayer(in Rows values, int site)
+    {
+        QueueWaiting();
+        if (held is not LinearWork layer || !layer.AddsTo(values) || adds.Give(values.Width, site) is var vectors && vectors is null)
+            return false;
+        layer.Add(vectors);
+        return true;
+    }
+
+    private void QueueNotes()
+    {
+        if (TakeNote() is { } note)
+            Queue(note, rider: null);
+    }
+
+    private VectorAddsNote? TakeNote() => adds.Announce() is > 0 and int layers ? notes.Next().Set(layers) : null;
 
     private QuantisedInput Memory(RoundedRows rows, in Rows input)
     {

@@ -37,6 +37,7 @@ internal sealed unsafe partial class CpuDevice : IDevice
         norms = new(() => new NormWork(rooms));
         rotations = new(() => new RotateWork(rooms));
         edits = new(() => new EditWork(rooms));
+        notes = new(() => new VectorAddsNote(adds));
         additions = new(() => new AddWork(rooms));
         scalings = new(() => new ScaleWork(rooms));
         activations = new(() => new ActivateWork(rooms));
@@ -320,6 +321,9 @@ internal sealed unsafe partial class CpuDevice : IDevice
 
     public void Edit(Rows values, StepPlan plan, int site)
     {
+        if (TryAddInLayer(values, site))
+            return;
+        QueueNotes();
         EditWork work = edits.Next().Set(values, plan, site);
         if (!EditWork.HasCustoms(plan))
         {
@@ -358,6 +362,7 @@ internal sealed unsafe partial class CpuDevice : IDevice
         rooms.Dispose();
         rounded.Dispose();
         roundedByMakers.Dispose();
+        adds.Dispose();
         scores?.Dispose();
         logitWork.Dispose();
     }

@@ -59,6 +59,9 @@ internal record struct EditInstruction
     /// <summary>Whether it writes a register or a buffer and leaves x alone.</summary>
     public readonly bool IsRead => Kind <= EditKind.Record;
 
+    /// <summary>Whether it adds a vector at every position that is its own, whatever was read or recorded.</summary>
+    public readonly bool IsPlainAdd => Kind == EditKind.Add && ConditionCount == 0 && FactorFrom == RegisterFrom.None;
+
     /// <summary>Of what is recorded, the weight of this position's x: 1, or 1 / n at the n-th where a mean is kept.</summary>
     public readonly float Share(int position, int promptLength) => Averaged == 0 ? 1 : 1f / Positions.NumberOf(position, promptLength);
 }

@@ -110,7 +110,6 @@ internal static unsafe class EditKernel
         return op.Link == EditLink.Softmax ? Softmax(sums, op.Classes, op.Class) : sums[op.Class];
     }
 
-    // How far the row was moved, as a share of its length before; not finite where the row no longer is.
     private static float Edit(
         float* x, int width, int position, EditState state, in EditInstruction op, int index, in StateLines lines, float* scratch)
     {
@@ -122,12 +121,12 @@ internal static unsafe class EditKernel
         {
             case EditKind.Add:
                 AddScaled(x, v, strength, width);
-                moved = MathF.Abs(strength) * op.Norm;
+                moved = strength * op.Norm;
                 break;
             case EditKind.AddSparse:
                 for (int k = 0; k < op.Rank; k++)
                     x[program.Indices[op.Indices + k]] += strength * v[k];
-                moved = MathF.Abs(strength) * op.Norm;
+                moved = strength * op.Norm;
                 break;
             case EditKind.ProjectOut:
                 moved = strength * Lanes.Dot(v, x, width);
@@ -155,11 +154,12 @@ internal static unsafe class EditKernel
                 moved = MathF.Sqrt(Lanes.SumOfSquares(scratch, width));
                 break;
         }
-        if (!float.IsFinite(Lanes.SumOfSquares(x, width)))
-            return float.PositiveInfinity;
-        moved = MathF.Abs(moved);
-        return moved == 0 ? 0 : length == 0 ? 1 : moved / length;
+        return Share(moved, length, Lanes.SumOfSquares(x, width));
     }
+
+    /// <summary>How far a row was moved, as a share of its length before; not finite where its square after it no longer is.</summary>
+    public static float Share(float moved, float length, float after) =>
+        !float.IsFinite(after) ? float.PositiveInfinity : moved == 0 ? 0 : length == 0 ? 1 : MathF.Abs(moved) / length;
 
     private static float Factor(in EditInstruction op, in StateLines lines)
     {
@@ -202,6 +202,30 @@ internal static unsafe class EditKernel
             state.Fail(index, position, thrown); // the row is refused; the others in its batch go on
             return false;
         }
+    }
+
+    /// <summary>x += s·v for some lines of a row, and the squares of each before and after.</summary>
+    /// <param name="x">The elements; they begin with a line.</param>
+    /// <param name="squares">Two numbers for each line.</param>
+    /// <param name="v">As many elements.</param>
+    /// <param name="s">What they are multiplied with.</param>
+    /// <param name="count">How many elements; what is no whole line ends the row.</param>
+    public static void AddInLines(float* x, float* squares, float* v, float s, int count)
+    {
+        Vector256<float> factor = Vector256.Create(s);
+        int i = 0;
+        for (; i + Lanes.Line <= count; i += Lanes.Line, squares += 2)
+        {
+            squares[0] = Lanes.Sum(Lanes.SquaresOfLine(x + i));
+            Lanes.MultiplyAdd(Vector256.Load(v + i), factor, Vector256.Load(x + i)).Store(x + i);
+            Lanes.MultiplyAdd(Vector256.Load(v + i + 8), factor, Vector256.Load(x + i + 8)).Store(x + i + 8);
+            squares[1] = Lanes.Sum(Lanes.SquaresOfLine(x + i));
+        }
+        if (i == count)
+            return;
+        squares[0] = Lanes.Dot(x + i, x + i, count - i);
+        AddScaled(x + i, v + i, s, count - i);
+        squares[1] = Lanes.Dot(x + i, x + i, count - i);
     }
 
     // x += s·v, rounded once for each element.

@@ -13,6 +13,8 @@ internal readonly record struct EditSite(int Site, int First, int Count, int Wid
 /// </summary>
 internal sealed class EditProgram : IDisposable
 {
+    private int? addsOfWidth;
+
     /// <summary>The hook points, ascending.</summary>
     public required EditSite[] Sites { get; init; }
 
@@ -49,6 +51,10 @@ internal sealed class EditProgram : IDisposable
 
     /// <summary>Whether every token reads what the one before it writes later in the pass: a step holds one token.</summary>
     public bool SplitsEverywhere { get; init; }
+
+    /// <summary>Where all that it does is to add one vector at each of some hook points with rows of the same width: that width; 0: it is not so.</summary>
+    public int AddsOfWidth => addsOfWidth ??=
+        Array.TrueForAll(Sites, site => site.Count == 1 && site.Width == Sites[0].Width && Instructions[site.First].IsPlainAdd) && Sites.Length > 0 ? Sites[0].Width : 0;
 
     /// <summary>The program's instructions at a hook point; none: an empty range.</summary>
     public EditSite At(int site)

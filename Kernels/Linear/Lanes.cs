@@ -119,19 +119,50 @@ internal static unsafe class Lanes
         return Sum(sum);
     }
 
-    /// <summary>Σ a², in another order than <see cref="Dot"/>: four sums at a time do not wait for each other.</summary>
+    /// <summary>Elements of a cache line.</summary>
+    public const int Line = 16;
+
+    /// <summary>Lines that hold so many elements.</summary>
+    public static int LineCount(int count) => (count + Line - 1) / Line;
+
+    /// <summary>
+    /// Σ a², in another order than <see cref="Dot"/>: of each line by itself, as whoever has that line at hand computes it, then of all lines' sums,
+    /// where line l belongs to lane l mod 4.
+    /// </summary>
     public static float SumOfSquares(float* a, int count)
     {
-        Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
+        Vector128<float> sum = default;
         int i = 0;
-        for (; i + 32 <= count; i += 32)
-        {
-            Vector256<float> a0 = Vector256.Load(a + i), a1 = Vector256.Load(a + i + 8), a2 = Vector256.Load(a + i + 16), a3 = Vector256.Load(a + i + 24);
-            s0 = MultiplyAdd(a0, a0, s0);
-            s1 = MultiplyAdd(a1, a1, s1);
-            s2 = MultiplyAdd(a2, a2, s2);
-            s3 = MultiplyAdd(a3, a3, s3);
-        }
-        return Sum(s0 + s1 + (s2 + s3)) + (i < count ? Dot(a + i, a + i, count - i) : 0);
+        for (; i + (4 * Line) <= count; i += 4 * Line)
+            sum += Sums(SquaresOfLine(a + i), SquaresOfLine(a + i + Line), SquaresOfLine(a + i + (2 * Line)), SquaresOfLine(a + i + (3 * Line)));
+        for (int lane = 0; i < count; i += Line, lane++)
+            sum = sum.WithElement(lane, sum.GetElement(lane) + (i + Line <= count ? Sum(SquaresOfLine(a + i)) : Dot(a + i, a + i, count - i)));
+        return Last(sum);
+    }
+
+    /// <summary>Two sums over lines, each as <see cref="SumOfSquares"/> gives it.</summary>
+    /// <param name="first">Of the first numbers.</param>
+    /// <param name="second">Of the second ones.</param>
+    /// <param name="pairs">Two numbers for each line.</param>
+    /// <param name="lines">How many lines.</param>
+    public static void SumsOfLines(out float first, out float second, float* pairs, int lines)
+    {
+        Vector256<float> sum = default;
+        int line = 0;
+        for (; line + 4 <= lines; line += 4)
+            sum += Vector256.Load(pairs + (2 * line));
+        sum += LoadFirst(pairs + (2 * line), 2 * (lines - line));
+        (Vector128<float> low, Vector128<float> high) = (sum.GetLower(), sum.GetUpper()); // lanes 0 and 1, 2 and 3 of both
+        Vector128<float> halves = low + high;
+        first = halves.GetElement(0) + halves.GetElement(2);
+        second = halves.GetElement(1) + halves.GetElement(3);
+    }
+
+    /// <summary>The squares of a line's elements, in eight sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SquaresOfLine(float* a)
+    {
+        Vector256<float> first = Vector256.Load(a), second = Vector256.Load(a + 8);
+        return MultiplyAdd(second, second, first * first);
     }
 }

@@ -13,7 +13,6 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     public const int FewTokens = 2;
 
     private const int PassingFloats = 64 << 10; // results that stay in the second-level cache until something is made of them
-    private const int Line = 16; // floats of a cache line
     private const int FewToAskFor = 8; // tokens whose rounded inputs are asked for in one go
 
     private readonly LinearArguments[] layers = new LinearArguments[4];
@@ -31,6 +30,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     private NormSettings? norm; // of the input, which is made of these rows:
     private Rows source;
     private Rows? sum; // to which the one layer's outputs are added
+    private VectorAdd* adds; // and what else is; null: nothing // [tokens]
     private Rows? gated; // act(first layer) · second layer
     private QuantisedInput? roundedOutput; // where `gated` is rounded to
     private bool isRounded; // the input, by the operation before
@@ -95,12 +95,19 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         return true;
     }
 
+    /// <summary>Whether the outputs are added to these rows.</summary>
+    public bool AddsTo(in Rows rows) => sum == rows;
+
+    /// <summary>Has vectors added to the same rows, one to each. Only while nobody has begun.</summary>
+    public void Add(VectorAdd* vectors) => adds = vectors;
+
     private void SetAll(ReadOnlySpan<Projection> projections, in Rows input, Precision precision)
     {
         operation = rooms.Next();
         this.input = source = input;
         norm = null;
         roundedOutput = null;
+        adds = null;
         isRounded = false;
         layerCount = projections.Length;
         outputs = 0;
@@ -135,7 +142,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         if (gated is not null)
             outputs = weights[0].Rows;
         passing = input.Count <= LinearArguments.TokenBlock || (sum is null && gated is null)
-            ? 0 : Math.Max(PassingFloats / (input.Count * layerCount) / Line * Line, Line);
+            ? 0 : Math.Max(PassingFloats / (input.Count * layerCount) / Lanes.Line * Lanes.Line, Lanes.Line);
         rooms.Greatest = Math.Max(rooms.Greatest, Cost);
         Split();
     }
@@ -152,7 +159,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
             (Parts, share) = (1, outputs);
             return;
         }
-        int unit = roundedOutput is null ? Line : QuantisedInput.Block;
+        int unit = roundedOutput is null ? Lanes.Line : QuantisedInput.Block;
         int workers = rooms.Count, least = input.Count > LinearArguments.TokenBlock ? unit : LeastProducts / weights[0].Columns;
         smallShare = (Math.Max(outputs / 32, least) + unit - 1) / unit * unit;
         int smallParts = size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
@@ -197,6 +204,8 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         }
         int first = First(part);
         int end = part == Parts - 1 ? outputs : Math.Min(outputs, first + (part < rooms.Count ? share : smallShare));
+        for (int token = 0; adds is not null && token < count; token++)
+            adds[token].AskFor(first, end - first);
         float* scratch = room.Floats(KernelScratch(columns) + ((long)count * layerCount * passing));
         for (int last; first < end; first = last)
         {
@@ -271,6 +280,8 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
             {
                 var values = new Span<float>(stream.Row(token) + first, count);
                 TensorPrimitives.Add(values, new ReadOnlySpan<float>(result, count), values);
+                if (adds is not null)
+                    adds[token].Apply(stream.Row(token) + first, first, count);
             }
             if (gated is { } output)
             {
@@ -282,5 +293,5 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
 
     // Floats, in whole lines.
     private static long KernelScratch(int columns) =>
-        (Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns)) + Line - 1) / Line * Line;
+        (Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns)) + Lanes.Line - 1) / Lanes.Line * Lanes.Line;
 }
