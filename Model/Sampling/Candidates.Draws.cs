@@ -9,8 +9,10 @@ namespace Managed.Sampling;
 internal sealed partial class Candidates
 {
     private const double Reach = 8; // to tokens of e⁻⁸ of the highest weight
-    private const int Halves = 12; // of the way to those of e⁻⁴⁰
+    private const int Few = 1024; // of them, which are ranked sooner than they are narrowed down
+    private const int Halves = 12; // of the way from one logit to another that a token lies between
     private const double ErrorOfRough = 1.0 / (1 << 16); // three times what a rough total may err by
+    private const int Run = 64 * 16; // terms of a rough total that are summed in float32
     private const double ErrorOfArguments = 1e-11; // of the exponentials, where a temperature divides by multiplying
 
     /// <summary>Draws a token by its probability: see <see cref="InverseCdf"/>.</summary>
@@ -56,39 +58,46 @@ internal sealed partial class Candidates
         if (logits.Length != scores.Length)
             return -1;
         float most = LogitFunctions.Highest(logits), inverse = (float)(1 / temperature), least = (float)(most - (Reach * temperature));
-        double total = RoughTotal(logits, most, inverse, float.NegativeInfinity);
-        List(logits, least, float.PositiveInfinity, most, temperature);
+        double total = RoughTotal(logits, most, inverse, float.NegativeInfinity), target = uniform * total;
         var order = new ByScore(scores, weights);
-        int id = InverseCdf.TryDraw(leading, order, total, ErrorOfRough, uniform);
-        if (id >= 0)
-            return id;
+        bool areFew = TryList(logits, least, float.PositiveInfinity, Few);
+        if (areFew)
+        {
+            Weigh(logits, most, temperature);
+            int id = InverseCdf.TryDraw(leading, order, total, ErrorOfRough, uniform);
+            if (id >= 0)
+                return id;
+        }
+        bool isLeading = RoughTotal(logits, most, inverse, least) > target;
+        double error = InverseCdf.ErrorOf(logits.Length) + ErrorOfArguments;
+        if (areFew && isLeading) // near to a border between two tokens
+            return InverseCdf.TryDraw(leading, order, Total(logits, most, temperature, float.PositiveInfinity).All, error, uniform);
 
-        double exact = Total(logits, most, temperature, float.NegativeInfinity), error = InverseCdf.ErrorOf(logits.Length) + ErrorOfArguments;
-        if (RoughTotal(logits, most, inverse, least) > uniform * total)
-            return InverseCdf.TryDraw(leading, order, exact, error, uniform); // near to a border between two tokens
-
-        // Behind those that lead: between two logits that the sums of what is above them tell, and as far again, because these are rough.
-        float above = least, below = (float)(most - (5 * Reach * temperature)), width = above - below;
+        // Between two logits that the sums of what is above them tell, and as far again, because these are rough.
+        float above = isLeading ? most : least, below = isLeading ? least : (float)(most - (5 * Reach * temperature)), width = above - below;
+        Span<float> terms = RoughTerms(logits, most, inverse);
         for (int half = 0; half < Halves; half++)
         {
             width /= 2;
             float middle = below + width;
-            if (RoughTotal(logits, most, inverse, middle) > uniform * total)
+            if (RoughTotal(logits, terms, middle) > target)
                 below = middle;
             else
                 above = middle;
         }
-        List(logits, below - width, above + width, most, temperature);
-        return InverseCdf.TryDraw(leading, order, exact, error, uniform, Total(logits, most, temperature, above + width));
+        TryList(logits, below - width, above + width, int.MaxValue);
+        Weigh(logits, most, temperature);
+        (double exact, double before) = Total(logits, most, temperature, above + width);
+        return InverseCdf.TryDraw(leading, order, exact, error, uniform, before);
     }
 
-    // Tokens with logits from `least` on, below `end`.
-    private void List(ReadOnlySpan<float> logits, float least, float end, float most, double temperature)
+    // Tokens with logits from `least` on, below `end`; false where they are more than so many.
+    private bool TryList(ReadOnlySpan<float> logits, float least, float end, int limit)
     {
         int count = 0, id = 0;
         int[] ids = leading.Ids;
         Vector512<float> from = Vector512.Create(least), until = Vector512.Create(end);
-        for (; id + 16 <= logits.Length; id += 16)
+        for (; id + 16 <= logits.Length && count <= limit; id += 16)
         {
             Vector512<float> some = Vector512.Create(logits[id..]);
             for (ulong found = (Vector512.GreaterThanOrEqual(some, from) & Vector512.LessThan(some, until)).ExtractMostSignificantBits(); found != 0; found &= found - 1)
@@ -98,8 +107,14 @@ internal sealed partial class Candidates
             if (logits[id] >= least && logits[id] < end)
                 ids[count++] = id;
         leading.Restart(count);
+        return count <= limit;
+    }
+
+    // Scores and weights of the tokens that are listed.
+    private void Weigh(ReadOnlySpan<float> logits, float most, double temperature)
+    {
         double best = most / temperature;
-        foreach (int listed in ids.AsSpan(0, count))
+        foreach (int listed in leading.Ids.AsSpan(0, leading.Count))
         {
             scores[listed] = logits[listed] / temperature;
             weights[listed] = Math.Exp(scores[listed] - best);
@@ -111,7 +126,6 @@ internal sealed partial class Candidates
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double RoughTotal(ReadOnlySpan<float> logits, float most, float inverse, float least)
     {
-        const int Run = 64 * 16;
         Vector512<float> by = Vector512.Create(most), scale = Vector512.Create(inverse), from = Vector512.Create(least);
         double total = 0;
         int id = 0;
@@ -130,21 +144,59 @@ internal sealed partial class Candidates
         return total;
     }
 
-    // The same in float64.
+    // Its terms, for several sums.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double Total(ReadOnlySpan<float> logits, float most, double temperature, float least)
+    private Span<float> RoughTerms(ReadOnlySpan<float> logits, float most, float inverse)
     {
-        Vector512<double> sums = default, by = Vector512.Create((double)most), scale = Vector512.Create(1 / temperature), from = Vector512.Create((double)least);
+        Span<float> terms = rough ??= new float[logits.Length];
+        Vector512<float> by = Vector512.Create(most), scale = Vector512.Create(inverse);
+        int id = 0;
+        for (; id + 16 <= logits.Length; id += 16)
+            Elementary.Exp((Vector512.Create(logits[id..]) - by) * scale).CopyTo(terms[id..]);
+        for (; id < logits.Length; id++)
+            terms[id] = MathF.Exp((logits[id] - most) * inverse);
+        return terms;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double RoughTotal(ReadOnlySpan<float> logits, ReadOnlySpan<float> terms, float least)
+    {
+        Vector512<float> from = Vector512.Create(least);
+        double total = 0;
+        int id = 0;
+        while (id + 16 <= logits.Length)
+        {
+            Vector512<float> sums = default;
+            for (int end = Math.Min(id + Run, logits.Length); id + 16 <= end; id += 16)
+                sums += Vector512.GreaterThanOrEqual(Vector512.Create(logits[id..]), from) & Vector512.Create(terms[id..]);
+            total += Vector512.Sum(sums);
+        }
+        for (; id < logits.Length; id++)
+            total += logits[id] >= least ? terms[id] : 0;
+        return total;
+    }
+
+    // The same in float64, of all and of those from `least` on.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (double All, double Above) Total(ReadOnlySpan<float> logits, float most, double temperature, float least)
+    {
+        Vector512<double> all = default, above = default, by = Vector512.Create((double)most), scale = Vector512.Create(1 / temperature), from = Vector512.Create((double)least);
         int id = 0;
         for (; id + 8 <= logits.Length; id += 8)
         {
             Vector256<float> eight = Vector256.Create(logits[id..]);
             Vector512<double> some = Vector512.Create(Vector256.WidenLower(eight), Vector256.WidenUpper(eight));
-            sums += Vector512.GreaterThanOrEqual(some, from) & Elementary.ExpOfNegative((some - by) * scale);
+            Vector512<double> terms = Elementary.ExpOfNegative((some - by) * scale);
+            all += terms;
+            above += Vector512.GreaterThanOrEqual(some, from) & terms;
         }
-        double total = Vector512.Sum(sums);
+        double total = Vector512.Sum(all), part = Vector512.Sum(above);
         for (; id < logits.Length; id++)
-            total += logits[id] >= least ? Math.Exp((logits[id] - (double)most) / temperature) : 0;
-        return total;
+        {
+            double term = Math.Exp((logits[id] - (double)most) / temperature);
+            total += term;
+            part += logits[id] >= least ? term : 0;
+        }
+        return (total, part);
     }
 }

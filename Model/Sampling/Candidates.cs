@@ -17,6 +17,7 @@ internal sealed partial class Candidates(int vocabulary)
     private readonly int[] tallies = new int[vocabulary]; // zero between uses
     private LazyRanking? byDistance;
     private double[]? distances;
+    private float[]? rough; // terms of a total
     private int[] numbers = new int[256];
     private bool gaps; // scores hold a −∞ that the ranking still lists
     private bool weighed;

@@ -98,6 +98,25 @@ public class DrawTests
     }
 
     [Test]
+    public void A_draw_from_thousands_of_tokens_that_may_all_come_is_the_one_from_scores_of_all_tokens(
+        [Values(1, 0.8, 2.5)] double temperature, [Values(0f, 0.5f, 4f)] float spread)
+    {
+        var random = new Random(5);
+        float[] logits = [.. Enumerable.Range(0, 9001).Select(id => (random.NextSingle() + random.NextSingle() - 1) * spread * (float)temperature)];
+        var candidates = new Candidates(logits.Length);
+        int decided = 0;
+        foreach (double u in (double[])[0, 1 - 1e-12, 0.5, .. Enumerable.Range(0, 300).Select(_ => random.NextDouble())])
+        {
+            int drawn = candidates.TryDraw(logits, temperature, u);
+            candidates.Load(logits);
+            candidates.Divide(temperature);
+            Assert.That(drawn, Is.AnyOf(-1, candidates.Draw(u)), $"u = {u}");
+            decided += drawn >= 0 ? 1 : 0;
+        }
+        Assert.That(decided, Is.GreaterThan(295));
+    }
+
+    [Test]
     public void Logits_that_cannot_be_drawn_from_are_refused([Values(float.NaN, float.PositiveInfinity)] float bad, [Values(0, 3, 20)] int place)
     {
         var logits = new float[21];
