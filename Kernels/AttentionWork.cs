@@ -98,7 +98,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
                     if (unit++ % Parts == part)
                     {
                         if (tiled)
-                            Tiles(room, s, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, tokens * group));
+                            Tiles(room, s, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, tokens * group), null);
                         else
                             Heads(room, first + piece, keyHead * group, (keyHead + 1) * group, null);
                     }
@@ -163,9 +163,19 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
         int group = settings.Heads / settings.KeyHeads;
         rotation?.Queries(token, keyHead);
         rotation?.Store(token, keyHead);
-        Heads(room, token, keyHead * group, (keyHead + 1) * group, next);
+        if (IsTiled(plan.SequenceOf[token]) && BeganWithAnother(token))
+            Tiles(room, plan.SequenceOf[token], keyHead, 0, group, next);
+        else
+            Heads(room, token, keyHead * group, (keyHead + 1) * group, next);
         rounded?.Quantise(token, output.Row(token), keyHead * group * settings.ValueDimension, (keyHead + 1) * group * settings.ValueDimension);
     }
+
+    // Whether the row's first page is the one of a row beside it. Then most of what it meets is at hand, and a tile is soon done with it;
+    // other rows wait for memory, which a head asks for on the way.
+    private bool BeganWithAnother(int token) =>
+        (token > 0 && FirstPage(token) == FirstPage(token - 1)) || (token + 1 < plan.Count && FirstPage(token) == FirstPage(token + 1));
+
+    private DeviceBuffer FirstPage(int token) => plan.Pages[plan.SequenceOf[token]][First(token) / layout.PagePositions];
 
     private void FindPages(int token, int keyHead)
     {
@@ -187,8 +197,9 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
 
     private float* FirstKeys(int token, int keyHead) => Keys(plan.Pages[plan.SequenceOf[token]], keyHead, First(token));
 
-    // Queries [first, end) of a sequence that share keys, counted token by token and in each token head by head.
-    private void Tiles(float* room, int sequence, int keyHead, int first, int end)
+    // Queries [first, end) of a sequence that share keys, counted token by token and in each token head by head. The page of keys that is met
+    // `next` (null: not known) is asked for.
+    private void Tiles(float* room, int sequence, int keyHead, int first, int end, float* next)
     {
         int group = settings.Heads / settings.KeyHeads, start = plan.SequenceStart[sequence], tiles = (end - first + AttentionTile.Queries - 1) / AttentionTile.Queries;
         DeviceBuffer[] pages = plan.Pages[sequence];
@@ -216,6 +227,8 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
         for (int k = from; k < to; k = PageEnd(k))
             for (int i = 0; i < tiles; i++)
                 tile[i].Products(k, Math.Min(PageEnd(k), to), Keys(pages, keyHead, k), settings.KeyDimension);
+        if (next != null)
+            Lanes.Prefetch(next, layout.PagePositions * settings.KeyDimension);
         for (int i = 0; i < tiles; i++)
             tile[i].Softmax(settings);
         for (int k = from; k < to; k = PageEnd(k))

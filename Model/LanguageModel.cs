@@ -228,6 +228,11 @@ public sealed partial class LanguageModel : IDisposable
         return new Registration(() => hooks.Remove(own));
     }
 
+    /// <summary>Keeps what passes hook points, in every run and generation until the returned object is disposed.</summary>
+    /// <param name="names">Hook points: full names, aliases, shorthands, globs. A name without a layer means every layer.</param>
+    /// <exception cref="HookPointException">The model has no such hook point, or its rows differ in length: scores and patterns of attention.</exception>
+    public ActivationCapture Capture(params string[] names) => new(HookNames, hooks, names);
+
     /// <summary>Loads a low-rank adapter in PEFT's layout for this model, to be used by single generations and runs.</summary>
     /// <param name="folder">Folder with adapter_config.json and adapter_model.safetensors.</param>
     /// <exception cref="CheckpointException">The files are damaged, or do not fit this model.</exception>

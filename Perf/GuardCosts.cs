@@ -94,18 +94,35 @@ internal sealed class GuardCosts(LanguageModel model, int promptTokens, int toke
         guard?.Dispose();
     }
 
-    // The residual stream after every block of each new token, copied by a hook; the same token at the same place of the same sequence.
+    // The residual stream after every block of each new token, as a capture keeps it, of so many tokens each; and copied by a hook that is called.
     private void Capture()
     {
+        ActivationCapture? capture = null;
+        HookTable table = new(model.LayerCount);
+        Capture("the residual stream after every block of every new token, captured", 1.03, step =>
+        {
+            if (step % tokens == 0)
+            {
+                capture?.Dispose();
+                capture = new ActivationCapture(model.HookNames, table, ["resid_post"]);
+            }
+            return table;
+        });
         var kept = new float[model.LayerCount * model.Width];
         int at = 0;
-        var table = new HookTable(model.LayerCount);
+        var called = new HookTable(model.LayerCount);
         foreach (HookAddress address in Addresses())
-            table.Add(address, (stream, _) =>
+            called.Add(address, (stream, _) =>
             {
                 stream.Row(^1).CopyTo(kept.AsSpan(at));
                 at = (at + model.Width) % kept.Length;
             });
+        Capture("the same, copied by a hook that is called", double.NaN, _ => called);
+    }
+
+    // The same token at the same place of the same sequence.
+    private void Capture(string what, double bar, Func<int, HookTable> hooks)
+    {
         model.Transformer.Precision = Precision.Fast;
         using Sequence text = model.Transformer.Cache.Create();
         model.Transformer.Forward([new StepInput(text, prompt)], LogitsWanted.None);
@@ -113,9 +130,10 @@ internal sealed class GuardCosts(LanguageModel model, int promptTokens, int toke
         for (int step = 0; times.Seconds < seconds; step++)
         {
             int token = step % model.VocabularySize;
+            HookTable table = hooks(step);
             times.Pair(() => Forward(text, token, null), () => Forward(text, token, table));
         }
-        Console.WriteLine(times.Line("the residual stream after every block of every new token, kept by a hook", 1.03));
+        Console.WriteLine(times.Line(what, bar));
     }
 
     private void Forward(Sequence text, int token, HookTable? hooks)

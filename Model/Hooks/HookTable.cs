@@ -43,14 +43,23 @@ internal sealed class HookTable(int layers)
             ofLayer?.ForEach(Add);
     }
 
-    public void Remove(HookAction action)
+    public void Remove(HookAction action) => Remove(entry => entry.Action == action);
+
+    public void Remove(IHookReader reader) => Remove(entry => entry.Reader == reader);
+
+    private void Remove(Predicate<Entry> matches)
     {
         Version++;
         Array.Clear(wanted);
+        HasReaders = false;
         foreach (List<Entry>? ofLayer in hooks)
         {
-            ofLayer?.RemoveAll(hook => hook.Action == action);
-            ofLayer?.ForEach(entry => wanted[entry.Address.Layer + 1] |= 1UL << (int)entry.Address.Point);
+            ofLayer?.RemoveAll(matches);
+            foreach (Entry entry in ofLayer ?? [])
+            {
+                wanted[entry.Address.Layer + 1] |= 1UL << (int)entry.Address.Point;
+                HasReaders |= entry.Reader is not null;
+            }
         }
     }
 

@@ -220,4 +220,23 @@ public class RowInvarianceTests
         }
         Assert.That(scene.Read(queries2), Is.EqualTo(scene.Read(queries)));
     }
+
+    [Test]
+    public void Rows_that_began_together_have_the_bits_of_each_alone([Values(8, 9)] int group, [Values(0, 21)] int window, [Values(1, 3)] int threads)
+    {
+        var settings = new AttentionSettings { Heads = 2 * group, KeyHeads = 2, KeyDimension = 64, ValueDimension = 64, Scale = 0.2f, Window = window };
+        CacheLayout layout = AttentionCases.Layout(settings);
+        using var scene = new Scene(new CpuDevice(threads, worthSharing: 0));
+        StepPlan plan = scene.Plan([(37, 1), (40, 1), (33, 1), (50, 1), (12, 1)], AttentionCases.PageLength(layout));
+        foreach (int sequence in new[] { 1, 2 }) // the first three have two pages in common, the others none
+            (plan.Pages[sequence][0], plan.Pages[sequence][1]) = (plan.Pages[0][0], plan.Pages[0][1]);
+        Rows queries = scene.Random(plan.Count, settings.Heads * 64, scale: 2), together = scene.Random(plan.Count, settings.Heads * 64), alone = scene.Random(plan.Count, settings.Heads * 64);
+        scene.Device.Attention(together, queries, plan, layout, settings);
+        for (int row = 0; row < plan.Count; row++)
+        {
+            var one = new StepPlan { Count = 1, SequenceCount = 1, SequenceStart = [0, 1], SequenceOf = [0], Positions = [plan.Positions[row]], Pages = [plan.Pages[row]] };
+            scene.Device.Attention(alone.Slice(row, 1), queries.Slice(row, 1), one, layout, settings);
+        }
+        Assert.That(scene.Read(together), Is.EqualTo(scene.Read(alone)));
+    }
 }
