@@ -1,62 +1,62 @@
-using System.Diagnostics.CodeAnalysis;
 using Managed.Hooks;
 using Managed.Kernels;
 
 namespace Managed;
 
 /// <summary>
-/// Keeps what passes hook points, token after token, from <see cref="LanguageModel.Capture"/> until it is disposed: of prompts, of text that is being
-/// generated, of all rows of a batch. Nobody waits for what is kept, as a hook does that is called. What was captured may be read afterwards as well.
+/// Keeps what passes hook points, token after token, from <see cref="LanguageModel.Capture"/> until it is stopped: of prompts, of text that is being
+/// generated, of all rows of a batch. Nobody waits for what is kept, as for a hook that is called.
 /// </summary>
-public sealed class ActivationCapture : IDisposable, IHookReader
+/// <remarks>Disposing it stops it, too, and gives its memory to the next capture: new memory costs more than what is copied to it.</remarks>
+public sealed class ActivationCapture : IDisposable
 {
     private readonly HookNames names;
     private readonly HookTable hooks;
     private readonly Dictionary<HookAddress, CapturedActivation> captured = [];
-    private bool isEnded;
+    private bool isStopped;
 
     internal ActivationCapture(HookNames names, HookTable hooks, IEnumerable<string> wanted)
     {
         (this.names, this.hooks) = (names, hooks);
-        HookAddress[] addresses = [.. wanted.SelectMany(name => names.Resolve(name)).Distinct()];
-        foreach (HookAddress address in addresses)
-            if (address.Point is HookPoint.Scores or HookPoint.Pattern)
-                throw new HookPointException($"'{address}' has a column for each token so far, so that its rows differ in length; RunWithCache reads it for a whole text.");
-        foreach (HookAddress address in addresses)
-            hooks.Add(address, this);
+        foreach (HookAddress address in wanted.SelectMany(name => names.Resolve(name)).Distinct())
+            captured[address] = address.Point is HookPoint.Scores or HookPoint.Pattern
+                ? throw new HookPointException($"'{address}' has a column for each token so far, so that its rows differ in length; RunWithCache reads it for a whole text.")
+                : new CapturedActivation(address.ToString());
+        foreach ((HookAddress address, CapturedActivation activation) in captured)
+            hooks.Add(address, activation);
     }
 
-    /// <summary>Everything that was captured, in the order of the forward pass.</summary>
+    /// <summary>What is captured, hook point by hook point.</summary>
     public IEnumerable<CapturedActivation> All => captured.Values;
 
-    /// <summary>What was captured at a hook point, by its full name, alias or shorthand.</summary>
-    /// <exception cref="HookPointException">There is no such hook point, or nothing has passed it.</exception>
+    /// <summary>What is captured at a hook point, by its full name, alias or shorthand.</summary>
+    /// <exception cref="HookPointException">There is no such hook point, or it is not captured.</exception>
     public CapturedActivation this[string name] => Find(names.ResolveOne(name));
 
-    /// <summary>What was captured at a hook point of one layer; negative layers count from the last.</summary>
-    /// <exception cref="HookPointException">There is no such hook point, or nothing has passed it.</exception>
+    /// <summary>What is captured at a hook point of one layer; negative layers count from the last.</summary>
+    /// <exception cref="HookPointException">There is no such hook point, or it is not captured.</exception>
     public CapturedActivation this[string name, int layer] => Find(names.ResolveOne(name, layer));
 
-    /// <summary>What was captured at a hook point, if anything was.</summary>
-    public bool TryGet(string name, [NotNullWhen(true)] out CapturedActivation? activation) => captured.TryGetValue(names.ResolveOne(name), out activation);
-
-    /// <summary>Captures no more.</summary>
-    public void Dispose()
+    /// <summary>Captures no more. What there is stays.</summary>
+    public void Stop()
     {
-        if (!isEnded)
-            hooks.Remove(this);
-        isEnded = true;
+        if (isStopped)
+            return;
+        isStopped = true;
+        foreach (CapturedActivation activation in captured.Values)
+            hooks.Remove(activation);
     }
 
-    void IHookReader.Read(IDevice device, Rows values, HookContext at)
+    /// <summary>Stops it and gives its memory away: no rows can be read any more.</summary>
+    public void Dispose()
     {
-        if (!captured.TryGetValue(at.Address, out CapturedActivation? activation))
-            captured[at.Address] = activation = new CapturedActivation(at.Name, at.Shape[1..]);
-        activation.Add(device, values, at);
+        Stop();
+        foreach (CapturedActivation activation in captured.Values)
+            activation.GiveBack();
     }
 
     private CapturedActivation Find(HookAddress address) => captured.TryGetValue(address, out CapturedActivation? found) ? found
-        : throw new HookPointException($"'{address}' was not captured; captured were {(captured.Count == 0 ? "no hook points" : string.Join(", ", captured.Keys.Take(6)) + (captured.Count > 6 ? ", …" : ""))}.");
+        : throw new HookPointException($"'{address}' is not captured; captured are {string.Join(", ", captured.Keys.Take(6))}{(captured.Count > 6 ? ", …" : "")}.");
 }
 
 /// <summary>Which token a captured row is of.</summary>
@@ -68,27 +68,22 @@ public readonly record struct CapturedToken(int Sequence, int Position, int Id);
 /// <summary>
 /// Rows that passed a hook point, in the order in which they were computed: a token that was computed twice, or taken back, is there as often as it was computed.
 /// </summary>
-public sealed class CapturedActivation
+public sealed class CapturedActivation : IHookReader
 {
     private const int PieceRows = 64;
 
     private readonly List<(int First, Memory<float> Values)> pieces = [];
-    private readonly List<CapturedToken> tokens = [];
-    private readonly int width;
+    private readonly List<CapturedToken> tokens = new(PieceRows);
+    private IDevice? owner;
+    private int width;
 
-    internal CapturedActivation(string name, ReadOnlySpan<int> rowShape)
-    {
-        (Name, RowShape) = (name, new TensorShape(rowShape.ToArray()));
-        width = 1;
-        foreach (int size in rowShape)
-            width *= size;
-    }
+    internal CapturedActivation(string name) => Name = name;
 
     /// <summary>The hook point's full name.</summary>
     public string Name { get; }
 
-    /// <summary>The sizes of a row's axes: [width], or [heads, headDim].</summary>
-    public TensorShape RowShape { get; }
+    /// <summary>The sizes of a row's axes: [width], or [heads, headDim]; none before the first row.</summary>
+    public TensorShape RowShape { get; private set; } = new();
 
     /// <summary>The rows' tokens.</summary>
     public IReadOnlyList<CapturedToken> Tokens => tokens;
@@ -124,9 +119,14 @@ public sealed class CapturedActivation
         return all;
     }
 
-    internal void Add(IDevice device, Rows values, HookContext at)
+    void IHookReader.Read(IDevice device, Rows values, HookContext at)
     {
-        int count = at.Positions.Length, used = pieces.Count == 0 ? 0 : Count - pieces[^1].First;
+        int count = at.Positions.Length;
+        if (count == 0)
+            return;
+        if (Count == 0)
+            (owner, width, RowShape) = (device, values.Count * values.Width / count, new TensorShape(at.Shape[1..].ToArray()));
+        int used = pieces.Count == 0 ? 0 : Count - pieces[^1].First;
         if (pieces.Count == 0 || (used + count) * width > pieces[^1].Values.Length)
         {
             pieces.Add((Count, device.RentHost(Math.Max(count, PieceRows) * width)));
@@ -135,6 +135,14 @@ public sealed class CapturedActivation
         device.Keep(pieces[^1].Values.Slice(used * width, count * width), values);
         for (int i = 0; i < count; i++)
             tokens.Add(new CapturedToken(at.Sequence, at.Positions[i], at.Tokens[i]));
+    }
+
+    internal void GiveBack()
+    {
+        foreach ((_, Memory<float> values) in pieces)
+            owner!.ReturnHost(values);
+        pieces.Clear();
+        tokens.Clear();
     }
 
     /// <inheritdoc/>

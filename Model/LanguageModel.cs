@@ -228,7 +228,7 @@ public sealed partial class LanguageModel : IDisposable
         return new Registration(() => hooks.Remove(own));
     }
 
-    /// <summary>Keeps what passes hook points, in every run and generation until the returned object is disposed.</summary>
+    /// <summary>Keeps what passes hook points, in every run and generation until the returned object is stopped or disposed.</summary>
     /// <param name="names">Hook points: full names, aliases, shorthands, globs. A name without a layer means every layer.</param>
     /// <exception cref="HookPointException">The model has no such hook point, or its rows differ in length: scores and patterns of attention.</exception>
     public ActivationCapture Capture(params string[] names) => new(HookNames, hooks, names);

@@ -39,15 +39,20 @@ public class ActivationCaptureTests
         using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, new CpuDevice(threads, worthSharing: 0), new LoadOptions());
         int[] prompt = model.Encode(Prompt);
         int[] plain = model.Generate(prompt, s_options).Ids;
-        ActivationCapture capture = model.Capture(s_names);
+        using ActivationCapture capture = model.Capture(s_names);
         int[] ids = [.. prompt, .. model.Generate(prompt, s_options).Ids];
-        capture.Dispose();
+        capture.Stop();
         Assert.That(ids[prompt.Length..], Is.EqualTo(plain), "nothing changes");
         int rows = capture["resid_post", 0].Count;
         model.Generate(prompt, s_options);
         Assert.That(capture["resid_post", 0].Count, Is.EqualTo(rows), "it has ended");
         Assert.That(capture["resid_post", -1].ToArray()[^model.Width..], Is.EqualTo(capture["resid_post", -1][^1].ToArray()));
         AreThoseOfARun(model, capture, ids, capture["resid_post", 0].Tokens[0].Sequence);
+        using (ActivationCapture second = model.Capture("resid_post2"))
+            model.Generate(prompt, s_options);
+        CapturedActivation stream = capture["resid_post", 0];
+        capture.Dispose();
+        Assert.That(stream.Count, Is.Zero, "its memory is another's");
     }
 
     [Test]
@@ -62,7 +67,7 @@ public class ActivationCaptureTests
         int[][] prompts = [model.Encode(Prompt), model.Encode("<|begin|><|user|>Who keeps the bees?<|end|><|assistant|>")];
         using ActivationCapture capture = model.Capture(s_names);
         IReadOnlyList<GenerationResult> results = model.GenerateBatch([.. prompts.Select(prompt => new GenerationRequest(prompt, s_options))]);
-        capture.Dispose();
+        capture.Stop();
         for (int row = 0; row < prompts.Length; row++)
             AreThoseOfARun(model, capture, [.. prompts[row], .. results[row].Ids], row);
     }
@@ -74,8 +79,8 @@ public class ActivationCaptureTests
         Assert.That(() => model.Capture("pattern"), Throws.TypeOf<HookPointException>().With.Message.Contains("RunWithCache"));
         Assert.That(() => model.Capture("resid_posts"), Throws.TypeOf<HookPointException>());
         using ActivationCapture capture = model.Capture("resid_post");
-        Assert.That(() => capture["resid_post", 1], Throws.TypeOf<HookPointException>().With.Message.Contains("was not captured"));
-        Assert.That(capture.TryGet("blocks.1.hook_resid_post", out _), Is.False);
+        Assert.That(() => capture["resid_pre", 1], Throws.TypeOf<HookPointException>().With.Message.Contains("is not captured"));
+        Assert.That(capture["resid_post", 1].Count, Is.Zero);
         model.Generate(Prompt, s_options with { MaxTokens = 1 });
         Assert.That(() => capture["resid_post", 1][100][0], Throws.TypeOf<ArgumentOutOfRangeException>());
     }
