@@ -20,24 +20,11 @@ public class AllocationTests
     public void A_step_allocates_nothing(string directory)
     {
         using LanguageModel model = TestModels.Load(directory, threads: 2);
-        Assert.That(Least(() => Allocated(model, 1)), Is.Zero, "one sequence");
-        Assert.That(Least(() => Allocated(model, 3)), Is.Zero, "three sequences");
+        Assert.That(Allocated.Least(() => InSteps(model, 1)), Is.Zero, "one sequence");
+        Assert.That(Allocated.Least(() => InSteps(model, 3)), Is.Zero, "three sequences");
     }
 
-    // Of several measurements: buffers grow with the text, and on a loaded machine a worker does for the first time what another has always done,
-    // each once, which is no token's doing. What a token does shows in all.
-    private static long Least(Func<long> measure)
-    {
-        const int Most = 10;
-        var all = new List<long> { measure() };
-        while (all[^1] > 0 && all.Count < Most)
-            all.Add(measure());
-        if (all.Count > 2)
-            TestContext.Out.WriteLine($"bytes in one measurement after the other: {string.Join(", ", all)}");
-        return all.Min();
-    }
-
-    private static long Allocated(LanguageModel model, int count)
+    private static long InSteps(LanguageModel model, int count)
     {
         Sequence[] sequences = [.. Enumerable.Range(0, count).Select(_ => model.Transformer.Cache.Create())];
         var inputs = new StepInput[count];
@@ -100,7 +87,7 @@ public class AllocationTests
         var options = new GenerationOptions { MaxTokens = Tokens, IgnoreEndTokens = true, Sampling = sampling, StopStrings = streamed ? ["§§"] : [] };
         void Generate() => model.Generate(prompt, options, streamed ? Listen : null);
         Generate(); // what is made once is made: a string for each token that comes, pages, tables
-        Assert.That(Least(() => BetweenSteps(model, Generate)), Is.Zero);
+        Assert.That(Allocated.Least(() => BetweenSteps(model, Generate)), Is.Zero);
     }
 
     [Test]
@@ -110,7 +97,7 @@ public class AllocationTests
         var options = new GenerationOptions { MaxTokens = Tokens, Constraint = Constraint.FromRegex("[a-z ]{1000}"), Sampling = new() { Seed = 1 } };
         void Generate() => model.Generate([1, 3], options, Listen);
         Generate();
-        Assert.That(Least(() => BetweenSteps(model, Generate)), Is.Zero);
+        Assert.That(Allocated.Least(() => BetweenSteps(model, Generate)), Is.Zero);
     }
 
     [Test]
@@ -121,6 +108,6 @@ public class AllocationTests
             [1, 3, 430, 370 + seed], new() { MaxTokens = Tokens, IgnoreEndTokens = true, Sampling = new() { Seed = seed, TopP = 0.9, LogProbabilities = 2 } }))];
         void Generate() => model.GenerateBatch(requests, (_, _) => { });
         Generate();
-        Assert.That(Least(() => BetweenSteps(model, Generate)), Is.Zero);
+        Assert.That(Allocated.Least(() => BetweenSteps(model, Generate)), Is.Zero);
     }
 }
