@@ -44,7 +44,9 @@ public unsafe class VectorAddsTests
 
     private static (float[] Rows, string Receipts) Result(IDevice device, StepPlan plan, DeviceBuffer rows)
     {
-        var lines = from s in new[] { 0, 2 } let state = plan.Edits[s]! from line in Enumerable.Range(-1, 9)
+        var lines = from s in new[] { 0, 2 }
+                    let state = plan.Edits[s]!
+                    from line in Enumerable.Range(-1, 9)
                     select string.Join(' ', state.Line(line).ToArray().Select(BitConverter.SingleToInt32Bits)) + $" failed {state.FailedInstruction} at {state.FailedPosition}";
         return (device.Span(rows, 0, (int)rows.Length).ToArray(), string.Join('\n', lines));
     }
