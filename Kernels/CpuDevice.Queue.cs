@@ -65,6 +65,7 @@ internal sealed unsafe partial class CpuDevice
             (waitingNorm, waitingRotation, waitingKeep, held, heldRider) = (null, null, null, null, null);
             if (!isDone)
                 queue.Abandon();
+            adds.End();
             queueingThread = 0;
             rooms.AreQueueing = false;
             ResetStores();

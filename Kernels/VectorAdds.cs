@@ -24,8 +24,8 @@ internal sealed unsafe class VectorAdds : IDisposable
     /// <summary>Looks at a step's programs.</summary>
     public void Begin(StepPlan plan)
     {
+        End();
         this.plan = plan;
-        width = left = count = announced = noted = 0;
         int wide = 0, all = 0, layers = 0;
         for (int s = 0; s < plan.SequenceCount; s++)
         {
@@ -40,6 +40,9 @@ internal sealed unsafe class VectorAdds : IDisposable
         if (all > 0)
             Fill(wide, all, layers);
     }
+
+    /// <summary>Forgets the step.</summary>
+    public void End() => width = left = count = announced = noted = 0;
 
     private void Fill(int wide, int all, int layers)
     {

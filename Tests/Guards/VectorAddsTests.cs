@@ -160,4 +160,28 @@ public unsafe class VectorAddsTests
             }
         }
     }
+
+    [Test]
+    public void A_step_that_fails_leaves_no_receipts_to_be_written_later()
+    {
+        const int Width = 64;
+        using var device = new CpuDevice(2, worthSharing: 0);
+        StepPlan failing = Plan(device, Width, 0.75f), next = Plan(device, Width, 0.75f);
+        DeviceBuffer stream = device.Upload(new float[Tokens * Width]), room = device.Allocate(Tokens * Width);
+        Rows rows = new(stream, Tokens, Width);
+        float[] numbers = EditKernelTests.Numbers(new Random(9), Width * Width);
+        fixed (float* matrix = numbers)
+        {
+            Weight weight = device.CreateWeight(new WeightSource { Data = (byte*)matrix, Type = WeightType.F32, Rows = Width, Columns = Width });
+            Assert.That(() => device.Step(failing, default, null, () =>
+            {
+                device.LinearAdd(rows, new Projection(new Rows(room, Tokens, Width), weight), rows, Precision.Exact);
+                device.Edit(rows, failing, 10);
+                throw new InvalidOperationException("as a hook may");
+            }), Throws.TypeOf<InvalidOperationException>());
+        }
+        device.Edit(rows, next, 10);
+        Assert.That(failing.Edits[0]!.Line(5).ToArray(), Is.All.NaN);
+        Assert.That(next.Edits[0]!.Line(5)[0], Is.Not.NaN);
+    }
 }
