@@ -84,13 +84,10 @@ internal sealed unsafe class VectorAdds : IDisposable
         for (int token = 0; token < plan.Count; token++)
         {
             ref int item = ref next[token];
-            for (; item < ends[token] && items[item].Site < site; item++)
-                left--;
             adds[token] = VectorAdd.None;
-            if (item == ends[token] || items[item].Site != site)
-                continue;
-            adds[token] = items[item++].Add;
-            left--;
+            for (; item < ends[token] && items[item].Site <= site; item++, left--)
+                if (items[item].Site == site)
+                    adds[token] = items[item].Add;
         }
         return adds;
     }

@@ -293,5 +293,5 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
 
     // Floats, in whole lines.
     private static long KernelScratch(int columns) =>
-        (Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns)) + Lanes.Line - 1) / Lanes.Line * Lanes.Line;
+        (long)Lanes.LineCount(Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns))) * Lanes.Line;
 }

@@ -58,7 +58,8 @@ internal sealed partial class Candidates
         if (logits.Length != scores.Length)
             return -1;
         float most = LogitFunctions.Highest(logits), inverse = (float)(1 / temperature), least = (float)(most - (Reach * temperature));
-        double total = RoughTotal(logits, most, inverse, float.NegativeInfinity), target = uniform * total;
+        ReadOnlySpan<float> terms = RoughTerms(logits, most, inverse);
+        double total = RoughTotal(logits, terms, float.NegativeInfinity), target = uniform * total;
         var order = new ByScore(scores, weights);
         bool areFew = TryList(logits, least, float.PositiveInfinity, Few);
         if (areFew)
@@ -68,14 +69,13 @@ internal sealed partial class Candidates
             if (id >= 0)
                 return id;
         }
-        bool isLeading = RoughTotal(logits, most, inverse, least) > target;
+        bool isLeading = RoughTotal(logits, terms, least) > target;
         double error = InverseCdf.ErrorOf(logits.Length) + ErrorOfArguments;
         if (areFew && isLeading) // near to a border between two tokens
             return InverseCdf.TryDraw(leading, order, Total(logits, most, temperature, float.PositiveInfinity).All, error, uniform);
 
         // Between two logits that the sums of what is above them tell, and as far again, because these are rough.
         float above = isLeading ? most : least, below = isLeading ? least : (float)(most - (5 * Reach * temperature)), width = above - below;
-        Span<float> terms = RoughTerms(logits, most, inverse);
         for (int half = 0; half < Halves; half++)
         {
             width /= 2;
@@ -97,8 +97,10 @@ internal sealed partial class Candidates
         int count = 0, id = 0;
         int[] ids = leading.Ids;
         Vector512<float> from = Vector512.Create(least), until = Vector512.Create(end);
-        for (; id + 16 <= logits.Length && count <= limit; id += 16)
+        for (; id + 16 <= logits.Length; id += 16)
         {
+            if (count > limit)
+                return false;
             Vector512<float> some = Vector512.Create(logits[id..]);
             for (ulong found = (Vector512.GreaterThanOrEqual(some, from) & Vector512.LessThan(some, until)).ExtractMostSignificantBits(); found != 0; found &= found - 1)
                 ids[count++] = id + BitOperations.TrailingZeroCount(found);
@@ -121,32 +123,10 @@ internal sealed partial class Candidates
         }
     }
 
-    // Σ exp((logit − most) / temperature) over logits from `least` on, in float32. A term errs by 1e-7 of itself, and by 2⁻²³ for each unit of
-    // its exponent, of which those that count have few; a sum of 64 terms by 64 · 2⁻²⁴.
+    // exp((logit − most) / temperature) in float32. A term errs by 1e-7 of itself, and by 2⁻²³ for each unit of its exponent, of which those that
+    // count have few.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double RoughTotal(ReadOnlySpan<float> logits, float most, float inverse, float least)
-    {
-        Vector512<float> by = Vector512.Create(most), scale = Vector512.Create(inverse), from = Vector512.Create(least);
-        double total = 0;
-        int id = 0;
-        while (id + 16 <= logits.Length)
-        {
-            Vector512<float> sums = default;
-            for (int end = Math.Min(id + Run, logits.Length); id + 16 <= end; id += 16)
-            {
-                Vector512<float> some = Vector512.Create(logits[id..]);
-                sums += Vector512.GreaterThanOrEqual(some, from) & Elementary.Exp((some - by) * scale);
-            }
-            total += Vector512.Sum(sums);
-        }
-        for (; id < logits.Length; id++)
-            total += logits[id] >= least ? MathF.Exp((logits[id] - most) * inverse) : 0;
-        return total;
-    }
-
-    // Its terms, for several sums.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private Span<float> RoughTerms(ReadOnlySpan<float> logits, float most, float inverse)
+    private ReadOnlySpan<float> RoughTerms(ReadOnlySpan<float> logits, float most, float inverse)
     {
         Span<float> terms = rough ??= new float[logits.Length];
         Vector512<float> by = Vector512.Create(most), scale = Vector512.Create(inverse);
@@ -158,6 +138,7 @@ internal sealed partial class Candidates
         return terms;
     }
 
+    // The terms of logits from `least` on: a sum of 64 of them errs by 64 · 2⁻²⁴.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double RoughTotal(ReadOnlySpan<float> logits, ReadOnlySpan<float> terms, float least)
     {
