@@ -8,10 +8,18 @@ namespace Managed.Kernels.Blocks;
 internal static unsafe class NibbleTables
 {
     /// <summary>Non-linear 4-bit values of IQ4_NL and IQ4_XS.</summary>
-    public static Vector128<sbyte> NonLinear => Vector128.Create((sbyte)-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+    public static Vector128<sbyte> NonLinear
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128.Create((sbyte)-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+    }
 
     /// <summary>Values of e2m1, doubled (OCP Microscaling Formats 1.0, §5.3.3).</summary>
-    public static Vector128<sbyte> Fp4Doubled => Vector128.Create((sbyte)0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
+    public static Vector128<sbyte> Fp4Doubled
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128.Create((sbyte)0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Look(Vector128<sbyte> table, Vector256<byte> nibbles)

@@ -98,6 +98,22 @@ internal unsafe struct LinearArguments
         ahead += bytes;
     }
 
+    /// <summary>Asks for the first line of a page to come.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchPage(byte* ahead) => Sse.Prefetch0((byte*)(((nint)ahead + PagesAhead) & ~(Lanes.Page - 1)));
+
+    /// <summary>Asks for `count` lines, three at most.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchLines(byte* ahead, int count)
+    {
+        if (count > 0)
+            Sse.Prefetch0(ahead);
+        if (count > 1)
+            Sse.Prefetch0(ahead + 64);
+        if (count > 2)
+            Sse.Prefetch0(ahead + 128);
+    }
+
     /// <summary>Asks for the weights that come after `count` rows from `row` on.</summary>
     public readonly void Prefetch(int row, int count) => Prefetch(Ahead(row, count), count * RowBytes);
 

@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Managed.Kernels.Blocks;
+using SixteenColumns = (
+    System.Runtime.Intrinsics.Vector512<byte> A, System.Runtime.Intrinsics.Vector512<byte> B, System.Runtime.Intrinsics.Vector512<byte> C, System.Runtime.Intrinsics.Vector512<byte> D);
 
 namespace Managed.Kernels.Linear;
 
@@ -10,7 +12,7 @@ internal unsafe interface IColumns
 {
     /// <summary>The 32 columns of a part: 0…15 in `low`, the others in `high`. Signed ones have 128 added.</summary>
     static abstract void Read(
-        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        out SixteenColumns low, out SixteenColumns high,
         byte* at, nint rowBytes, int part);
 
     /// <summary>Parts after which `at` moves on.</summary>
@@ -36,7 +38,7 @@ internal readonly unsafe struct StoredColumns<TFormat> : IColumns
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(
-        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        out SixteenColumns low, out SixteenColumns high,
         byte* at, nint rowBytes, int part) => SixteenRows.Columns<TFormat>(out low, out high, at, rowBytes, part);
 
     public static int PartsOfStep
@@ -63,7 +65,7 @@ internal readonly unsafe struct PanelColumns : IColumns
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(
-        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        out SixteenColumns low, out SixteenColumns high,
         byte* at, nint rowBytes, int part)
     {
         low = (Vector512.Load(at), Vector512.Load(at + 64), Vector512.Load(at + 128), Vector512.Load(at + 192));
@@ -161,18 +163,30 @@ internal static unsafe class TileLinear<TFormat>
             (products3, rest3) = (Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows)));
         byte* headers = tile.Headers;
         int part = 0, ofBlock = 0;
+        // Asked for in thirds, between multiplications: all lines at once keep the loads behind them waiting.
+        int bytes = TColumns.PartBytes, lines = (bytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
         for (float* end = s + parts; s < end; s++)
         {
-            if (TColumns.PartBytes > 0)
-                LinearArguments.Prefetch(ref ahead, TColumns.PartBytes);
-            TColumns.Read(out (Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d) low, out (Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d) high, block, rowBytes, part);
-            Vector512<int> first0 = Dot(low, x0, o0), first1 = default, first2 = default, first3 = default;
+            if (lines > 0)
+                LinearArguments.PrefetchPage(ahead);
+            LinearArguments.PrefetchLines(ahead, third);
+            TColumns.Read(out SixteenColumns low, out SixteenColumns high, block, rowBytes, part);
+            Vector512<short> half = default;
+            Vector512<int> first0 = default, first1 = default, first2 = default, first3 = default;
+            if (TFormat.IsFourBits)
+                half = Adjacent(low, x0);
+            else
+                first0 = Dot(low, x0, o0);
+            LinearArguments.PrefetchLines(ahead + (64 * third), twoThirds - third);
+            if (TFormat.IsFourBits)
+                first0 = Sum(half, high, x0);
             if (TCount.Count > 1)
-                first1 = Dot(low, x1, o1);
+                first1 = First(low, high, x1, o1);
             if (TCount.Count > 2)
-                first2 = Dot(low, x2, o2);
+                first2 = First(low, high, x2, o2);
             if (TCount.Count > 3)
-                first3 = Dot(low, x3, o3);
+                first3 = First(low, high, x3, o3);
+            LinearArguments.PrefetchLines(ahead + (64 * twoThirds), lines - twoThirds);
             if (TColumns.HasHeaders && PartsOfBlock > 1 && (ofBlock++ & (PartsOfBlock - 1)) == 0)
             {
                 TFormat.ReadHeaders(tile.Scales, tile.Minima, headers, PartsOfBlock);
@@ -214,21 +228,21 @@ internal static unsafe class TileLinear<TFormat>
                 scales += Rows;
                 minima += Rows;
             }
-            products0 = Add(products0, first0 + Dot(high, x0 + 16, o0 + 1), scale, s);
+            products0 = Add(products0, Both(first0, high, x0 + 16, o0 + 1), scale, s);
             rest0 = AddMinima(rest0, minimum, s + toSums);
             if (TCount.Count > 1)
             {
-                products1 = Add(products1, first1 + Dot(high, x1 + 16, o1 + 1), scale, s + stride);
+                products1 = Add(products1, Both(first1, high, x1 + 16, o1 + 1), scale, s + stride);
                 rest1 = AddMinima(rest1, minimum, s + toSums + stride);
             }
             if (TCount.Count > 2)
             {
-                products2 = Add(products2, first2 + Dot(high, x2 + 16, o2 + 1), scale, s + (2 * stride));
+                products2 = Add(products2, Both(first2, high, x2 + 16, o2 + 1), scale, s + (2 * stride));
                 rest2 = AddMinima(rest2, minimum, s + toSums + (2 * stride));
             }
             if (TCount.Count > 3)
             {
-                products3 = Add(products3, first3 + Dot(high, x3 + 16, o3 + 1), scale, s + (3 * stride));
+                products3 = Add(products3, Both(first3, high, x3 + 16, o3 + 1), scale, s + (3 * stride));
                 rest3 = AddMinima(rest3, minimum, s + toSums + (3 * stride));
             }
             x0 += QuantisedInput.Block;
@@ -242,7 +256,10 @@ internal static unsafe class TileLinear<TFormat>
                 o2 += 2;
                 o3 += 2;
             }
-            if (++part == TColumns.PartsOfStep)
+            ahead += bytes;
+            if (TColumns.PartsOfStep == 1)
+                block += TColumns.Step;
+            else if (++part == TColumns.PartsOfStep)
             {
                 part = 0;
                 block += TColumns.Step;
@@ -267,34 +284,48 @@ internal static unsafe class TileLinear<TFormat>
         }
     }
 
+    // All columns where 16 products fit in 16 bits, else the first half of them, which may have a scale of their own.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> First(in SixteenColumns low, in SixteenColumns high, sbyte* x, int* offset) =>
+        TFormat.IsFourBits ? Sum(Adjacent(low, x), high, x) : Dot(low, x, offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Sum(Vector512<short> low, in SixteenColumns high, sbyte* x) =>
+        Avx512BW.MultiplyAddAdjacent(low + Adjacent(high, x + 16), Vector512.Create((short)1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Both(Vector512<int> first, in SixteenColumns high, sbyte* x, int* offset) =>
+        TFormat.IsFourBits ? first : first + Dot(high, x, offset);
+
     // 16 columns of all rows with 16 activations; weights that have 128 added begin with −128 times the activations' sum.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Dot(in (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) weights, sbyte* x, int* offset)
+    private static Vector512<int> Dot(in SixteenColumns weights, sbyte* x, int* offset)
     {
-        if (TFormat.IsSigned)
-        {
-            Vector256<int> low = Vector256.Create(*offset), high = low;
-            low = AvxVnni.MultiplyWideningAndAdd(low, weights.A.GetLower(), Four(x));
-            high = AvxVnni.MultiplyWideningAndAdd(high, weights.A.GetUpper(), Four(x));
-            low = AvxVnni.MultiplyWideningAndAdd(low, weights.B.GetLower(), Four(x + 4));
-            high = AvxVnni.MultiplyWideningAndAdd(high, weights.B.GetUpper(), Four(x + 4));
-            low = AvxVnni.MultiplyWideningAndAdd(low, weights.C.GetLower(), Four(x + 8));
-            high = AvxVnni.MultiplyWideningAndAdd(high, weights.C.GetUpper(), Four(x + 8));
-            low = AvxVnni.MultiplyWideningAndAdd(low, weights.D.GetLower(), Four(x + 12));
-            high = AvxVnni.MultiplyWideningAndAdd(high, weights.D.GetUpper(), Four(x + 12));
-            return Packed.Join(low, high);
-        }
-        // Eight products of 5 and 8 bits fit in 16.
-        Vector512<short> sum = Avx512BW.MultiplyAddAdjacent(weights.A, FourWide(x)) + Avx512BW.MultiplyAddAdjacent(weights.B, FourWide(x + 4))
-            + (Avx512BW.MultiplyAddAdjacent(weights.C, FourWide(x + 8)) + Avx512BW.MultiplyAddAdjacent(weights.D, FourWide(x + 12)));
-        return Avx512BW.MultiplyAddAdjacent(sum, Vector512.Create((short)1));
+        if (!TFormat.IsSigned)
+            return Avx512BW.MultiplyAddAdjacent(Adjacent(weights, x), Vector512.Create((short)1));
+        int* fours = (int*)x;
+        Vector256<int> low = Vector256.Create(*offset), high = low;
+        Vector256<sbyte> a = Vector256.Create(fours[0]).AsSByte(), b = Vector256.Create(fours[1]).AsSByte();
+        low = AvxVnni.MultiplyWideningAndAdd(low, weights.A.GetLower(), a);
+        high = AvxVnni.MultiplyWideningAndAdd(high, weights.A.GetUpper(), a);
+        low = AvxVnni.MultiplyWideningAndAdd(low, weights.B.GetLower(), b);
+        high = AvxVnni.MultiplyWideningAndAdd(high, weights.B.GetUpper(), b);
+        Vector256<sbyte> c = Vector256.Create(fours[2]).AsSByte(), d = Vector256.Create(fours[3]).AsSByte();
+        low = AvxVnni.MultiplyWideningAndAdd(low, weights.C.GetLower(), c);
+        high = AvxVnni.MultiplyWideningAndAdd(high, weights.C.GetUpper(), c);
+        low = AvxVnni.MultiplyWideningAndAdd(low, weights.D.GetLower(), d);
+        high = AvxVnni.MultiplyWideningAndAdd(high, weights.D.GetUpper(), d);
+        return Packed.Join(low, high);
     }
 
+    // Eight products of 5 and 8 bits fit in 16, and so do sixteen of 4 and 8. (The compiler inlines only so many calls: there are none here.)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Four(sbyte* x) => Vector256.Create(*(int*)x).AsSByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<sbyte> FourWide(sbyte* x) => Vector512.Create(*(int*)x).AsSByte();
+    private static Vector512<short> Adjacent(in SixteenColumns weights, sbyte* x)
+    {
+        int* fours = (int*)x;
+        return Avx512BW.MultiplyAddAdjacent(weights.A, Vector512.Create(fours[0]).AsSByte()) + Avx512BW.MultiplyAddAdjacent(weights.B, Vector512.Create(fours[1]).AsSByte())
+            + (Avx512BW.MultiplyAddAdjacent(weights.C, Vector512.Create(fours[2]).AsSByte()) + Avx512BW.MultiplyAddAdjacent(weights.D, Vector512.Create(fours[3]).AsSByte()));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Add(Vector512<float> sum, Vector512<int> dots, Vector512<float> scale, float* valueScale) =>
