@@ -189,7 +189,7 @@ internal sealed unsafe partial class CpuDevice
     {
         if (work.IsFast && !work.Norms && held is IRoundingWork)
         {
-            QuantisedInput made = Memory(roundedByMakers, input);
+            QuantisedInput made = Memory(held is NormWork ? rounded : roundedByMakers, input);
             if (held is IRoundingWork maker && maker.TryRound(input, made))
                 work.TakeRounded(made);
         }

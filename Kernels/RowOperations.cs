@@ -1,21 +1,37 @@
 using System.Numerics.Tensors;
+using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
 
 /// <inheritdoc cref="IDevice.Norm"/>
-internal sealed unsafe class NormWork(WorkerRooms rooms) : RowsWork(rooms)
+internal sealed unsafe class NormWork(WorkerRooms rooms) : RowsWork(rooms), IRoundingWork
 {
     private Rows output, input;
     private NormSettings settings = null!;
+    private QuantisedInput? rounded;
 
     public NormWork Set(in Rows output, in Rows input, NormSettings settings)
     {
-        (this.output, this.input, this.settings) = (output, input, settings);
+        (this.output, this.input, this.settings, rounded) = (output, input, settings, null);
         Set(input.Count, (long)input.Count * input.Width);
         return this;
     }
 
-    protected override void Do(int row, int worker) => Do(output.Row(row), input.Row(row), input.Width, settings);
+    public bool TryRound(in Rows output, in QuantisedInput rounded)
+    {
+        if (this.output != output)
+            return false;
+        this.rounded = rounded;
+        return true;
+    }
+
+    protected override void Do(int row, int worker)
+    {
+        if (row + 1 < input.Count)
+            Lanes.Prefetch(input.Row(row + 1), input.Width); // half of it was written by another core
+        Do(output.Row(row), input.Row(row), input.Width, settings);
+        rounded?.QuantiseRow(row, output.Row(row));
+    }
 
     /// <summary>All segments of a row.</summary>
     public static void Do(float* output, float* input, int all, NormSettings settings)

@@ -163,6 +163,8 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         int workers = rooms.Count, least = input.Count > LinearArguments.TokenBlock ? unit : LeastProducts / weights[0].Columns;
         smallShare = (Math.Max(outputs / 32, least) + unit - 1) / unit * unit;
         int smallParts = size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
+        if (smallParts > workers && input.Count > FewTokens && input.Count <= LinearArguments.TokenBlock)
+            smallParts = outputs / 2 / smallShare; // what takes time here is multiplying, at which one core may be much faster than another
         share = ((outputs - (smallParts * smallShare)) / workers + (smallParts == 0 ? unit - 1 : 0)) / unit * unit;
         Parts = workers + smallParts;
     }
