@@ -189,13 +189,14 @@ internal sealed unsafe partial class CpuDevice
     {
         if (work.IsFast && !work.Norms && held is IRoundingWork)
         {
-            QuantisedInput made = Memory(held is NormWork ? rounded : roundedByMakers, input);
+            (rounded, roundedBefore) = (roundedBefore, rounded);
+            QuantisedInput made = RoundedMemory(input);
             if (held is IRoundingWork maker && maker.TryRound(input, made))
                 work.TakeRounded(made);
         }
         if (!work.WantsRounded)
             return;
-        QuantisedInput values = Memory(rounded, input);
+        QuantisedInput values = RoundedMemory(input);
         work.TakeRounded(values);
         Queue(roundings.Next().Set(input, values));
     }
@@ -218,10 +219,10 @@ internal sealed unsafe partial class CpuDevice
 
     private VectorAddsNote? TakeNote() => adds.Announce() is > 0 and int layers ? notes.Next().Set(layers) : null;
 
-    private QuantisedInput Memory(RoundedRows rows, in Rows input)
+    private QuantisedInput RoundedMemory(in Rows input)
     {
-        if (!rows.Fits(input.Count, input.Width))
+        if (!rounded.Fits(input.Count, input.Width))
             Synchronize();
-        return rows.For(input.Count, input.Width);
+        return rounded.For(input.Count, input.Width);
     }
 }

@@ -18,7 +18,7 @@ internal sealed unsafe partial class CpuDevice : IDevice
     private readonly LogitWork logitWork;
     private readonly WeightPacking packing = new();
     private readonly HostMemory hostMemory = new();
-    private readonly RoundedRows rounded = new(), roundedByMakers = new(); // a layer may read the one while its outputs go to the other
+    private RoundedRows rounded = new(), roundedBefore = new(); // by turns: a layer may read the one while its outputs go to the other
     private CpuBuffer? scores; // of a step of one token
 
     /// <param name="threads">Workers, the caller included; 0: one per core, at most 8.</param>
@@ -361,7 +361,7 @@ internal sealed unsafe partial class CpuDevice : IDevice
         pool.Dispose();
         rooms.Dispose();
         rounded.Dispose();
-        roundedByMakers.Dispose();
+        roundedBefore.Dispose();
         adds.Dispose();
         scores?.Dispose();
         logitWork.Dispose();

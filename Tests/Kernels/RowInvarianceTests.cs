@@ -183,6 +183,41 @@ public class RowInvarianceTests
     }
 
     [Test]
+    public void A_steps_norms_and_layers_have_the_bits_of_each_row_alone(
+        [Values(1, 2, 3, 8, 16, 40)] int count, [Values(1, 2, 3)] int threads, [Values(WeightType.Q4_1, WeightType.Q8_0)] object type)
+    {
+        const int Width = 96, Hidden = 672;
+        using var scene = new Scene(new CpuDevice(threads, worthSharing: 0));
+        IDevice device = scene.Device;
+        Weight other = scene.Weight((WeightType)type, 64, Width), gate = scene.Weight((WeightType)type, Hidden, Width);
+        Weight up = scene.Weight((WeightType)type, Hidden, Width), down = scene.Weight((WeightType)type, Width, Hidden);
+        var settings = new NormSettings(NormKind.Rms, 1e-6f) { Gain = scene.Vector(Width) };
+        Rows stream = scene.Random(count, Width), alone = scene.Random(count, Width), outputs = scene.Random(count, 64), outputsAlone = scene.Random(count, 64);
+        Rows normed = scene.Random(count, Width), gated = scene.Random(count, Hidden), scratch = scene.Random(2 * count, Hidden);
+        device.Scale(alone, stream, 1);
+
+        Rows Layers(Rows rows, Rows results, int first)
+        {
+            Rows norm = normed.Slice(first, rows.Count), hidden = gated.Slice(first, rows.Count);
+            for (int layer = 0; layer < 2; layer++)
+            {
+                device.Norm(norm, rows, settings);
+                device.Linear([new Projection(results, other)], norm, Precision.Fast);
+                device.Norm(norm, rows, settings);
+                device.LinearGated(hidden, new Projection(scratch.Slice(0, rows.Count), gate), new Projection(scratch.Slice(count, rows.Count), up), norm, ActivationKind.Silu, 0, Precision.Fast);
+                device.LinearAdd(rows, new Projection(norm, down), hidden, Precision.Fast);
+            }
+            return rows;
+        }
+
+        device.Step(new StepPlan { Count = count }, default, null, () => Layers(stream, outputs, 0));
+        for (int row = 0; row < count; row++)
+            Layers(alone.Slice(row, 1), outputsAlone.Slice(row, 1), row);
+        Assert.That(scene.Read(stream), Is.EqualTo(scene.Read(alone)));
+        Assert.That(scene.Read(outputs), Is.EqualTo(scene.Read(outputsAlone)));
+    }
+
+    [Test]
     public void Rotation_of_many_rows_has_the_bits_of_each_alone([Values(1, 2, 3)] int threads, [Values] bool norms)
     {
         using var scene = new Scene(new CpuDevice(threads));
