@@ -1,3 +1,5 @@
+global using SixteenColumns = (
+    System.Runtime.Intrinsics.Vector512<byte> A, System.Runtime.Intrinsics.Vector512<byte> B, System.Runtime.Intrinsics.Vector512<byte> C, System.Runtime.Intrinsics.Vector512<byte> D);
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -45,7 +47,7 @@ internal static unsafe class SixteenRows
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Columns<TFormat>(
-        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        out SixteenColumns low, out SixteenColumns high,
         byte* block, nint rowBytes, int part)
         where TFormat : struct, IIntegerFormat
     {

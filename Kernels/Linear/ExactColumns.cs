@@ -29,8 +29,8 @@ internal static unsafe class ExactColumns<TFormat>
             for (byte* stop = ahead + (Rows * TFormat.Bytes / inBlock); ahead < stop; ahead += 64)
                 Sse.Prefetch0(ahead);
             SixteenRows.Columns<TFormat>(
-                out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) low,
-                out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) high, block, rowBytes, part);
+                out SixteenColumns low,
+                out SixteenColumns high, block, rowBytes, part);
             Vector512<float> scale = Vector512.Load(scales), rest = Rest(scale, minima);
             Four(ref s0, ref s1, ref s2, ref s3, low.A, x, scale, rest);
             Four(ref s4, ref s5, ref s6, ref s7, low.B, x + 4, scale, rest);
@@ -71,8 +71,8 @@ internal static unsafe class ExactColumns<TFormat>
             Vector512<float> scale = Vector512.Load(scales), rest = Rest(scale, minima);
             if (TFormat.IsSigned)
             {
-                PanelColumns.Read(out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) low,
-                    out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) high, integers, 0, 0);
+                PanelColumns.Read(out SixteenColumns low,
+                    out SixteenColumns high, integers, 0, 0);
                 Four(ref s0, ref s1, ref s2, ref s3, low.A, x, scale, rest);
                 Four(ref s4, ref s5, ref s6, ref s7, low.B, x + 4, scale, rest);
                 Four(ref s0, ref s1, ref s2, ref s3, low.C, x + 8, scale, rest);

@@ -65,14 +65,7 @@ internal static unsafe class FastLinear<TFormat>
             TileLinear<TFormat>.Run<StoredColumns<TFormat>>(
                 sums, arguments, 0, arguments.Tokens, arguments.Weight + (row * arguments.RowBytes) + at, arguments.Ahead(row, Rows) + (at * Rows), first, length, tile);
         }
-        Store(arguments, row, sums);
-    }
-
-    // Products and minima of each token. // [tokens, 2, Rows]
-    private static void Store(in LinearArguments arguments, int row, float* sums)
-    {
-        for (int token = 0; token < arguments.Tokens; token++, sums += 2 * Rows)
-            arguments.StoreTile(token, row, Rows, Vector512.Load(sums) + Vector512.Load(sums + Rows));
+        TileLinear<TFormat>.Store(arguments, 0, arguments.Tokens, row, Rows, sums);
     }
 
     private static void Packed(in LinearArguments arguments, int row, bool few, byte* panel, float* scratch)
@@ -86,7 +79,7 @@ internal static unsafe class FastLinear<TFormat>
             var headers = new TileScales<TFormat> { Headers = tile, Scales = scratch, Minima = scratch + (Rows * TFormat.Elements / QuantisedInput.Block) };
             TileLinear<TFormat>.Run<PackedColumns<TFormat>>(
                 sums, arguments, 0, arguments.Tokens, integers, tile + LinearArguments.PackedDistance, 0, columns / QuantisedInput.Block, headers);
-            Store(arguments, row, sums);
+            TileLinear<TFormat>.Store(arguments, 0, arguments.Tokens, row, Rows, sums);
         }
         else
             PanelLinear<TFormat>.Run(

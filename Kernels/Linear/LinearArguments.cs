@@ -76,7 +76,7 @@ internal unsafe struct LinearArguments
         if (Sse.IsSupported)
         {
             if (bytes > 64 || ((nint)ahead & (Lanes.Page - 1)) < bytes)
-                Sse.Prefetch0((byte*)(((nint)ahead + PagesAhead) & ~(Lanes.Page - 1)));
+                PrefetchPage(ahead);
             Sse.Prefetch0(ahead);
             if (bytes > 64)
                 Sse.Prefetch0(ahead + 64);

@@ -47,8 +47,8 @@ internal static unsafe class PackedTile<TFormat>
                     Unsafe.CopyBlockUnaligned(headers, rows + (row * rowBytes) + word, (uint)WordBytes);
             for (int part = 0; part < TFormat.Elements / QuantisedInput.Block; part++, integers += PartBytes)
             {
-                SixteenRows.Columns<TFormat>(out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) low,
-                    out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) high, rows, rowBytes, part);
+                SixteenRows.Columns<TFormat>(out SixteenColumns low,
+                    out SixteenColumns high, rows, rowBytes, part);
                 if (TFormat.IsSigned)
                 {
                     Store(integers, low.A, low.B, low.C, low.D);
@@ -123,8 +123,8 @@ internal static unsafe class PackedTile<TFormat>
         byte* to = panel;
         for (byte* end = integers + (columns / QuantisedInput.Block * PartBytes); integers < end; integers += PartBytes, to += WeightPanel<TFormat>.PartBytes)
         {
-            PackedColumns<TFormat>.Read(out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) low,
-                out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) high, integers, 0, 0);
+            PackedColumns<TFormat>.Read(out SixteenColumns low,
+                out SixteenColumns high, integers, 0, 0);
             Store(to, low.A, low.B, low.C, low.D);
             Store(to + 256, high.A, high.B, high.C, high.D);
         }
@@ -138,7 +138,7 @@ internal readonly unsafe struct PackedColumns<TFormat> : IColumns
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(
-        out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) low, out (Vector512<byte>, Vector512<byte>, Vector512<byte>, Vector512<byte>) high,
+        out SixteenColumns low, out SixteenColumns high,
         byte* at, nint rowBytes, int part)
     {
         if (TFormat.IsSigned)

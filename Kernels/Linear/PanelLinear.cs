@@ -101,7 +101,7 @@ internal static unsafe class PanelLinear<TFormat>
     private static void Wide(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile, byte* ahead, nint aheadBytes)
     {
         const int Most = TileLinear<TFormat>.MostTokens, Line = 64;
-        float* sums = stackalloc float[Most * Rows];
+        float* sums = stackalloc float[Most * 2 * Rows];
         byte* last = ahead + aheadBytes;
         nint share = aheadBytes * Most / arguments.Tokens;
         for (int token = 0; token < arguments.Tokens; token += Most)
@@ -110,20 +110,17 @@ internal static unsafe class PanelLinear<TFormat>
                 LinearArguments.Prefetch(ref ahead, Line);
             int tokens = Math.Min(Most, arguments.Tokens - token);
             if (TFormat.IsFourBits)
+            {
                 NibblePanel<TFormat>.Run(sums, arguments.Quantised, token, tokens, panel, tile);
+                for (int t = 0; t < tokens; t++)
+                    arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
+            }
             else
-                Whole(sums, arguments, token, tokens, panel, tile);
-            for (int t = 0; t < tokens; t++)
-                arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
+            {
+                TileLinear<TFormat>.Run<PanelColumns>(sums, arguments, token, tokens, panel, null, 0, arguments.Columns / QuantisedInput.Block, tile);
+                TileLinear<TFormat>.Store(arguments, token, tokens, firstRow, count, sums);
+            }
         }
-    }
-
-    private static void Whole(float* sums, in LinearArguments arguments, int token, int tokens, byte* panel, in TileScales<TFormat> tile)
-    {
-        float* parts = stackalloc float[TileLinear<TFormat>.MostTokens * 2 * Rows];
-        TileLinear<TFormat>.Run<PanelColumns>(parts, arguments, token, tokens, panel, null, 0, arguments.Columns / QuantisedInput.Block, tile);
-        for (int t = 0; t < tokens; t++, parts += 2 * Rows)
-            (Vector512.Load(parts) + Vector512.Load(parts + Rows)).Store(sums + (t * Rows));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -2,8 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Managed.Kernels.Blocks;
-using SixteenColumns = (
-    System.Runtime.Intrinsics.Vector512<byte> A, System.Runtime.Intrinsics.Vector512<byte> B, System.Runtime.Intrinsics.Vector512<byte> C, System.Runtime.Intrinsics.Vector512<byte> D);
 
 namespace Managed.Kernels.Linear;
 
@@ -140,6 +138,19 @@ internal static unsafe class TileLinear<TFormat>
         }
     }
 
+    /// <summary>Writes `count` rows' outputs of some tokens, each its products and its minima together.</summary>
+    /// <param name="arguments">The layer.</param>
+    /// <param name="token">The first token.</param>
+    /// <param name="tokens">Their number.</param>
+    /// <param name="row">The first row.</param>
+    /// <param name="count">Rows, at most 16.</param>
+    /// <param name="sums">What <see cref="Run{TColumns}"/> made. // [tokens, 2, Rows]</param>
+    public static void Store(in LinearArguments arguments, int token, int tokens, int row, int count, float* sums)
+    {
+        for (int end = token + tokens; token < end; token++, sums += 2 * Rows)
+            arguments.StoreTile(token, row, count, Vector512.Load(sums) + Vector512.Load(sums + Rows));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TColumns, TCount>(
         float* sums, in LinearArguments arguments, int token, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
@@ -151,16 +162,17 @@ internal static unsafe class TileLinear<TFormat>
         float* s = arguments.Quantised.Scales + (token * stride) + firstPart, scales = tile.Scales, minima = tile.Minima;
         nint toSums = (nint)(arguments.Quantised.Sums - arguments.Quantised.Scales);
         int* o0 = arguments.Quantised.Offsets + (2 * ((token * stride) + firstPart)), o1 = o0 + (2 * stride), o2 = o1 + (2 * stride), o3 = o2 + (2 * stride);
-        if (firstPart == 0)
-            new Span<float>(sums, TCount.Count * 2 * Rows).Clear();
-        Vector512<float> products0 = Vector512.Load(sums), rest0 = Vector512.Load(sums + Rows), products1 = default, products2 = default, products3 = default;
-        Vector512<float> rest1 = default, rest2 = default, rest3 = default;
-        if (TCount.Count > 1)
-            (products1, rest1) = (Vector512.Load(sums + (2 * Rows)), Vector512.Load(sums + (3 * Rows)));
-        if (TCount.Count > 2)
-            (products2, rest2) = (Vector512.Load(sums + (4 * Rows)), Vector512.Load(sums + (5 * Rows)));
-        if (TCount.Count > 3)
-            (products3, rest3) = (Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows)));
+        Vector512<float> products0 = default, products1 = default, products2 = default, products3 = default, rest0 = default, rest1 = default, rest2 = default, rest3 = default;
+        if (firstPart > 0)
+        {
+            (products0, rest0) = (Vector512.Load(sums), Vector512.Load(sums + Rows));
+            if (TCount.Count > 1)
+                (products1, rest1) = (Vector512.Load(sums + (2 * Rows)), Vector512.Load(sums + (3 * Rows)));
+            if (TCount.Count > 2)
+                (products2, rest2) = (Vector512.Load(sums + (4 * Rows)), Vector512.Load(sums + (5 * Rows)));
+            if (TCount.Count > 3)
+                (products3, rest3) = (Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows)));
+        }
         byte* headers = tile.Headers;
         int part = 0, ofBlock = 0;
         // Asked for in thirds, between multiplications: all lines at once keep the loads behind them waiting.

@@ -42,8 +42,8 @@ internal static unsafe class WeightPanel<TFormat>
     {
         for (int p = 0, part = 0; p < parts; p++, panel += PartBytes)
         {
-            SixteenRows.Columns<TFormat>(out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) low,
-                out (Vector512<byte> A, Vector512<byte> B, Vector512<byte> C, Vector512<byte> D) high, block, rowBytes, part);
+            SixteenRows.Columns<TFormat>(out SixteenColumns low,
+                out SixteenColumns high, block, rowBytes, part);
             low.A.Store(panel);
             low.B.Store(panel + 64);
             low.C.Store(panel + 128);
