@@ -183,6 +183,9 @@ internal interface IDevice : IDisposable
     /// </summary>
     void Edit(Rows values, StepPlan plan, int site); // [tokens, width]
 
+    /// <summary>Whether <see cref="TryBest"/> makes lists of tokens that lead, takes a sampler's tokens aside and knows bits of a constraint; else −1 is the answer to all of these.</summary>
+    bool ListsTokens => false;
+
     /// <summary>
     /// For each choice, the token with the greatest score after the choice's stages, the lowest among equals; −1: only the host can say,
     /// because a logit or a score on the way is +∞ or not a number, or no token is left, or the list that is wanted cannot be had. False, and nothing is done, where the host does as

@@ -235,6 +235,8 @@ internal sealed partial class GpuDevice : IDevice
             LaunchEdit();
     }
 
+    public bool ListsTokens => kernels.HasDoubles;
+
     public bool TryBest(Span<int> tokens, Rows logits, LogitChoices choices)
     {
         if (!kernels.HasDoubles || !GuidanceTables.Knows(choices.Stages))

@@ -26,6 +26,14 @@ internal enum LogitStageKind
 
     /// <summary>s[id] = −∞, for all others.</summary>
     Allow,
+
+    /// <summary>s[id] = −∞ where the id's bit is not set. The stage's "tokens" are words of 32 bits, the lowest first. Not a guard's.</summary>
+    Bits,
+
+    /// <summary>
+    /// s[id] = −∞, for the stage's tokens, whose scores are told beside the choice: what becomes of them is the sampler's to say. Not a guard's.
+    /// </summary>
+    Aside,
 }
 
 /// <summary>One stage between the lanes' logits and the sampler: numbers alone.</summary>
@@ -56,6 +64,9 @@ internal record struct LogitStage
 
     /// <summary>Its part of the list of tokens, ascending.</summary>
     public int FirstId, IdCount;
+
+    /// <summary>Aside: where the scores of its tokens begin among all that are told.</summary>
+    public int FirstTold;
 
     /// <summary>Whether it leaves every score as it is.</summary>
     public readonly bool IsIdentity => Tokens == 0 || Kind switch

@@ -22,7 +22,7 @@ internal sealed unsafe class LogitWork(int workers) : IParallelWork, IDisposable
     /// <summary>As <see cref="IDevice.TryBest"/>.</summary>
     public bool TryBest(WorkerPool pool, Span<int> tokens, Rows logits, LogitChoices choices)
     {
-        if (choices.Count == 1 && choices.Stages.IsEmpty)
+        if (!choices.HasGreatest || (choices.Count == 1 && choices.Stages.IsEmpty))
             return false; // the greatest of a row is found sooner than a worker is called
         (this.choices, this.logits) = (choices, logits);
         int pieces = (logits.Width + Piece - 1) / Piece;

@@ -146,7 +146,7 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
     {
         choices.Clear();
         foreach (PlainRun run in together)
-            if (run.Precision == precision && !run.IsDone && run.IsReady && !run.TryDescribe(choices))
+            if (run.Precision == precision && !run.IsDone && run.IsReady && !run.TryDescribe(choices, model.Device.ListsTokens))
                 return false;
         if (chosen.Length < choices.Count)
             chosen = new int[2 * choices.Count];

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Managed.Constraints;
-using Managed.Kernels.Guidance;
 using Managed.Sampling;
 
 namespace Managed;
@@ -97,9 +96,6 @@ internal sealed class GenerationRow
         SampledToken chosen = Sampler.Next(logits, Ids, PromptLength, allowed, unconditional);
         Take(chosen.Id, chosen.LogProbability);
     }
-
-    /// <summary>Draws the next token from those that lead, and takes it.</summary>
-    public void Draw(TokenList leading) => Take(Sampler.Draw(leading, Ids, PromptLength), double.NaN);
 
     /// <summary>Whether a token ends the text.</summary>
     public bool Ends(int id) => stop.EndTokens.Contains(id);

@@ -1,6 +1,7 @@
 using Managed.Cache;
 using Managed.Kernels;
 using Managed.Kernels.Guidance;
+using Managed.Sampling;
 
 namespace Managed;
 
@@ -97,6 +98,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
 {
     private readonly GuardedRow? guarded = row.Options.Guard is { } guard ? new GuardedRow(guard, row, lanes) : null;
     private int choice; // its number among those of the step
+    private bool isListed; // it is made of a list
 
     /// <summary>The lanes that take part now.</summary>
     public RowLane[] Lanes => guarded?.Lanes ?? lanes;
@@ -119,26 +121,44 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     /// Puts its choice among those that are made where the logits lie: the next token is the one with the greatest logit, or the greatest
     /// score after the guard's stages, or one drawn of those that lead. False: more than that decides, and <see cref="Choose"/> is to be called.
     /// </summary>
-    public bool TryDescribe(LogitChoices choices)
+    /// <param name="choices">The step's choices.</param>
+    /// <param name="lists">Whether lists are made there.</param>
+    public bool TryDescribe(LogitChoices choices, bool lists)
     {
-        if (Row.Constraint is not null || !(Row.Sampler.TakesBest || Row.Sampler.Listed > 0))
+        Sampler sampler = Row.Sampler;
+        if (guarded is null ? Lanes.Length > 1 : !guarded.CanDescribe)
             return false;
         choice = choices.Count;
-        if (guarded is not null)
-            return guarded.TryDescribe(choices);
-        if (Lanes.Length > 1)
+        isListed = !sampler.TakesBest;
+        if (!lists && (isListed || Row.Constraint is not null))
+        {
+            choices.Begin(Lanes[0].Place, 1); // the host makes it itself
+            return true;
+        }
+        if (isListed && sampler.Listed == 0)
+        {
+            sampler.Pass();
             return false;
-        choices.Begin(Lanes[0].Place, Row.Sampler.Listed);
+        }
+        ReadOnlySpan<ulong> allowed = default;
+        if (Row.Constraint is not null && (allowed = Row.Constraint.Allowed(Row.State)).IsEmpty)
+            return false; // the text is at its end
+        choices.Begin(Lanes[0].Place, sampler.Plan.Listed, sampler.Plan.Sharpness);
+        guarded?.Describe(choices);
+        if (!allowed.IsEmpty)
+            choices.Allow(allowed);
+        if (isListed)
+            sampler.SetAside(choices, Row.Ids, Row.PromptLength);
         return true;
     }
 
-    /// <summary>Takes the token that was chosen; false where there is none, and <see cref="Choose"/> says why.</summary>
+    /// <summary>Takes the token that was chosen; false where there is none, and <see cref="Choose"/> finds it or says why.</summary>
     public bool TryTake(ReadOnlySpan<int> chosen, LogitChoices choices)
     {
         int id = chosen[choice];
-        if (id >= 0 && Row.Sampler.Listed > 0)
-            Row.Draw(choices.ListOf(choice));
-        else if (id >= 0)
+        if (id >= 0 && isListed)
+            id = Row.Sampler.ChooseLeading(choices.ListOf(choice), Row.Ids, Row.PromptLength);
+        if (id >= 0)
             Row.Take(id, double.NaN);
         return id >= 0;
     }

@@ -65,16 +65,16 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
         }
     }
 
-    /// <summary>Puts the choice of the next token, and the stages before it, among those that are made where the logits lie; false: it cannot be.</summary>
-    public bool TryDescribe(LogitChoices choices)
+    /// <summary>Whether the next token may be chosen where the logits lie.</summary>
+    public bool CanDescribe =>
+        phase == Phase.Answering && Lanes.Length == guard.Lanes.Count + 1 && !Array.Exists(Lanes, lane => lane.Other is not null) && !Array.Exists(guard.Stages, stage => stage.Rounded == 1);
+
+    /// <summary>Puts the stages before the choice of the next token behind the newest choice.</summary>
+    public void Describe(LogitChoices choices)
     {
-        if (phase != Phase.Answering || Lanes.Length != guard.Lanes.Count + 1 || Array.Exists(Lanes, lane => lane.Other is not null) || Array.Exists(guard.Stages, stage => stage.Rounded == 1))
-            return false;
-        choices.Begin(Lanes[0].Place, row.Sampler.Listed);
         foreach (ref readonly LogitStage stage in guard.Stages.AsSpan())
             if (row.NewCount + pilot.Count < stage.Tokens)
                 choices.Add(stage, Lanes[stage.Lane].Place, guard.StageIds);
-        return true;
     }
 
     /// <summary>The scores that a token is chosen from.</summary>

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
-using Managed.Kernels.Guidance;
 
 namespace Managed.Sampling;
 
@@ -78,6 +77,7 @@ internal sealed partial class Candidates(int vocabulary)
             throw new ArgumentException($"logits: found {logits.Length} of them; expected {scores.Length}, the size of the vocabulary.");
         TensorPrimitives.ConvertTruncating(logits, scores.AsSpan());
         gaps = weighed = false;
+        unseen = 0;
         unlisted = AreNumbers(logits);
         if (unlisted)
         {
@@ -94,17 +94,6 @@ internal sealed partial class Candidates(int vocabulary)
             count += logits[id] > float.NegativeInfinity ? 1 : 0;
         }
         ranking.Restart(count);
-    }
-
-    /// <summary>Starts over with a few tokens; all others are dropped.</summary>
-    public void Load(TokenList tokens)
-    {
-        Array.Fill(scores, double.NegativeInfinity);
-        tokens.Ids.CopyTo(ranking.Ids);
-        for (int i = 0; i < tokens.Ids.Length; i++)
-            scores[tokens.Ids[i]] = tokens.Scores[i];
-        ranking.Restart(tokens.Ids.Length);
-        gaps = weighed = unlisted = false;
     }
 
     public double Score(int id) => scores[id];
@@ -292,7 +281,7 @@ internal sealed partial class Candidates(int vocabulary)
         }
         ranking.Restart(count, sorted);
         total = sum;
-        weighed &= highestLeft; // else the weights may be too small to be exact
+        weighed &= highestLeft && unseen == 0; // else the weights may be too small to be exact
     }
 
     private void Weigh()
@@ -318,6 +307,7 @@ internal sealed partial class Candidates(int vocabulary)
             total = 0;
             foreach (int id in ids)
                 total += weights[id] = Math.Exp(scores[id] - highest);
+            total += unseen > 0 ? unseen * Math.Exp(unseenUnit - highest) : 0;
         }
         weighed = true;
     }

@@ -7,6 +7,20 @@ internal interface ILogitStep
     void Apply(Candidates candidates, in SamplingContext context);
 }
 
+/// <summary>A step that changes the scores of a few tokens, which the text or the step itself names, whatever the scores of others are.</summary>
+internal interface ILocalStep : ILogitStep
+{
+    /// <summary>The tokens whose scores it may change, in any order, some of them several times; those beyond the vocabulary mean nothing.</summary>
+    ReadOnlySpan<int> Changes(in SamplingContext context);
+}
+
+/// <summary>A step that keeps some of the tokens that lead, and can say where those that are seen are too few for it.</summary>
+internal interface ILeadingStep : ILogitStep
+{
+    /// <summary>Does the step; false, and nothing is done, where a token that is not seen may have to stay.</summary>
+    bool TryApply(Candidates candidates);
+}
+
 /// <summary>A step that learns from the token that was drawn.</summary>
 internal interface IDrawObserver
 {
@@ -30,6 +44,9 @@ internal readonly ref struct SamplingContext
 
     /// <summary>The tokens after the prompt.</summary>
     public ReadOnlySpan<int> Generated => Ids[PromptLength..];
+
+    /// <summary>The last so many tokens, the prompt's too; −1: all.</summary>
+    public ReadOnlySpan<int> Last(int window) => window >= 0 && window < Ids.Length ? Ids[^window..] : Ids;
 
     /// <summary>Logits of the same text without its condition, for guidance; empty where there are none.</summary>
     public ReadOnlySpan<float> Unconditional { get; init; }

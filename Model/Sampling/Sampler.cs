@@ -1,5 +1,3 @@
-using Managed.Kernels.Guidance;
-
 namespace Managed.Sampling;
 
 /// <summary>A chosen token.</summary>
@@ -12,7 +10,7 @@ internal readonly record struct SampledToken(int Id, double LogProbability, doub
 public readonly record struct TokenLogProbability(int Id, double LogProbability);
 
 /// <summary>Chooses one row's tokens: logits through a chain of steps, then a draw. Allocates nothing per token.</summary>
-internal sealed class Sampler
+internal sealed partial class Sampler
 {
     private readonly ILogitStep[] steps;
     private readonly IDrawObserver[] observers;
@@ -44,7 +42,7 @@ internal sealed class Sampler
         Seed = options.Seed ?? Random.Shared.NextInt64();
         random = new CounterRandom((ulong)Seed, (uint)row);
         reports = options.LogProbabilities is not null;
-        Listed = greedy || reports ? 0 : Leading(steps);
+        Plan = reports ? default : LeadingPlan.Of(steps, greedy);
         temperature = (greedy || reports ? null : steps) switch
         {
             [] => 1,
@@ -62,33 +60,6 @@ internal sealed class Sampler
 
     /// <summary>Whether the greatest of the model's logits is all that a choice needs.</summary>
     public bool TakesBest => greedy && steps.Length == 0 && !reports;
-
-    /// <summary>
-    /// Of how many of the greatest logits a draw may be made: as many as <see cref="TopK"/> keeps and one more, where it comes before all that
-    /// asks for the others. 0: all are needed.
-    /// </summary>
-    public int Listed { get; }
-
-    private static int Leading(ILogitStep[] steps)
-    {
-        foreach (ILogitStep step in steps)
-            if (step is TopK top)
-                return top.Count < LogitChoices.MostListed ? top.Count + 1 : 0;
-            else if (step is not Temperature { Value: > 0 })
-                return 0;
-        return 0;
-    }
-
-    /// <summary>Draws the next token from the greatest logits, at least as many as <see cref="Listed"/>: the same token as from all.</summary>
-    /// <param name="leading">The tokens, no other's logit being greater.</param>
-    /// <param name="ids">Prompt and generated tokens.</param>
-    /// <param name="promptLength">How many of them are the prompt's.</param>
-    public int Draw(TokenList leading, ReadOnlySpan<int> ids, int promptLength)
-    {
-        candidates.Load(leading);
-        Run(ids, promptLength, default);
-        return Pick(ids);
-    }
 
     /// <summary>The best tokens of the model's own distribution at the last choice, as many as were asked for.</summary>
     public ReadOnlySpan<TokenLogProbability> Best => best;
@@ -188,8 +159,12 @@ internal sealed class Sampler
 
     private void Run(ReadOnlySpan<int> ids, int promptLength, ReadOnlySpan<float> unconditional)
     {
-        var context = new SamplingContext(ids, promptLength) { Unconditional = unconditional, Random = random };
-        foreach (ILogitStep step in steps)
+        Run(steps, new SamplingContext(ids, promptLength) { Unconditional = unconditional, Random = random });
+    }
+
+    private void Run(ReadOnlySpan<ILogitStep> some, in SamplingContext context)
+    {
+        foreach (ILogitStep step in some)
             step.Apply(candidates, context);
     }
 

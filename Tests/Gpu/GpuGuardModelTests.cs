@@ -1,3 +1,4 @@
+using Managed.Constraints;
 using Managed.Guards;
 using Managed.Kernels;
 using Managed.Sampling;
@@ -56,20 +57,33 @@ public class GpuGuardModelTests
     }
 
     [Test]
-    public void Tokens_drawn_of_those_that_lead_are_the_processor_s_with_the_same_seed()
+    public void Tokens_chosen_of_those_that_lead_are_the_processor_s_with_the_same_seed()
     {
         Action<GuardBuilder>[] guards = [g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(3)).Scale(0.5f)).Union("edited", 0.9f), g => g.Mask(5, 100)];
         using LanguageModel model = Load(), processor = TestModels.Load(TestModels.HearthPath);
-        foreach (SamplingOptions sampling in new[] { new SamplingOptions { Temperature = 1.3, TopK = 40, TopP = 0.95, Seed = 5 }, new SamplingOptions { TopK = 63, MinP = 0.02, Seed = 6 }, new SamplingOptions { TopK = 1, Seed = 7 } })
+        foreach (SamplingOptions sampling in new[] { new SamplingOptions { Temperature = 1.3, TopK = 40, TopP = 0.95, Seed = 5 }, new SamplingOptions { TopK = 63, MinP = 0.02, Seed = 6 }, new SamplingOptions { TopK = 1, Seed = 7 },
+            new SamplingOptions { Temperature = 0, RepetitionPenalty = 1.4, NoRepeatNgram = 2 }, new SamplingOptions { TopP = 0.7, Temperature = 0.6, FrequencyPenalty = 0.8, Seed = 8 }, new SamplingOptions { Temperature = 0.4, Seed = 9 } })
             Assert.That(Texts(model, guards, sampling), Is.EqualTo(Texts(processor, guards, sampling)), $"{sampling}");
     }
 
+    [Test]
+    public void Constrained_tokens_are_the_processor_s()
+    {
+        using LanguageModel model = Load(), processor = TestModels.Load(TestModels.HearthPath);
+        Action<GuardBuilder>[] guards = [g => g.Mask(5, 100)];
+        foreach (SamplingOptions sampling in new[] { SamplingOptions.Greedy, SamplingOptions.Greedy with { RepetitionPenalty = 1.2 }, new SamplingOptions { TopK = 20, Temperature = 1.5, Seed = 3 }, new SamplingOptions { TopP = 0.8, Temperature = 0.7, Seed = 4 } })
+        {
+            Constraint constraint = Constraint.FromRegex("(the|a) [a-z]{3,9} (is|was) [a-z]{2,8}");
+            Assert.That(Texts(model, guards, sampling, constraint), Is.EqualTo(Texts(processor, guards, sampling, constraint)), $"{sampling}");
+        }
+    }
+
     // Guarded rows together, a plain one among them, and each alone.
-    private static IReadOnlyList<int[]> Texts(LanguageModel model, Action<GuardBuilder>[] write, SamplingOptions? sampling = null)
+    private static IReadOnlyList<int[]> Texts(LanguageModel model, Action<GuardBuilder>[] write, SamplingOptions? sampling = null, Constraint? constraint = null)
     {
         CompiledGuard[] guards = Array.ConvertAll(write, each => Guard.Define(each).Compile(model));
         int[] prompt = model.Encode("Where is the mill?");
-        GenerationRequest[] requests = [.. guards.Append(null).Select(guard => new GenerationRequest(prompt, new GenerationOptions { MaxTokens = 8, Guard = guard, Precision = Precision.Exact, Sampling = sampling ?? SamplingOptions.Greedy }))];
+        GenerationRequest[] requests = [.. guards.Append(null).Select(guard => new GenerationRequest(prompt, new GenerationOptions { MaxTokens = 8, Guard = guard, Precision = Precision.Exact, Sampling = sampling ?? SamplingOptions.Greedy, Constraint = constraint }))];
         List<int[]> texts = [.. model.GenerateBatch(requests).Select(result => result.Ids.ToArray())];
         texts.AddRange(requests.Select(request => model.Generate([.. request.Ids], request.Options).Ids.ToArray()));
         Array.ForEach(guards, guard => guard.Dispose());

@@ -79,7 +79,7 @@ internal static class GuidanceKernel
             if (hasStage)
             {
                 float other = stage.HasLane ? logits.Values[lane + id] : 0;
-                score = Apply(memory.Ids, stage, score, other, id, least, ownTotal, laneTotal);
+                score = Apply(memory, stage, score, other, id, least, ownTotal, laneTotal);
                 unfit |= !(score < float.PositiveInfinity);
                 if (!isLast || wanted.Listed > 0)
                     memory.Scores[scores + id] = score;
@@ -120,13 +120,15 @@ internal static class GuidanceKernel
 
     /// <summary>
     /// Behind the last round: lists each choice's greatest scores. As many chunks as tokens are wanted have a greatest score that is not below
-    /// the limit, so as many tokens reach it, and all that do are listed. Grid.IdxX is the chunk, Grid.IdxY the choice.
+    /// the limit, so as many tokens reach it, and all that do are listed; where fewer chunks have any token that can come, all of these. Beside
+    /// them Σ e^((score − the chunk's greatest)·sharpness) over the chunk. Grid.IdxX is the chunk, Grid.IdxY the choice.
     /// </summary>
     public static void List(GuidanceMemory memory, RowsView logits)
     {
         ArrayView<float> greatest = SharedMemory.Allocate<float>(Chunks);
         ArrayView<float> limit = SharedMemory.Allocate<float>(1);
         ArrayView<int> count = SharedMemory.Allocate<int>(1);
+        ArrayView<double> sums = SharedMemory.Allocate<double>(2 * Threads);
         int choice = Grid.IdxY, chunk = Grid.IdxX, thread = Group.IdxX;
         LogitChoice wanted = memory.Choices[choice];
         ChunkBest own = memory.Best[(choice * Chunks) + chunk];
@@ -146,6 +148,7 @@ internal static class GuidanceKernel
         }
         Group.Barrier();
         int end = wanted.Listed > 0 ? Places(logits.Width) : 0;
+        double sum = 0, nothing = 0;
         for (int at = thread; at < end; at += Group.DimX)
         {
             int id = Token(chunk, at);
@@ -156,12 +159,15 @@ internal static class GuidanceKernel
                 if (slot < Slots)
                     memory.Lists[to + 2 + slot] = new ChunkBest { Score = score, Id = id };
             }
+            if (wanted.Sharpness > 0 && score > float.NegativeInfinity)
+                sum += Math.Exp(((double)score - own.Score) * wanted.Sharpness);
         }
-        Group.Barrier();
+        Sums(ref sum, ref nothing, sums);
         if (thread == 0)
         {
             memory.Lists[to] = new ChunkBest { Score = own.Score, Id = count[0] };
             memory.Lists[to + 1] = own;
+            memory.Sums[((long)choice * Chunks) + chunk] = sum;
         }
     }
 
@@ -172,7 +178,7 @@ internal static class GuidanceKernel
 
     private static long StatisticsAt(int choice, int round) => ((2L * choice) + (round & 1)) * Chunks;
 
-    private static float Apply(ArrayView<int> ids, StageItem stage, float score, float other, int id, float least, float ownTotal, float laneTotal)
+    private static float Apply(GuidanceMemory memory, StageItem stage, float score, float other, int id, float least, float ownTotal, float laneTotal)
     {
         if (stage.Kind == (int)LogitStageKind.Mix)
         {
@@ -187,6 +193,12 @@ internal static class GuidanceKernel
             float excess = (other - laneTotal) - (score - ownTotal);
             return excess > 0 && score != float.NegativeInfinity ? score - (stage.Strength * excess) : score;
         }
+        ArrayView<int> ids = memory.Ids;
+        if (stage.Kind == (int)LogitStageKind.Bits)
+        {
+            int word = id >> 5;
+            return word < stage.IdCount && ((ids[stage.FirstId + word] >> (id & 31)) & 1) != 0 ? score : float.NegativeInfinity;
+        }
         int at = Lower(ids, stage.FirstId, stage.FirstId + stage.IdCount, id), last = stage.FirstId + stage.IdCount;
         bool isNamed = at < last && ids[at] == id;
         if (stage.Kind == (int)LogitStageKind.Penalty)
@@ -195,7 +207,9 @@ internal static class GuidanceKernel
                 score -= stage.Strength;
             return score;
         }
-        return isNamed == (stage.Kind == (int)LogitStageKind.Mask) ? float.NegativeInfinity : score;
+        if (isNamed && stage.Kind == (int)LogitStageKind.Aside)
+            memory.Told[stage.FirstTold + at - stage.FirstId] = score;
+        return isNamed == (stage.Kind != (int)LogitStageKind.Allow) ? float.NegativeInfinity : score;
     }
 
     // The first place whose token is not below.

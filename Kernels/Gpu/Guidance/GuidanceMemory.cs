@@ -5,7 +5,8 @@ namespace Managed.Kernels.Gpu.Guidance;
 
 /// <summary>What <see cref="GuidanceKernel"/> reads and writes.</summary>
 internal readonly struct GuidanceMemory(
-    ArrayView<ChunkBest> best, ArrayView<ChunkBest> lists, ArrayView<float> scores, ArrayView<ChunkStatistics> statistics, ArrayView<LogitChoice> choices, ArrayView<StageItem> stages, ArrayView<int> ids)
+    ArrayView<ChunkBest> best, ArrayView<ChunkBest> lists, ArrayView<double> sums, ArrayView<float> told, ArrayView<float> scores, ArrayView<ChunkStatistics> statistics,
+    ArrayView<LogitChoice> choices, ArrayView<StageItem> stages, ArrayView<int> ids)
 {
     /// <summary>[choices, chunks]</summary>
     public readonly ArrayView<ChunkBest> Best = best;
@@ -15,6 +16,12 @@ internal readonly struct GuidanceMemory(
     /// score once more with its token, then those that do reach it. // [choices, chunks, 2 + slots]
     /// </summary>
     public readonly ArrayView<ChunkBest> Lists = lists;
+
+    /// <summary>Of the chunks' tokens that can come, where lists are wanted. // [choices, chunks]</summary>
+    public readonly ArrayView<double> Sums = sums;
+
+    /// <summary>Scores of the tokens that were set aside.</summary>
+    public readonly ArrayView<float> Told = told;
 
     /// <summary>Scores between two stages. // [choices, vocabulary]</summary>
     public readonly ArrayView<float> Scores = scores;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Managed.Kernels.Guidance;
@@ -7,6 +8,8 @@ namespace Managed.Kernels.Gpu.Guidance;
 /// <summary>The tables of a step's choices in the device's memory, and what comes back of them.</summary>
 internal sealed class GuidanceTables(GpuMemory memory) : IDisposable
 {
+    private const int ListLength = 2 + GuidanceKernel.Slots;
+
     private readonly HostTable<LogitChoice> choices = new(memory);
     private readonly HostTable<StageItem> stages = new(memory);
     private readonly HostTable<int> ids = new(memory);
@@ -14,8 +17,8 @@ internal sealed class GuidanceTables(GpuMemory memory) : IDisposable
     private MemoryBuffer1D<float, Stride1D.Dense>? scores;
     private MemoryBuffer1D<ChunkStatistics, Stride1D.Dense>? statistics;
     private MemoryBuffer1D<ChunkBest, Stride1D.Dense>? best;
-    private MemoryBuffer1D<ChunkBest, Stride1D.Dense>? lists;
-    private PageLockedArray1D<ChunkBest>? host;
+    private MemoryBuffer1D<long, Stride1D.Dense>? answers; // lists, sums and what is told, to come back in one copy
+    private PageLockedArray1D<long>? host;
 
     /// <summary>Whether kernels have all the stages.</summary>
     public static bool Knows(ReadOnlySpan<LogitStage> stages)
@@ -36,14 +39,16 @@ internal sealed class GuidanceTables(GpuMemory memory) : IDisposable
         Reserve(ref best, count * GuidanceKernel.Chunks);
         Reserve(ref statistics, rounds > 1 ? 2 * count * GuidanceKernel.Chunks : 1);
         Reserve(ref scores, rounds > 2 || (rounds > 1 && wanted.HasLists) ? (long)count * logits.Width : 1);
-        Reserve(ref lists, wanted.HasLists ? (long)count * GuidanceKernel.Chunks * ListLength : 1);
+        var places = new AnswerPlaces(wanted);
+        Reserve(ref answers, places.All);
         if (items.Length < wanted.Stages.Length)
             items = new StageItem[2 * wanted.Stages.Length];
         for (int i = 0; i < wanted.Stages.Length; i++)
             items[i] = new StageItem(wanted.Stages[i]);
+        ArrayView<long> all = answers!.View.AsContiguous();
         var tables = new GuidanceMemory(
-            best!.View.AsContiguous(), lists!.View.AsContiguous(), scores!.View.AsContiguous(), statistics!.View.AsContiguous(),
-            choices.View(wanted.All), stages.View(items.AsSpan(0, wanted.Stages.Length)), ids.View(wanted.Ids));
+            best!.View.AsContiguous(), all.Cast<ChunkBest>(), all.SubView(places.Sums).Cast<double>(), all.SubView(places.Told).Cast<float>(), scores!.View.AsContiguous(),
+            statistics!.View.AsContiguous(), choices.View(wanted.All), stages.View(items.AsSpan(0, wanted.Stages.Length)), ids.View(wanted.Ids));
         var config = new KernelConfig(new Index2D(GuidanceKernel.Chunks, count), new Index2D(threads, 1));
         for (int round = 0; round < rounds; round++)
             kernel(config, tables, logits, round);
@@ -54,51 +59,81 @@ internal sealed class GuidanceTables(GpuMemory memory) : IDisposable
     /// <summary>Waits for the tokens that were chosen, −1: none is fit; and for the lists.</summary>
     public void Read(Span<int> tokens, LogitChoices wanted)
     {
-        int perChunk = wanted.HasLists ? ListLength : 1, perChoice = GuidanceKernel.Chunks * perChunk, count = tokens.Length * perChoice;
+        var places = new AnswerPlaces(wanted);
+        int count = wanted.HasLists ? places.All : tokens.Length * GuidanceKernel.Chunks;
         if (host is null || host.Length < count)
         {
             host?.Dispose();
-            host = memory.Accelerator.AllocatePageLocked1D<ChunkBest>(2 * count);
+            host = memory.Accelerator.AllocatePageLocked1D<long>(2 * count);
         }
-        memory.Download(host.Span[..count], (wanted.HasLists ? lists! : best!).View.AsContiguous());
+        Span<long> answer = host.Span[..count];
+        if (wanted.HasLists)
+            memory.Download(answer, answers!.View.AsContiguous());
+        else
+            memory.Download(MemoryMarshal.Cast<long, ChunkBest>(answer), best!.View.AsContiguous());
+        ReadOnlySpan<ChunkBest> lists = MemoryMarshal.Cast<long, ChunkBest>(answer);
+        int perChunk = wanted.HasLists ? ListLength : 1, perChoice = GuidanceKernel.Chunks * perChunk;
         for (int i = 0; i < tokens.Length; i++)
         {
-            ReadOnlySpan<ChunkBest> chunks = host.Span.Slice(i * perChoice, perChoice);
-            tokens[i] = Best(chunks, perChunk);
-            if (tokens[i] >= 0 && wanted.All[i].Listed > 0 && !TryList(wanted, i, chunks))
-                tokens[i] = -1;
+            ReadOnlySpan<ChunkBest> chunks = lists.Slice(i * perChoice, perChoice);
+            ChunkBest first = Best(chunks, perChunk);
+            tokens[i] = first.Score == float.PositiveInfinity ? -1 : first.Id;
+            if (wanted.All[i].Listed == 0 || first.Score == float.PositiveInfinity)
+                continue;
+            ReadOnlySpan<double> sums = MemoryMarshal.Cast<long, double>(answer[places.Sums..]).Slice(i * GuidanceKernel.Chunks, GuidanceKernel.Chunks);
+            tokens[i] = TryList(wanted, i, chunks, Total(sums, chunks, first.Score, wanted.All[i].Sharpness), MemoryMarshal.Cast<long, float>(answer[places.Told..])) ? Math.Max(tokens[i], 0) : -1;
         }
     }
 
-    private const int ListLength = 2 + GuidanceKernel.Slots;
-
-    private static int Best(ReadOnlySpan<ChunkBest> chunks, int perChunk)
+    // The greatest of all chunks; +∞: a number was met that only the host can speak of; −∞: no token can come.
+    private static ChunkBest Best(ReadOnlySpan<ChunkBest> chunks, int perChunk)
     {
-        (float most, int id) = (float.NegativeInfinity, -1);
+        var best = new ChunkBest { Score = float.NegativeInfinity, Id = -1 };
         for (int at = perChunk > 1 ? 1 : 0; at < chunks.Length; at += perChunk)
         {
             ChunkBest chunk = chunks[at];
-            if (chunk.Score > most || (chunk.Score == most && chunk.Score > float.NegativeInfinity && chunk.Id < id))
-                (most, id) = (chunk.Score, chunk.Id);
+            if (chunk.Score > best.Score || (chunk.Score == best.Score && chunk.Score > float.NegativeInfinity && chunk.Id < best.Id))
+                best = chunk;
         }
-        return most == float.PositiveInfinity ? -1 : id;
+        return best;
     }
 
-    // False: a chunk has more tokens than it can list, or there are too few.
-    private static bool TryList(LogitChoices wanted, int choice, ReadOnlySpan<ChunkBest> chunks)
+    // The chunks' sums, each of which counts from its own greatest score.
+    private static double Total(ReadOnlySpan<double> sums, ReadOnlySpan<ChunkBest> chunks, float most, double sharpness)
     {
-        wanted.BeginList(choice);
-        int total = 0;
+        double total = 0;
+        for (int chunk = 0; chunk < sums.Length && sharpness > 0; chunk++)
+            if (chunks[chunk * ListLength].Score is > float.NegativeInfinity and float own)
+                total += sums[chunk] * Math.Exp(((double)own - most) * sharpness);
+        return total;
+    }
+
+    // False: a chunk has more tokens than it can list, or nothing is left.
+    private static bool TryList(LogitChoices wanted, int choice, ReadOnlySpan<ChunkBest> chunks, double sum, ReadOnlySpan<float> told)
+    {
+        int full = 0;
         for (int at = 0; at < chunks.Length; at += ListLength)
         {
-            int count = chunks[at].Id;
-            if (count > GuidanceKernel.Slots)
+            if (chunks[at].Id > GuidanceKernel.Slots)
                 return false;
-            total += count;
-            foreach (ref readonly ChunkBest token in chunks.Slice(at + 2, count))
-                wanted.List(choice, token.Id, token.Score);
+            full += chunks[at].Score > float.NegativeInfinity ? 1 : 0;
         }
-        return total >= wanted.All[choice].Listed;
+        wanted.BeginList(choice, full < wanted.All[choice].Listed ? 0 : sum); // with fewer chunks every token is listed
+        for (int at = 0; at < chunks.Length; at += ListLength)
+            foreach (ref readonly ChunkBest token in chunks.Slice(at + 2, chunks[at].Id))
+                wanted.List(choice, token.Id, token.Score);
+        wanted.ListAside(choice, told);
+        return wanted.ListOf(choice).Ids.Length > 0;
+    }
+
+    // Where the parts of the answers begin, in units of eight bytes.
+    private readonly struct AnswerPlaces(LogitChoices wanted)
+    {
+        public int Sums { get; } = wanted.HasLists ? wanted.Count * GuidanceKernel.Chunks * ListLength : 0;
+
+        public int Told => Sums + (wanted.Count * GuidanceKernel.Chunks);
+
+        public int All => Told + Math.Max((wanted.Told + 1) / 2, 1);
     }
 
     private void Reserve<T>(ref MemoryBuffer1D<T, Stride1D.Dense>? buffer, long length)
@@ -118,7 +153,7 @@ internal sealed class GuidanceTables(GpuMemory memory) : IDisposable
         memory.Free(scores);
         memory.Free(statistics);
         memory.Free(best);
-        memory.Free(lists);
+        memory.Free(answers);
         host?.Dispose();
     }
 }

@@ -13,7 +13,7 @@ internal readonly record struct StageItem
         Keep = stage.Keep;
         LogCut = LogitStages.LogCut(stage.Cut);
         Rule = (int)LogitStages.RuleOf(stage.Keep, stage.Strength);
-        (FirstId, IdCount) = (stage.FirstId, stage.IdCount);
+        (FirstId, IdCount, FirstTold) = (stage.FirstId, stage.IdCount, stage.FirstTold);
     }
 
     public int Kind { get; }
@@ -35,6 +35,9 @@ internal readonly record struct StageItem
     public int FirstId { get; }
 
     public int IdCount { get; }
+
+    /// <summary>Aside: where the scores of its tokens go.</summary>
+    public int FirstTold { get; }
 
     /// <summary>Whether it reads a lane's logits.</summary>
     public bool HasLane => Kind <= (int)LogitStageKind.Union;

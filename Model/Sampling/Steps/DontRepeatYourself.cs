@@ -6,13 +6,13 @@ namespace Managed.Sampling;
 /// breakers are never penalised. Only the last `window` tokens count; −1: all.
 /// </summary>
 /// <remarks>As llama.cpp's `dry`. Matches of all earlier places are found in one pass (the Z function of the text read backwards).</remarks>
-internal readonly record struct DontRepeatYourself(double Multiplier, double Base, int AllowedLength, int Window, int[] Breakers) : ILogitStep
+internal readonly record struct DontRepeatYourself(double Multiplier, double Base, int AllowedLength, int Window, int[] Breakers) : ILocalStep
 {
+    public ReadOnlySpan<int> Changes(in SamplingContext context) => context.Last(Window);
+
     public void Apply(Candidates candidates, in SamplingContext context)
     {
-        ReadOnlySpan<int> text = context.Ids;
-        if (Window >= 0 && Window < text.Length)
-            text = text[^Window..];
+        ReadOnlySpan<int> text = context.Last(Window);
         int sinceBreaker = text.Length - 1 - text.LastIndexOfAny(Breakers);
         if (text.Length <= AllowedLength || sinceBreaker < AllowedLength)
             return;

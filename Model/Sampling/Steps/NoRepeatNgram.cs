@@ -1,8 +1,10 @@
 namespace Managed.Sampling;
 
 /// <summary>Forbids every token that would complete an n-gram which the text already has; n = 1 forbids every token seen.</summary>
-internal readonly record struct NoRepeatNgram(int Size) : ILogitStep
+internal readonly record struct NoRepeatNgram(int Size) : ILocalStep
 {
+    public ReadOnlySpan<int> Changes(in SamplingContext context) => context.Ids;
+
     public void Apply(Candidates candidates, in SamplingContext context)
     {
         ReadOnlySpan<int> ids = context.Ids;

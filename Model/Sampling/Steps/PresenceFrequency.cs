@@ -2,8 +2,10 @@ namespace Managed.Sampling;
 
 /// <summary>z −= count·frequency + (count > 0)·presence, counting generated tokens only.</summary>
 /// <remarks>The presence and frequency penalties of OpenAI's API.</remarks>
-internal readonly record struct PresenceFrequency(double Presence, double Frequency) : ILogitStep
+internal readonly record struct PresenceFrequency(double Presence, double Frequency) : ILocalStep
 {
+    public ReadOnlySpan<int> Changes(in SamplingContext context) => context.Generated;
+
     public void Apply(Candidates candidates, in SamplingContext context)
     {
         Span<int> counts = candidates.Tallies;

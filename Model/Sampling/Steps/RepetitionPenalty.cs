@@ -2,8 +2,10 @@ namespace Managed.Sampling;
 
 /// <summary>Every distinct token of the text, once: z·r where z is negative, else z / r.</summary>
 /// <remarks>Keskar et al., "CTRL", 2019, as corrected for negative scores by everybody since.</remarks>
-internal readonly record struct RepetitionPenalty(double Penalty) : ILogitStep
+internal readonly record struct RepetitionPenalty(double Penalty) : ILocalStep
 {
+    public ReadOnlySpan<int> Changes(in SamplingContext context) => context.Ids;
+
     public void Apply(Candidates candidates, in SamplingContext context)
     {
         Span<int> seen = candidates.Tallies;

@@ -4,13 +4,13 @@ namespace Managed.Sampling;
 /// Penalties as llama.cpp counts them: over the last n tokens, the prompt's too. First z·r where z ≤ 0, else z / r;
 /// then z −= count·frequency + presence. A window of −1 is the whole text.
 /// </summary>
-internal readonly record struct WindowPenalties(int Window, double Repeat, double Frequency, double Presence) : ILogitStep
+internal readonly record struct WindowPenalties(int Window, double Repeat, double Frequency, double Presence) : ILocalStep
 {
+    public ReadOnlySpan<int> Changes(in SamplingContext context) => context.Last(Window);
+
     public void Apply(Candidates candidates, in SamplingContext context)
     {
-        ReadOnlySpan<int> ids = context.Ids;
-        if (Window >= 0 && Window < ids.Length)
-            ids = ids[^Window..];
+        ReadOnlySpan<int> ids = context.Last(Window);
         Span<int> counts = candidates.Tallies;
         foreach (int id in ids)
             counts[id]++;
