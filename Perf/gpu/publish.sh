@@ -17,6 +17,7 @@ files=(
     Perf/gpu/torch_baseline.py
     examples/guards/thornvale
     models/hearth
+    models/hearth-dark
     models/hearth-shield
     models/warden
     Tests/Fixtures/arch
@@ -29,10 +30,12 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/bundle"
 dotnet publish Perf/gpu/GpuPerf.csproj -c Release "${runtime[@]}" -p:RunAnalyzers=false --nologo -v quiet -o "$stage/bundle/bin"
-# What the tool carries for itself, what .NET's own test runner needs, and what debuggers do.
+# What the tool carries for itself, what .NET's own test runner needs, what debuggers do, and what nothing here refers to.
 (cd "$stage/bundle/bin" && rm -rf models examples ./*.xml Microsoft.CodeAnalysis*.dll Microsoft.Testing*.dll Microsoft.TestPlatform*.dll Microsoft.ApplicationInsights.dll \
     Microsoft.VisualStudio.CodeCoverage*.dll Microsoft.VisualStudio.TestPlatform.Common.dll NUnit3.TestAdapter.* nunit.engine* testcentric* testhost* \
-    libmscordaccore.so libmscordbi.so libcoreclrtraceptprovider.so libclrgc*.so createdump)
+    libmscordaccore.so libmscordbi.so libcoreclrtraceptprovider.so libclrgc*.so createdump \
+    System.Linq.AsyncEnumerable.dll Microsoft.VisualBasic*.dll System.Text.Encoding.CodePages.dll Microsoft.CSharp.dll Newtonsoft.Json.dll System.Threading.Tasks.Dataflow.dll \
+    System.Formats.Tar.dll System.ComponentModel.Annotations.dll System.Net.Http.Json.dll System.Net.ServerSentEvents.dll nunit.framework.legacy.dll)
 tar -c "${files[@]}" | tar -x -C "$stage/bundle"
 cp Perf/gpu/run.sh "$stage/bundle/run.sh"
 mkdir -p "$(dirname "$out")"

@@ -15,7 +15,9 @@ status=0
 step() {
     echo
     echo "== $*"
-    "$@" || { status=1; echo "(exit code $?)"; }
+    local code=0
+    "$@" || code=$?
+    [ $code = 0 ] || { status=1; echo "(exit code $code)"; }
 }
 everything() {
     date -u

@@ -132,6 +132,16 @@ public class LeadingChoiceTests
     }
 
     [Test]
+    public void A_token_set_aside_does_not_come_before_others_that_may_be_likelier()
+    {
+        // Three tokens have 0.6 of the mass, the one of the text 0.08; tokens between them have the rest.
+        var sampler = new Sampler(new() { TopP = 0.65, PresencePenalty = 1e-9, Seed = 1 }, new Candidates(500), []);
+        int Choose(float ofText) => sampler.ChooseLeading(new TokenList([1, 2, 3, 4], [1, 1, 1, ofText], 3, 3 + 1.6), [4, 4], 1);
+        Assert.That(Choose(1 + MathF.Log(0.4f)), Is.EqualTo(-1), "its place is not certain");
+        Assert.That(Choose(1 + MathF.Log(4)), Is.AnyOf(1, 2, 3, 4), "it leads");
+    }
+
+    [Test]
     public void What_needs_all_logits_is_given_no_list()
     {
         foreach (SamplingOptions options in new SamplingOptions[]
