@@ -183,7 +183,7 @@ internal interface IDevice : IDisposable
     /// </summary>
     void Edit(Rows values, StepPlan plan, int site); // [tokens, width]
 
-    /// <summary>Whether <see cref="TryBest"/> makes lists of tokens that lead, takes a sampler's tokens aside and knows bits of a constraint; else −1 is the answer to all of these.</summary>
+    /// <summary>Whether <see cref="TryBest"/> makes lists of tokens that lead, sets tokens aside and knows a constraint's bits; else it is asked for none of these.</summary>
     bool ListsTokens => false;
 
     /// <summary>

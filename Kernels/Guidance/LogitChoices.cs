@@ -45,9 +45,6 @@ internal sealed class LogitChoices
     /// <summary>Whether any choice wants a list.</summary>
     public bool HasLists { get; private set; }
 
-    /// <summary>Whether any choice wants the greatest alone.</summary>
-    public bool HasGreatest { get; private set; }
-
     /// <summary>Tokens whose scores are told, of all choices.</summary>
     public int Told { get; private set; }
 
@@ -56,7 +53,7 @@ internal sealed class LogitChoices
     {
         known.Clear();
         count = stageCount = idCount = listedCount = Told = 0;
-        HasLists = HasGreatest = false;
+        HasLists = false;
     }
 
     /// <summary>Begins a choice between a row's logits.</summary>
@@ -66,7 +63,6 @@ internal sealed class LogitChoices
     public void Begin(int row, int listed = 0, double sharpness = 0)
     {
         HasLists |= listed > 0;
-        HasGreatest |= listed == 0;
         if (count == choices.Length)
             Array.Resize(ref choices, 2 * count);
         choices[count++] = new LogitChoice(row, stageCount, 0, listed, sharpness);

@@ -22,7 +22,7 @@ internal sealed unsafe class LogitWork(int workers) : IParallelWork, IDisposable
     /// <summary>As <see cref="IDevice.TryBest"/>.</summary>
     public bool TryBest(WorkerPool pool, Span<int> tokens, Rows logits, LogitChoices choices)
     {
-        if (!choices.HasGreatest || (choices.Count == 1 && choices.Stages.IsEmpty))
+        if (choices.Count == 1 && choices.Stages.IsEmpty)
             return false; // the greatest of a row is found sooner than a worker is called
         (this.choices, this.logits) = (choices, logits);
         int pieces = (logits.Width + Piece - 1) / Piece;
@@ -45,7 +45,7 @@ internal sealed unsafe class LogitWork(int workers) : IParallelWork, IDisposable
             return true;
         }
         for (int i = 0; i < tokens.Length; i++)
-            tokens[i] = choices.All[i].Listed > 0 ? -1 : Shared(pool, i, pieces);
+            tokens[i] = Shared(pool, i, pieces);
         return true;
     }
 
@@ -59,7 +59,7 @@ internal sealed unsafe class LogitWork(int workers) : IParallelWork, IDisposable
             return;
         }
         for (int i = choices.Count * index / count; i < choices.Count * (index + 1) / count; i++)
-            best[i] = choices.All[i].Listed > 0 ? (0, -1) : Whole(choices.All[i], new Span<float>(scores[index]!.Data, logits.Width));
+            best[i] = Whole(choices.All[i], new Span<float>(scores[index]!.Data, logits.Width));
     }
 
     private (float Score, int Id) Whole(in LogitChoice made, Span<float> room)

@@ -97,13 +97,15 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
         if (!anyReady)
             return;
         bool isChosen = TryChoose(precision, rows);
-        Span2D logits = isChosen ? default : model.Transformer.View(rows);
+        var logits = new StepLogits(model.Transformer, rows);
+        if (!isChosen)
+            model.Transformer.View(rows); // all that will be looked at in one copy
         foreach (PlainRun run in together)
             if (run.Precision == precision && !run.IsDone && run.IsReady)
                 try
                 {
                     if (!isChosen || !run.TryTake(chosen, choices))
-                        run.Choose(isChosen ? model.Transformer.View(rows) : logits);
+                        run.Choose(logits);
                 }
                 catch (GenerationException failure)
                 {
@@ -141,13 +143,15 @@ internal sealed class GenerationBatch(LanguageModel model) : IDisposable
         }
     }
 
-    // Has the device choose the tokens of all runs that are ready, so that their logits stay there.
+    // Has the device choose the tokens of the runs that are ready, so that their logits stay there; false: it has chosen none.
     private bool TryChoose(Precision precision, Rows logits)
     {
         choices.Clear();
         foreach (PlainRun run in together)
-            if (run.Precision == precision && !run.IsDone && run.IsReady && !run.TryDescribe(choices, model.Device.ListsTokens))
-                return false;
+            if (run.Precision == precision && !run.IsDone && run.IsReady)
+                run.Describe(choices, model.Device.ListsTokens);
+        if (choices.Count == 0)
+            return false;
         if (chosen.Length < choices.Count)
             chosen = new int[2 * choices.Count];
         return model.Device.TryBest(chosen.AsSpan(0, choices.Count), logits, choices);

@@ -71,7 +71,7 @@ internal sealed class RowLane(GenerationRow row, Sequence sequence, int[] prompt
     }
 
     /// <summary>The logits behind its newest token.</summary>
-    public ReadOnlySpan<float> LogitsIn(Span2D logits) => Other is null ? logits.Row(Place) : kept;
+    public ReadOnlySpan<float> LogitsIn(in StepLogits logits) => Other is null ? logits.Row(Place) : kept;
 
     /// <summary>Whether the row still asks for its logits.</summary>
     public bool IsNeeded => row.NewCount < until;
@@ -97,7 +97,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     : GenerationRun(row, precision, cachedTokens)
 {
     private readonly GuardedRow? guarded = row.Options.Guard is { } guard ? new GuardedRow(guard, row, lanes) : null;
-    private int choice; // its number among those of the step
+    private int choice; // its number among those of the step; −1: it is not among them
     private bool isListed; // it is made of a list
 
     /// <summary>The lanes that take part now.</summary>
@@ -119,43 +119,38 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
 
     /// <summary>
     /// Puts its choice among those that are made where the logits lie: the next token is the one with the greatest logit, or the greatest
-    /// score after the guard's stages, or one drawn of those that lead. False: more than that decides, and <see cref="Choose"/> is to be called.
+    /// score after the guard's stages, or one drawn of those that lead. Where more than that decides, <see cref="Choose"/> is to be called.
     /// </summary>
     /// <param name="choices">The step's choices.</param>
     /// <param name="lists">Whether lists are made there.</param>
-    public bool TryDescribe(LogitChoices choices, bool lists)
+    public void Describe(LogitChoices choices, bool lists)
     {
         Sampler sampler = Row.Sampler;
-        if (guarded is null ? Lanes.Length > 1 : !guarded.CanDescribe)
-            return false;
-        choice = choices.Count;
+        choice = -1;
         isListed = !sampler.TakesBest;
-        if (!lists && (isListed || Row.Constraint is not null))
-        {
-            choices.Begin(Lanes[0].Place, 1); // the host makes it itself
-            return true;
-        }
+        if ((guarded is null ? Lanes.Length > 1 : !guarded.CanDescribe) || (!lists && (isListed || Row.Constraint is not null)))
+            return;
         if (isListed && sampler.Listed == 0)
         {
             sampler.Pass();
-            return false;
+            return;
         }
         ReadOnlySpan<ulong> allowed = default;
         if (Row.Constraint is not null && (allowed = Row.Constraint.Allowed(Row.State)).IsEmpty)
-            return false; // the text is at its end
+            return; // the text is at its end
+        choice = choices.Count;
         choices.Begin(Lanes[0].Place, sampler.Plan.Listed, sampler.Plan.Sharpness);
         guarded?.Describe(choices);
         if (!allowed.IsEmpty)
             choices.Allow(allowed);
         if (isListed)
             sampler.SetAside(choices, Row.Ids, Row.PromptLength);
-        return true;
     }
 
     /// <summary>Takes the token that was chosen; false where there is none, and <see cref="Choose"/> finds it or says why.</summary>
     public bool TryTake(ReadOnlySpan<int> chosen, LogitChoices choices)
     {
-        int id = chosen[choice];
+        int id = choice < 0 ? -1 : chosen[choice];
         if (id >= 0 && isListed)
             id = Row.Sampler.ChooseLeading(choices.ListOf(choice), Row.Ids, Row.PromptLength);
         if (id >= 0)
@@ -164,7 +159,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
     }
 
     /// <summary>Chooses the next token from the step's logits.</summary>
-    public void Choose(Span2D logits)
+    public void Choose(in StepLogits logits)
     {
         if (guarded is null)
             Row.Choose(logits.Row(Lanes[0].Place), Lanes.Length > 1 ? logits.Row(Lanes[1].Place) : default);

@@ -39,7 +39,7 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     private int PromptLength => row.PromptLength;
 
     /// <summary>Looks at a step's result before a token is chosen. True: no token is to be chosen from it.</summary>
-    public bool Intervene(Span2D logits)
+    public bool Intervene(in StepLogits logits)
     {
         switch (phase)
         {
@@ -78,7 +78,7 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     }
 
     /// <summary>The scores that a token is chosen from.</summary>
-    public ReadOnlySpan<float> Scores(Span2D logits)
+    public ReadOnlySpan<float> Scores(in StepLogits logits)
     {
         ReadOnlySpan<float> own = logits.Row(Lanes[0].Place);
         int newTokens = row.NewCount + pilot.Count;
@@ -96,7 +96,7 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     }
 
     /// <summary>The logits that classifier-free guidance leads away from; empty: there is none.</summary>
-    public ReadOnlySpan<float> Guidance(Span2D logits) => Lanes.Length > guard.Lanes.Count + 1 ? logits.Row(Lanes[^1].Place) : default;
+    public ReadOnlySpan<float> Guidance(in StepLogits logits) => Lanes.Length > guard.Lanes.Count + 1 ? logits.Row(Lanes[^1].Place) : default;
 
     /// <summary>Why the row may not go on; null: nothing.</summary>
     public GuardException? Failure()
@@ -128,7 +128,7 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     }
 
     // Greedy tokens that nobody sees yet.
-    private bool Pilot(Span2D logits)
+    private bool Pilot(in StepLogits logits)
     {
         bool ended = pilot.Count > 0 && row.Ends(pilot[^1]);
         if (!ended && pilot.Count < rule!.PilotTokens)

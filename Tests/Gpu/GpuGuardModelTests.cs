@@ -78,6 +78,21 @@ public class GpuGuardModelTests
         }
     }
 
+    [Test]
+    public void Rows_whose_tokens_are_chosen_in_different_places_go_on_together()
+    {
+        using LanguageModel model = Load(), processor = TestModels.Load(TestModels.HearthPath);
+        SamplingOptions[] samplings =
+        [
+            SamplingOptions.Greedy, new() { MirostatTau = 3, Seed = 1 }, new() { TopP = 0.9, Temperature = 0.6, Seed = 2 }, new() { Temperature = 0, FrequencyPenalty = 1 },
+            new() { TopNSigma = 1, Seed = 3 }, SamplingOptions.Greedy with { LogProbabilities = 2 }, new() { TopP = 0.999, Temperature = 3, Seed = 4 },
+        ];
+        Assert.That(Texts(model), Is.EqualTo(Texts(processor)));
+
+        int[][] Texts(LanguageModel by) => [.. by.GenerateBatch([.. samplings.Select((sampling, row) =>
+            new GenerationRequest(by.Encode($"Where is the {(row % 2 == 0 ? "mill" : "river")}?"), new GenerationOptions { MaxTokens = 10, Precision = Precision.Exact, Sampling = sampling }))]).Select(result => result.Ids.ToArray())];
+    }
+
     // Guarded rows together, a plain one among them, and each alone.
     private static IReadOnlyList<int[]> Texts(LanguageModel model, Action<GuardBuilder>[] write, SamplingOptions? sampling = null, Constraint? constraint = null)
     {
