@@ -128,7 +128,7 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
         Sampler sampler = Row.Sampler;
         choice = -1;
         isListed = !sampler.TakesBest;
-        if ((guarded is null ? Lanes.Length > 1 : !guarded.CanDescribe) || (!lists && (isListed || Row.Constraint is not null)))
+        if ((guarded is null ? Lanes.Length > 1 : !guarded.CanDescribe(isElsewhere: lists)) || (!lists && (isListed || Row.Constraint is not null)))
             return;
         if (isListed && sampler.Listed == 0)
         {

@@ -38,6 +38,9 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
 
     private int PromptLength => row.PromptLength;
 
+    // Tokens behind the prompt, those that are tried among them.
+    private int NewCount => row.NewCount + pilot.Count;
+
     /// <summary>Looks at a step's result before a token is chosen. True: no token is to be chosen from it.</summary>
     public bool Intervene(in StepLogits logits)
     {
@@ -66,14 +69,22 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     }
 
     /// <summary>Whether the next token may be chosen where the logits lie.</summary>
-    public bool CanDescribe =>
-        phase == Phase.Answering && Lanes.Length == guard.Lanes.Count + 1 && !Array.Exists(Lanes, lane => lane.Other is not null) && !Array.Exists(guard.Stages, stage => stage.Rounded == 1);
+    /// <param name="isElsewhere">They lie on a device, which has no windows.</param>
+    public bool CanDescribe(bool isElsewhere)
+    {
+        if (phase != Phase.Answering || Lanes.Length != guard.Lanes.Count + 1 || Array.Exists(Lanes, lane => lane.Other is not null))
+            return false;
+        foreach (ref readonly LogitStage stage in guard.Stages.AsSpan())
+            if (stage.Rounded == 1 || (isElsewhere && stage.Kind == LogitStageKind.Window && NewCount < stage.Tokens))
+                return false;
+        return true;
+    }
 
     /// <summary>Puts the stages before the choice of the next token behind the newest choice.</summary>
     public void Describe(LogitChoices choices)
     {
         foreach (ref readonly LogitStage stage in guard.Stages.AsSpan())
-            if (row.NewCount + pilot.Count < stage.Tokens)
+            if (NewCount < stage.Tokens)
                 choices.Add(stage, Lanes[stage.Lane].Place, guard.StageIds);
     }
 
@@ -81,11 +92,10 @@ internal sealed class GuardedRow(CompiledGuard guard, GenerationRow row, RowLane
     public ReadOnlySpan<float> Scores(in StepLogits logits)
     {
         ReadOnlySpan<float> own = logits.Row(Lanes[0].Place);
-        int newTokens = row.NewCount + pilot.Count;
         bool mixed = false;
         foreach (ref readonly LogitStage stage in guard.Stages.AsSpan())
         {
-            if (newTokens >= stage.Tokens)
+            if (NewCount >= stage.Tokens)
                 continue;
             if (!mixed)
                 own.CopyTo(scores);

@@ -48,6 +48,7 @@ public class GpuGuardModelTests
             g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(3)).Scale(0.5f)).Mix("edited", -0.5f, keep: 1.5f, cut: 0.01f),
             g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(2)).Scale(2)).Mask(11, 3, 200).Penalty(2, 30, 40, 30).Mix("edited", 0.3f),
             g => g.Mask(5, 100),
+            g => g.Lane("edited", write: lane => lane.At(GuardPoints.ResidPost(3)).Scale(0.5f)).Window("edited", tokens: 3),
             g => g.At(GuardPoints.ResidPost(1)).Scale(1.1f),
         ];
         using LanguageModel model = Load(), processor = TestModels.Load(TestModels.HearthPath);
