@@ -191,7 +191,7 @@ internal sealed unsafe partial class CpuDevice
         {
             (rounded, roundedBefore) = (roundedBefore, rounded);
             QuantisedInput made = RoundedMemory(input);
-            if (held is IRoundingWork maker && maker.TryRound(input, made))
+            if (held is IRoundingWork maker && maker.TryRound(input, made)) // new memory takes until what is queued is done, and that as well
                 work.TakeRounded(made);
         }
         if (!work.WantsRounded)

@@ -130,11 +130,8 @@ internal sealed class PlainRun(GenerationRow row, Precision precision, int cache
         isListed = !sampler.TakesBest;
         if ((guarded is null ? Lanes.Length > 1 : !guarded.CanDescribe(isElsewhere: lists)) || (!lists && (isListed || Row.Constraint is not null)))
             return;
-        if (isListed && sampler.Listed == 0)
-        {
-            sampler.Pass();
+        if (isListed && !sampler.WantsList())
             return;
-        }
         ReadOnlySpan<ulong> allowed = default;
         if (Row.Constraint is not null && (allowed = Row.Constraint.Allowed(Row.State)).IsEmpty)
             return; // the text is at its end

@@ -51,26 +51,21 @@ internal sealed partial class Candidates
         weighed = false;
     }
 
-    /// <summary>Does what <see cref="TopP"/> does; false, and nothing is done, where a token that is not seen may have to stay.</summary>
-    public bool TryKeepMass(double mass)
+    /// <summary>Whether the tokens that are seen, in their order, reach a mass, and it is certain which of them does.</summary>
+    public bool SeesMass(double mass)
     {
         double above = 0;
-        for (int kept = 1; kept <= Count; kept++)
+        for (int rank = 0; rank < Count && above < mass; rank++)
         {
-            above += Probability(Ranked(kept - 1));
+            above += Probability(Ranked(rank));
             if (Math.Abs(above - mass) <= ErrorOfSums)
                 return false;
-            if (above < mass)
-                continue;
-            unseen = 0;
-            KeepRanked(0, kept);
-            return true;
         }
-        return false;
+        return above >= mass;
     }
 
-    /// <summary>Does what <see cref="MinP"/> does; false, and nothing is done, where a token that is not seen may have to stay.</summary>
-    public bool TryKeepFrom(double share)
+    /// <summary>Whether all tokens at least this share as probable as the best one are seen, and it is certain which these are.</summary>
+    public bool SeesAllFrom(double share)
     {
         double border = share * ErrorOfSums;
         if (Math.Exp(leastSeen - Highest) >= share - border)
@@ -78,10 +73,14 @@ internal sealed partial class Candidates
         foreach (int id in Ids)
             if (scores[id] < highest && Math.Abs(weights[id] - share) <= border)
                 return false;
+        return true;
+    }
+
+    /// <summary>Drops the tokens that are not seen.</summary>
+    public void DropUnseen()
+    {
         unseen = 0;
         weighed = false;
-        KeepProbabilitiesFrom(share * Probability(Ranked(0)));
-        return true;
     }
 
     /// <summary>Draws a token by its probability; −1: it may be one that is not seen.</summary>

@@ -14,11 +14,11 @@ internal interface ILocalStep : ILogitStep
     ReadOnlySpan<int> Changes(in SamplingContext context);
 }
 
-/// <summary>A step that keeps some of the tokens that lead, and can say where those that are seen are too few for it.</summary>
+/// <summary>A step that keeps some of the tokens that lead, and can say whether it needs to see more of them.</summary>
 internal interface ILeadingStep : ILogitStep
 {
-    /// <summary>Does the step; false, and nothing is done, where a token that is not seen may have to stay.</summary>
-    bool TryApply(Candidates candidates);
+    /// <summary>Whether all tokens that it keeps are certain to be seen.</summary>
+    bool SeesAllThatStay(Candidates candidates);
 }
 
 /// <summary>A step that learns from the token that was drawn.</summary>

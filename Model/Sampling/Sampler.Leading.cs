@@ -8,7 +8,7 @@ internal sealed partial class Sampler
     private const int LongestPause = 64; // tokens for which no list is asked for, where lists kept leaving the choice open
 
     private int[] named = [];
-    private int pause, pauses;
+    private int pause, pauses; // tokens until a list is asked for again; what they were at first
 
     /// <summary>What the sampler has to see.</summary>
     public LeadingPlan Plan { get; }
@@ -16,11 +16,14 @@ internal sealed partial class Sampler
     /// <summary>Puts the tokens that its first steps may change behind the stages of the newest choice, to be told.</summary>
     public void SetAside(LogitChoices choices, ReadOnlySpan<int> ids, int promptLength) => choices.SetAside(Named(new SamplingContext(ids, promptLength)));
 
-    /// <summary>Of how many tokens that lead the next choice may be made; 0: all logits are needed.</summary>
-    public int Listed => pause > 0 ? 0 : Plan.Listed;
-
-    /// <summary>Says that a token is to be chosen from all logits.</summary>
-    public void Pass() => pause = Math.Max(pause - 1, 0);
+    /// <summary>Whether the next token is to be chosen of a list; else all logits are needed. Asked once for each token.</summary>
+    public bool WantsList()
+    {
+        if (pause == 0)
+            return Plan.Listed > 0;
+        pause--;
+        return false;
+    }
 
     /// <summary>Chooses the next token from those that lead and those that were set aside.</summary>
     /// <param name="list">These tokens, behind the row's own stages.</param>
@@ -35,8 +38,7 @@ internal sealed partial class Sampler
         Run(steps.AsSpan(0, Plan.OpenSteps), context);
         candidates.Complete(list, Plan.Sharpness);
         int id = Finish(context);
-        pauses = id >= 0 ? 0 : Math.Clamp(2 * pauses, 1, LongestPause);
-        pause = id >= 0 ? 0 : pauses;
+        pause = pauses = id >= 0 ? 0 : Math.Clamp(2 * pauses, 1, LongestPause);
         return id;
     }
 
@@ -64,10 +66,15 @@ internal sealed partial class Sampler
     private int Finish(in SamplingContext context)
     {
         int next = Plan.OpenSteps;
-        if (candidates.HasUnseen && next == steps.Length)
-            return candidates.TryDraw(random.Uniform(context.Ids.Length, RandomPurpose.Token));
-        if (candidates.HasUnseen && !((ILeadingStep)steps[next++]).TryApply(candidates))
-            return -1;
+        if (candidates.HasUnseen)
+        {
+            if (next == steps.Length)
+                return candidates.TryDraw(random.Uniform(context.Ids.Length, RandomPurpose.Token));
+            if (!((ILeadingStep)steps[next]).SeesAllThatStay(candidates))
+                return -1;
+            steps[next++].Apply(candidates, context);
+            candidates.DropUnseen();
+        }
         Run(steps.AsSpan(next), context);
         return Pick(context.Ids);
     }

@@ -117,18 +117,19 @@ public class LeadingChoiceTests
     public void A_sampler_that_lists_leave_open_asks_for_all_logits_for_a_while()
     {
         var sampler = new Sampler(new() { TopP = 0.999, Seed = 1 }, new Candidates(500), []);
-        Assert.That(sampler.Listed, Is.EqualTo(LogitChoices.MostListed));
+        Assert.That(sampler.Plan.Listed, Is.EqualTo(LogitChoices.MostListed));
+        Assert.That(sampler.WantsList());
         int[] pauses = [.. Enumerable.Range(0, 9).Select(_ =>
         {
             Assert.That(sampler.ChooseLeading(new TokenList([1, 2, 3], [1, 1, 1], 3, 400), [4], 1), Is.EqualTo(-1));
             int pause = 0;
-            for (; sampler.Listed == 0; pause++)
-                sampler.Pass();
+            while (!sampler.WantsList())
+                pause++;
             return pause;
         })];
         Assert.That(pauses, Is.EqualTo(new[] { 1, 2, 4, 8, 16, 32, 64, 64, 64 }));
         Assert.That(sampler.ChooseLeading(new TokenList([1, 2, 3], [90, 1, 1], 3, 1 + 1e-30), [4], 1), Is.EqualTo(1));
-        Assert.That(sampler.Listed, Is.EqualTo(LogitChoices.MostListed));
+        Assert.That(sampler.WantsList());
     }
 
     [Test]
@@ -149,6 +150,6 @@ public class LeadingChoiceTests
             SamplingOptions.Greedy, new() { TopH = 0.5 }, new() { TopNSigma = 1 }, new() { TopK = 64 }, new() { TypicalP = 0.9 }, new() { DynamicTemperatureRange = 0.3 }, new() { GuidanceScale = 1.5, TopK = 5 },
             new() { TopP = 0.9, LogProbabilities = 1 }, new() { Temperature = 0, GuidanceScale = 2 }, new() { EtaCutoff = 0.1 }, new() { MirostatTau = 2 },
         })
-            Assert.That(new Sampler(options, new Candidates(200), []).Listed, Is.Zero, $"{options}");
+            Assert.That(new Sampler(options, new Candidates(200), []).Plan.Listed, Is.Zero, $"{options}");
     }
 }

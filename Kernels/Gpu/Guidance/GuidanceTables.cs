@@ -81,7 +81,9 @@ internal sealed class GuidanceTables(GpuMemory memory) : IDisposable
             if (wanted.All[i].Listed == 0 || first.Score == float.PositiveInfinity)
                 continue;
             ReadOnlySpan<double> sums = MemoryMarshal.Cast<long, double>(answer[places.Sums..]).Slice(i * GuidanceKernel.Chunks, GuidanceKernel.Chunks);
-            tokens[i] = TryList(wanted, i, chunks, Total(sums, chunks, first.Score, wanted.All[i].Sharpness), MemoryMarshal.Cast<long, float>(answer[places.Told..])) ? Math.Max(tokens[i], 0) : -1;
+            double sum = Total(sums, chunks, first.Score, wanted.All[i].Sharpness);
+            bool isListed = TryList(wanted, i, chunks, sum, MemoryMarshal.Cast<long, float>(answer[places.Told..]));
+            tokens[i] = isListed ? Math.Max(first.Id, 0) : -1; // any, where only tokens that were set aside can come
         }
     }
 

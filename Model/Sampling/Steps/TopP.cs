@@ -4,7 +4,7 @@ namespace Managed.Sampling;
 /// <remarks>Holtzman et al., "The Curious Case of Neural Text Degeneration", 2019.</remarks>
 internal readonly record struct TopP(double Mass) : ILeadingStep
 {
-    public bool TryApply(Candidates candidates) => candidates.TryKeepMass(Mass);
+    public bool SeesAllThatStay(Candidates candidates) => candidates.SeesMass(Mass);
 
     public void Apply(Candidates candidates, in SamplingContext context)
     {
