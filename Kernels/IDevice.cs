@@ -21,6 +21,11 @@ internal interface IDevice : IDisposable
     /// <summary>Makes a weight matrix usable: on the CPU in place, without a copy.</summary>
     Weight CreateWeight(in WeightSource source);
 
+    /// <summary>Matrices of one type and shape as one, one below the other; null where they differ. Only where <see cref="ChoosesExperts"/>.</summary>
+    /// <param name="sources">The matrices.</param>
+    /// <param name="parts">Each by itself, in the memory of the whole. // [sources]</param>
+    Weight? TryStack(ReadOnlySpan<WeightSource> sources, Span<Weight> parts) => null;
+
     /// <summary>Gets ready for weights of these types, without keeping the caller waiting.</summary>
     void Prepare(IEnumerable<WeightType> types, Precision precision)
     {
@@ -177,6 +182,27 @@ internal interface IDevice : IDisposable
     /// output[t] = Σ_j weights[t, j] · parts[slots[t, j]], j ascending: the experts' results in the order of choice.
     /// </summary>
     void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen);
+
+    /// <summary>Whether <see cref="Experts"/> can be asked for: the device chooses experts so, and takes part in no host's choice.</summary>
+    bool ChoosesExperts(RouterSettings routing) => false;
+
+    /// <summary>
+    /// output[t] = Σ_j w_j · down_e · (act(gate_e · x) · (up_e · x)), x = input[t], for the experts e and weights w of <see cref="Route"/>, the best
+    /// first, without a word to the host. The projections' weights and biases are all experts', one below the other; their outputs are scratch.
+    /// </summary>
+    /// <param name="output">// [tokens, width]</param>
+    /// <param name="down">Scratch // [tokens · Chosen, width]</param>
+    /// <param name="gate">Scratch // [tokens · Chosen, inner width]</param>
+    /// <param name="up">Scratch // [tokens · Chosen, inner width]</param>
+    /// <param name="input">// [tokens, width]</param>
+    /// <param name="logits">The router's. // [tokens, Experts]</param>
+    /// <param name="routing">How experts are chosen.</param>
+    /// <param name="kind">The non-linearity.</param>
+    /// <param name="limit">Bounds ClampedSwiglu.</param>
+    /// <param name="precision">How quantised weights meet activations.</param>
+    void Experts(
+        Rows output, Projection down, Projection gate, Projection up, Rows input, Rows logits, RouterSettings routing, ActivationKind kind, float limit, Precision precision) =>
+        throw new NotSupportedException($"{Name} leaves the choice of experts to the host.");
 
     /// <summary>
     /// Runs, on each token's row, the instructions that its sequence's program has at a hook point; rows without a program stay as they are.

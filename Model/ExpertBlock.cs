@@ -11,6 +11,9 @@ namespace Managed;
 /// </summary>
 internal sealed class ExpertBlock(ForwardPass pass)
 {
+    private static readonly HookPoint[] s_within =
+        [HookPoint.ExpertWeights, HookPoint.ExpertIndices, HookPoint.TopWeights, HookPoint.ExpertGate, HookPoint.ExpertPre, HookPoint.ExpertPost];
+
     private readonly IDevice device = pass.Device;
     private int[] indices = []; // [tokens, chosen]
     private float[] weights = []; // [tokens, chosen]
@@ -19,6 +22,35 @@ internal sealed class ExpertBlock(ForwardPass pass)
     private int[] first = []; // [experts + 1]: each expert's first slot
 
     public void Forward(int layer, MlpSpec spec, LayerWeights block, Rows input, Rows output)
+    {
+        if (block.Stacks is { } stacks && IsUnseen(layer))
+            OnDevice(layer, spec, block, stacks, input, output);
+        else
+            OnHost(layer, spec, block, input, output);
+        if (block.SharedExpert is { } shared)
+            AddShared(spec, block, shared, input, output);
+    }
+
+    // Nobody looks at which experts are chosen, or into one.
+    private bool IsUnseen(int layer)
+    {
+        foreach (HookPoint point in s_within)
+            if (!pass.IsUnseen(point, layer))
+                return false;
+        return true;
+    }
+
+    private void OnDevice(int layer, MlpSpec spec, LayerWeights block, ExpertStacks stacks, Rows input, Rows output)
+    {
+        RouterSettings routing = block.Routing!;
+        Rows logits = Logits(layer, routing, block.Router!, input);
+        int total = pass.Count * routing.Chosen, width = stacks.Down.Matrix.Columns;
+        Rows gate = pass.Rows(Scratch.MlpGate, total, width), up = pass.Rows(Scratch.MlpUp, total, width), results = pass.Rows(Scratch.ExpertOutput, total, output.Width);
+        device.Experts(output, new Projection(results, stacks.Down.Matrix, stacks.Down.Bias), new Projection(gate, stacks.Gate.Matrix, stacks.Gate.Bias),
+            new Projection(up, stacks.Up.Matrix, stacks.Up.Bias), input, logits, routing, spec.Activation, spec.ActivationLimit, pass.Precision);
+    }
+
+    private void OnHost(int layer, MlpSpec spec, LayerWeights block, Rows input, Rows output)
     {
         RouterSettings routing = block.Routing!;
         int chosen = routing.Chosen, total = pass.Count * chosen;
@@ -36,16 +68,20 @@ internal sealed class ExpertBlock(ForwardPass pass)
                 Expert(layer, expert, spec, block.Experts![expert], gathered.Slice(begin, count), results.Slice(begin, count), rows.AsSpan(begin, count));
         }
         device.Combine(output, results, slots.AsSpan(0, total), weights.AsSpan(0, total), chosen);
-        if (block.SharedExpert is { } shared)
-            AddShared(spec, block, shared, input, output);
+    }
+
+    private Rows Logits(int layer, RouterSettings routing, LinearLayer router, Rows input)
+    {
+        Rows logits = pass.Rows(Scratch.RouterLogits, routing.Experts);
+        pass.Linear(logits, input, router);
+        pass.Visit(HookPoint.RouterLogits, layer, logits);
+        return logits;
     }
 
     // Expert choice of every token: indices and weights, the best first.
     private void Route(int layer, RouterSettings routing, LinearLayer router, Rows input)
     {
-        Rows logits = pass.Rows(Scratch.RouterLogits, routing.Experts);
-        pass.Linear(logits, input, router);
-        pass.Visit(HookPoint.RouterLogits, layer, logits);
+        Rows logits = Logits(layer, routing, router, input);
         if (pass.Wants(HookPoint.ExpertWeights, layer))
             VisitProbabilities(layer, logits);
         int total = pass.Count * routing.Chosen;

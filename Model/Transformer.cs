@@ -37,7 +37,7 @@ internal sealed class Transformer : IDisposable
     private readonly MlpBlock mlp;
     private readonly OutputHeads heads;
     private readonly Func<Rows> whole;
-    private readonly bool routes; // to experts, which the host chooses
+    private readonly bool routes; // to experts that the host chooses
     private LogitsWanted wanted;
 
     public Transformer(IDevice device, Architecture architecture, ModelWeights weights)
@@ -53,7 +53,7 @@ internal sealed class Transformer : IDisposable
         mlp = new MlpBlock(pass);
         heads = new OutputHeads(pass, weights.Head);
         whole = Whole;
-        routes = Array.Exists(architecture.Layers, layer => layer.Mlp.Router is not null);
+        routes = Array.Exists(weights.Layers, layer => layer is { Experts: not null, Stacks: null });
     }
 
     /// <summary>Keys and values of all sequences of this model.</summary>

@@ -72,6 +72,17 @@ internal static class ElementwiseKernels
         output[row, column] = sum;
     }
 
+    /// <summary>output[t] = Σ_j weights[t, j] · parts[chosen·t + j], j ascending.</summary>
+    public static void CombineInOrder(RowsView output, RowsView parts, ArrayView<float> weights, int chosen, int count)
+    {
+        if (!Place(output, count, out int row, out int column))
+            return;
+        float sum = 0;
+        for (int j = row * chosen; j < (row + 1) * chosen; j++)
+            sum = Arithmetic.MultiplyAdd(parts[j, column], weights[j], sum);
+        output[row, column] = sum;
+    }
+
     // The element that this thread computes; false behind the last.
     private static bool Place(RowsView rows, int count, out int row, out int column)
     {

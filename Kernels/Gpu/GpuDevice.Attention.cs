@@ -8,7 +8,7 @@ internal sealed partial class GpuDevice
 {
     private const long MostScores = 1L << 24; // elements of the scratch in which scores wait for their softmax
 
-    private readonly Dictionary<float[], GpuBuffer> headVectors = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<float[], GpuBuffer> uploads = new(ReferenceEqualityComparer.Instance);
     private readonly List<RopeAngles> angles = [];
     private readonly AttentionKernelSet? attentions;
     private readonly List<PrefillSequence> sequences = [];
@@ -133,7 +133,7 @@ internal sealed partial class GpuDevice
     }
 
     public void AttentionPattern(Rows pattern, Rows scores, int queries, AttentionSettings settings) =>
-        kernels.AttentionPattern(kernels.Groups(scores.Count), View(pattern), View(scores), HeadVector(settings.Sinks), queries, settings.Sinks is null ? 0 : 1);
+        kernels.AttentionPattern(kernels.Groups(scores.Count), View(pattern), View(scores), Uploaded(settings.Sinks), queries, settings.Sinks is null ? 0 : 1);
 
     public void AttentionMix(Rows output, Rows pattern, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings)
     {
@@ -143,15 +143,15 @@ internal sealed partial class GpuDevice
     }
 
     private AttentionInputs Inputs(Rows queries, StepPlan plan, AttentionSettings settings) =>
-        new(View(queries), step.Positions(plan), step.SequenceOf(plan), HeadVector(settings.AlibiSlopes), HeadVector(settings.Sinks));
+        new(View(queries), step.Positions(plan), step.SequenceOf(plan), Uploaded(settings.AlibiSlopes), Uploaded(settings.Sinks));
 
-    // A number for each head, uploaded once.
-    private ArrayView<float> HeadVector(float[]? values)
+    // A number for each head or expert, uploaded once.
+    private ArrayView<float> Uploaded(float[]? values)
     {
         if (values is null)
             return nothing;
-        if (!headVectors.TryGetValue(values, out GpuBuffer? known))
-            headVectors[values] = known = (GpuBuffer)Upload(values);
+        if (!uploads.TryGetValue(values, out GpuBuffer? known))
+            uploads[values] = known = (GpuBuffer)Upload(values);
         return known.View;
     }
 }

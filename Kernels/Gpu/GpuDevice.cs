@@ -3,6 +3,7 @@ using ILGPU.Runtime;
 using Managed.Kernels.Edits;
 using Managed.Kernels.Gpu.Attention;
 using Managed.Kernels.Gpu.Edits;
+using Managed.Kernels.Gpu.Experts;
 using Managed.Kernels.Gpu.Guidance;
 using Managed.Kernels.Gpu.Matrix;
 using Managed.Kernels.Gpu.Vector;
@@ -25,6 +26,7 @@ internal sealed partial class GpuDevice : IDevice
     private readonly EditTables edits;
     private readonly GuidanceTables guidance;
     private readonly HostTable<int> indices;
+    private readonly ExpertTables experts;
     private readonly HostTable<float> factors;
     private readonly ArrayView<float> nothing; // stands where an operand is absent
     private readonly MemoryBuffer1D<float, Stride1D.Dense> one;
@@ -42,6 +44,7 @@ internal sealed partial class GpuDevice : IDevice
         edits = new EditTables(memory, arena, kernels.EditWith);
         guidance = new GuidanceTables(memory);
         indices = new HostTable<int>(memory);
+        experts = new ExpertTables(memory, kernels);
         factors = new HostTable<float>(memory);
         matrices = MatrixKernels.For(memory, kernels.Of);
         attentions = AttentionKernelSet.For(memory);
@@ -67,17 +70,19 @@ internal sealed partial class GpuDevice : IDevice
     /// <summary>Without tensor cores all kernels take float32 activations.</summary>
     public Precision Effective(Precision wanted) => matrices is null ? Precision.Exact : wanted;
 
-    public Weight CreateWeight(in WeightSource source)
+    public Weight CreateWeight(in WeightSource source) => CreateWeight(new ReadOnlySpan<WeightSource>(in source));
+
+    private GpuWeight CreateWeight(ReadOnlySpan<WeightSource> sources)
     {
         try
         {
-            var weight = new GpuWeight(memory, source);
+            var weight = new GpuWeight(memory, sources);
             weightBytes += weight.ByteCount;
             return weight;
         }
         catch (AcceleratorException failure)
         {
-            throw Full($"a weight of {source.Rows:N0} × {source.Columns:N0} in {source.Type}", failure);
+            throw Full($"a weight of {sources.Length * sources[0].Rows:N0} × {sources[0].Columns:N0} in {sources[0].Type}", failure);
         }
     }
 
@@ -276,7 +281,7 @@ internal sealed partial class GpuDevice : IDevice
         ForgetRecordings();
         foreach (RopeAngles turns in angles)
             turns.Dispose();
-        foreach (GpuBuffer vector in headVectors.Values)
+        foreach (GpuBuffer vector in uploads.Values)
             vector.Dispose();
         scores?.Dispose();
         matrices?.Dispose();
@@ -285,6 +290,7 @@ internal sealed partial class GpuDevice : IDevice
         step.Dispose();
         edits.Dispose();
         indices.Dispose();
+        experts.Dispose();
         guidance.Dispose();
         factors.Dispose();
         arena.Dispose();

@@ -4,6 +4,7 @@ using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.OpenCL;
 using Managed.Kernels.Edits;
 using Managed.Kernels.Gpu.Edits;
+using Managed.Kernels.Gpu.Experts;
 using Managed.Kernels.Gpu.Guidance;
 using ActivationKernel = System.Action<ILGPU.KernelConfig, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, Managed.Kernels.Gpu.RowsView, int, int>;
 
@@ -46,6 +47,9 @@ internal sealed class GpuKernels(Accelerator accelerator)
     private Action<KernelConfig, RowsView, RowsView, int>? copy;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int>? gather;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>? combine;
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, int, int>? combineInOrder;
+    private Action<KernelConfig, ArrayView<int>, ArrayView<float>, RowsView, ArrayView<float>, RouteShape>? route;
+    private Action<KernelConfig, ArrayView<ExpertTile>, ArrayView<int>, ArrayView<int>, int, int>? sortChoices;
     private Action<KernelConfig, RowsView, RowsView>? softmax;
     private Action<KernelConfig, GuidanceMemory, RowsView, int>? guidance;
     private Action<KernelConfig, GuidanceMemory, RowsView>? guidanceList;
@@ -161,6 +165,15 @@ internal sealed class GpuKernels(Accelerator accelerator)
 
     public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int> Combine =>
         combine ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>(ElementwiseKernels.Combine);
+
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, int, int> CombineInOrder =>
+        combineInOrder ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, int, int>(ElementwiseKernels.CombineInOrder);
+
+    public Action<KernelConfig, ArrayView<int>, ArrayView<float>, RowsView, ArrayView<float>, RouteShape> Route =>
+        route ??= accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<float>, RowsView, ArrayView<float>, RouteShape>(RouteKernel.Run);
+
+    public Action<KernelConfig, ArrayView<ExpertTile>, ArrayView<int>, ArrayView<int>, int, int> SortChoices =>
+        sortChoices ??= accelerator.LoadStreamKernel<ArrayView<ExpertTile>, ArrayView<int>, ArrayView<int>, int, int>(SortChoicesKernel.Run);
 
     public Action<KernelConfig, GuidanceMemory, RowsView, int> Guidance =>
         guidance ??= accelerator.LoadStreamKernel<GuidanceMemory, RowsView, int>(GuidanceKernel.Run);

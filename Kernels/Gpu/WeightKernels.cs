@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Managed.Kernels.Gpu.Experts;
 using Managed.Kernels.Gpu.Formats;
 using Managed.Kernels.Gpu.Matrix;
 
@@ -13,6 +14,9 @@ internal abstract class WeightKernels
     public abstract Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int> OneToken { get; }
 
     public abstract Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, int> FourTokens { get; }
+
+    /// <summary>See <see cref="LinearKernel.FourOfExperts"/>.</summary>
+    public abstract Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, ExpertTiles> FourOfExperts { get; }
 
     /// <summary>See <see cref="BrainPacking.Unpack"/>.</summary>
     public abstract Action<KernelConfig, ArrayView<Words>, WeightView, int, int, int> Unpack { get; }
@@ -47,6 +51,8 @@ internal abstract class WeightKernels
         private Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int>? oneToken;
         private Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, int>? fourTokens;
 
+        private Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, ExpertTiles>? fourOfExperts;
+
         private Action<KernelConfig, ArrayView<Words>, WeightView, int, int, int>? unpack;
 
         public override Action<KernelConfig, ArrayView<Words>, WeightView, int, int, int> Unpack =>
@@ -60,5 +66,8 @@ internal abstract class WeightKernels
 
         public override Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, int> FourTokens =>
             fourTokens ??= accelerator.LoadStreamKernel<RowsView, RowsView, WeightView, ArrayView<float>, int, int>(LinearKernel.Four<TFormat>);
+
+        public override Action<KernelConfig, RowsView, RowsView, WeightView, ArrayView<float>, int, ExpertTiles> FourOfExperts =>
+            fourOfExperts ??= accelerator.LoadStreamKernel<RowsView, RowsView, WeightView, ArrayView<float>, int, ExpertTiles>(LinearKernel.FourOfExperts<TFormat>);
     }
 }

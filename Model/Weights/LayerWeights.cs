@@ -69,6 +69,9 @@ internal sealed record LayerWeights
 
     public MlpWeights[]? Experts { get; init; }
 
+    /// <summary>The experts' layers one below the other, where the device chooses among them.</summary>
+    public ExpertStacks? Stacks { get; init; }
+
     public MlpWeights? SharedExpert { get; init; }
 
     public LinearLayer? SharedExpertGate { get; init; }
@@ -86,3 +89,9 @@ internal sealed record LayerWeights
 
 /// <summary>The matrices of an MLP; Gate is null where it is not gated.</summary>
 internal sealed record MlpWeights(LinearLayer? Gate, LinearLayer Up, LinearLayer Down);
+
+/// <summary>The layers of all experts of a block.</summary>
+internal sealed record ExpertStacks(LinearStack Gate, LinearStack Up, LinearStack Down);
+
+/// <summary>One layer of every expert: their matrices one below the other, and their biases.</summary>
+internal sealed record LinearStack(Weight Matrix, DeviceBuffer? Bias); // [experts · outputs, inputs], [experts · outputs]

@@ -37,6 +37,8 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
             Norm(attention.HeadNorm?.Norm, norm) is not { } settings ? null
             : attention.HeadNorm!.Extent == HeadNormExtent.Whole ? settings
             : settings with { Segments = heads, GainPerSegment = attention.HeadNorm.Extent == HeadNormExtent.HeadWithOwnGain };
+        ExpertStacks? stacks = names.Experts is { } stacked && spec.Mlp is { Gated: true, Router: { } router } && device.ChoosesExperts(router) ? Stacks(stacked) : null;
+        MlpWeights[]? experts = names.Experts?.Select(expert => Mlp(expert)!).ToArray(); // where there are stacks, parts of these
         return new LayerWeights
         {
             AttentionNorm = Norm(spec.AttentionNorm, names.AttentionNorm),
@@ -72,7 +74,8 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
             Routing = names.RouterCorrection is { } correction
                 ? spec.Mlp.Router! with { CorrectionBias = ReadVector(correction) }
                 : spec.Mlp.Router,
-            Experts = names.Experts?.Select(expert => Mlp(expert)!).ToArray(),
+            Experts = experts,
+            Stacks = stacks,
             SharedExpert = Mlp(names.SharedExpert),
             SharedExpertGate = Linear(names.SharedExpertGate),
         };
@@ -80,6 +83,29 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
 
     private MlpWeights? Mlp(MlpRef? names) =>
         names is null ? null : new MlpWeights(Linear(names.Gate), Linear(names.Up)!, Linear(names.Down)!);
+
+    private ExpertStacks? Stacks(MlpRef[] experts) =>
+        Stack([.. experts.Select(expert => expert.Gate!)]) is { } gate && Stack([.. experts.Select(expert => expert.Up)]) is { } up
+            && Stack([.. experts.Select(expert => expert.Down)]) is { } down ? new ExpertStacks(gate, up, down) : null;
+
+    // One layer of all experts; null where they differ. Each is known from then on.
+    private LinearStack? Stack(LinearRef[] layers)
+    {
+        TensorRef[] names = [.. layers.Select(layer => layer.Weight)];
+        WeightSource[] sources = [.. names.Select(Source)];
+        var parts = new Weight[names.Length];
+        Weight? whole = device.TryStack(sources, parts);
+        for (int i = 0; i < names.Length; i++)
+            weights[names[i]] = whole is null ? Keep(device.CreateWeight(sources[i]), 1) : parts[i];
+        if (whole is null)
+            return null;
+        Keep(whole, names.Length);
+        if (layers[0].Bias is null)
+            return new LinearStack(whole, null);
+        DeviceBuffer bias = device.Upload([.. layers.SelectMany(layer => ReadVector(layer.Bias!))]);
+        owned.Add(bias);
+        return new LinearStack(whole, bias);
+    }
 
     private LinearLayer? Linear(LinearRef? names) => names is null ? null : new LinearLayer(
         Matrix(names.Weight), names.Bias is { } bias ? Vector(bias) : null, ModuleOf(names.Weight.Name))
@@ -129,20 +155,26 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
     {
         if (weights.TryGetValue(name, out Weight? known))
             return known;
-        Weight weight = device.CreateWeight(name switch
-        {
-            { Parts: { } parts } => Stack(parts, name),
-            { BlockScales: { } scales } => Own(PackedFp4.Repack(Find(name.Name), Find(scales), name, out nint repacked), repacked),
-            _ => Stored(name),
-        });
+        return weights[name] = Keep(device.CreateWeight(Source(name)), 1);
+    }
+
+    private Weight Keep(Weight weight, int matrices)
+    {
         owned.Add(weight);
         if (weight.StoredType != weight.Type)
         {
             (int count, long bytes) = converted.GetValueOrDefault(weight.StoredType);
-            converted[weight.StoredType] = (count + 1, bytes + weight.ByteCount);
+            converted[weight.StoredType] = (count + matrices, bytes + weight.ByteCount);
         }
-        return weights[name] = weight;
+        return weight;
     }
+
+    private WeightSource Source(TensorRef name) => name switch
+    {
+        { Parts: { } parts } => Join(parts, name),
+        { BlockScales: { } scales } => Own(PackedFp4.Repack(Find(name.Name), Find(scales), name, out nint repacked), repacked),
+        _ => Stored(name),
+    };
 
     private WeightSource Stored(TensorRef name)
     {
@@ -165,7 +197,7 @@ internal sealed unsafe class WeightBinder(IDevice device, string file, IReadOnly
     };
 
     // Parts one below the other, as float32.
-    private WeightSource Stack(TensorRef[] parts, TensorRef name)
+    private WeightSource Join(TensorRef[] parts, TensorRef name)
     {
         StoredMatrix[] matrices = [.. parts.Select(part => StoredMatrix.Of(Find(part.Name), part))];
         int rows = matrices.Sum(matrix => matrix.Rows), columns = matrices[0].Columns;

@@ -15,10 +15,12 @@ public class GpuKernelTests
     }
 
     private static IEnumerable<KernelCase> Cases(string group) =>
-        KernelCases.All().Where(wanted => wanted.Name.StartsWith(group, StringComparison.Ordinal) && !wanted.Name.Contains(" Fast "));
+        AllCases().Where(wanted => wanted.Name.StartsWith(group, StringComparison.Ordinal) && !wanted.Name.Contains(" Fast "));
+
+    private static IEnumerable<KernelCase> AllCases() => KernelCases.All().Concat(ExpertCases.All());
 
     // The first words of the cases' names.
-    private static IEnumerable<string> Groups() => KernelCases.All().Select(wanted => wanted.Name.Split(' ')[0].TrimEnd(',')).Distinct();
+    private static IEnumerable<string> Groups() => AllCases().Select(wanted => wanted.Name.Split(' ')[0].TrimEnd(',')).Distinct();
 
     [Test]
     public void Results_are_those_of_the_plain_formulas([Values(Accelerators.Cpu, Accelerators.OpenCL, Accelerators.Cuda)] string accelerator, [ValueSource(nameof(Groups))] string group) =>

@@ -372,6 +372,45 @@ internal sealed unsafe class PlainDevice : IDevice
             }
     }
 
+    public bool ChoosesExperts(RouterSettings routing) => true;
+
+    public Weight? TryStack(ReadOnlySpan<WeightSource> sources, Span<Weight> parts)
+    {
+        for (int i = 0; i < sources.Length; i++)
+            parts[i] = CreateWeight(sources[i]);
+        return new Matrix([.. parts.ToArray().SelectMany(part => ((Matrix)part).Values)], parts.Length * parts[0].Rows, parts[0].Columns);
+    }
+
+    public void Experts(
+        Rows output, Projection down, Projection gate, Projection up, Rows input, Rows logits, RouterSettings routing, ActivationKind kind, float limit, Precision precision)
+    {
+        int[] experts = new int[input.Count * routing.Chosen], rows = [.. Enumerable.Range(0, experts.Length)];
+        float[] weights = new float[experts.Length];
+        Route(experts, weights, logits, routing);
+        for (int i = 0; i < experts.Length; i++)
+        {
+            Rows x = input.Slice(i / routing.Chosen, 1), hidden = gate.Output.Slice(i, 1);
+            Linear([OfExpert(gate, experts[i], i), OfExpert(up, experts[i], i)], x, precision);
+            Activate(hidden, hidden, up.Output.Slice(i, 1), kind, limit);
+            Linear([OfExpert(down, experts[i], i)], hidden, precision);
+        }
+        Combine(output, down.Output, rows, weights, routing.Chosen);
+    }
+
+    // An expert's rows of a stack, and row i of what lies between.
+    private static Projection OfExpert(Projection stack, int expert, int i)
+    {
+        int rows = stack.Output.Width, columns = stack.Weight.Columns;
+        var weight = new Matrix(((Matrix)stack.Weight).Values[(expert * rows * columns)..((expert + 1) * rows * columns)], rows, columns);
+        Buffer? bias = null;
+        if (stack.Bias is Buffer all)
+        {
+            bias = new Buffer(rows);
+            all.Values.AsSpan(expert * rows, rows).CopyTo(bias.Values);
+        }
+        return new Projection(stack.Output.Slice(i, 1), weight, bias);
+    }
+
     public void Edit(Rows values, StepPlan plan, int site)
     {
         for (int t = 0; t < plan.Count; t++)

@@ -51,7 +51,17 @@ internal sealed unsafe class Scene(IDevice device, int seed = 1) : IDisposable
         [.. Enumerable.Range(0, rows.Count).SelectMany(r => Device.Span(rows.Buffer, rows.Start + ((long)r * rows.Stride), rows.Width).ToArray())];
 
     /// <summary>A random matrix whose rows lie at odd addresses.</summary>
-    public Weight Weight(WeightType type, int rows, int columns, int[]? order = null)
+    public Weight Weight(WeightType type, int rows, int columns, int[]? order = null) => Device.CreateWeight(Source(type, rows, columns, order));
+
+    /// <summary>Random matrices one below the other, and each by itself.</summary>
+    public Weight Stack(WeightType type, int count, int rows, int columns, out Weight[] parts, int[]? order = null)
+    {
+        parts = new Weight[count];
+        WeightSource[] sources = [.. Enumerable.Range(0, count).Select(_ => Source(type, rows, columns, order))];
+        return Device.TryStack(sources, parts) ?? throw new InvalidOperationException($"{Device.Name} does not stack.");
+    }
+
+    private WeightSource Source(WeightType type, int rows, int columns, int[]? order)
     {
         long rowBytes = BlockFormats.RowBytes(type, columns), stride = rowBytes + 3;
         byte* data = (byte*)NativeMemory.Alloc((nuint)(rows * stride) + 1) + 1;
@@ -60,7 +70,7 @@ internal sealed unsafe class Scene(IDevice device, int seed = 1) : IDisposable
         for (int r = 0; r < rows; r++)
             for (byte* block = data + (r * stride), end = block + rowBytes; block < end; block += blockBytes)
                 Fill(type, new Span<byte>(block, blockBytes));
-        return Device.CreateWeight(new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns, RowBytes = stride, OutputOrder = order });
+        return new WeightSource { Data = data, Type = type, Rows = rows, Columns = columns, RowBytes = stride, OutputOrder = order };
     }
 
     /// <summary>Random weights of a type: one block of it.</summary>
