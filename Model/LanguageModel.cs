@@ -138,7 +138,7 @@ public sealed partial class LanguageModel : IDisposable
             device.KeepsBits = options.Deterministic;
             var model = new LanguageModel(checkpoint, device, options);
             if (device is not CpuDevice)
-                options.Tell?.Invoke($"the forward pass runs on {device.Name}; routing to experts, sampling and code in hooks on the processor");
+                options.Tell?.Invoke($"the forward pass runs on {device.Name}; code in hooks, and sampling that needs all logits, on the processor");
             return model;
         }
         catch

@@ -24,14 +24,18 @@ internal readonly struct BytePlanes : ITokenPlanes
 /// <summary>Sorts activations into <see cref="TokenPlanes"/>; a thread for each eight columns of a token, the padding's too.</summary>
 internal static class PlaneKernels
 {
-    public static void Run<TPlanes, TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads)
+    /// <param name="planes">Where to.</param>
+    /// <param name="input">The activations. // [tokens, columns]</param>
+    /// <param name="tileQuads"><see cref="TokenPlanes.TileQuads"/>.</param>
+    /// <param name="apart">1; or <see cref="TokenPlanes.TokensOfTile"/>: each token has a tile to itself.</param>
+    public static void Run<TPlanes, TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads, int apart)
         where TPlanes : struct, ITokenPlanes
         where TOrder : struct, ILaunchOrder
     {
         TOrder.LetNextBegin();
         TOrder.AwaitPrevious();
         int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
-        TPlanes.Write(planes, token, eight, tileQuads, Read(input, token, eight));
+        TPlanes.Write(planes, token * apart, eight, tileQuads, Read(input, token, eight));
     }
 
     private static Eight Read(RowsView input, int token, int eight)
@@ -43,7 +47,7 @@ internal static class PlaneKernels
 
     /// <summary>Writes eight columns of a token.</summary>
     /// <param name="planes">Where to.</param>
-    /// <param name="token">0 … 7.</param>
+    /// <param name="token">Its place among the tiles' tokens.</param>
     /// <param name="eight">Which eight columns.</param>
     /// <param name="tileQuads"><see cref="TokenPlanes.TileQuads"/>.</param>
     /// <param name="x">The activations.</param>

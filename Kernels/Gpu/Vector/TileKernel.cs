@@ -118,6 +118,27 @@ internal static class TileKernel
         }
     }
 
+    /// <summary>
+    /// Choices of experts, one a group of Grid.IdxY: the first projection, or the pair, are stacks of all experts' matrices. Each choice's
+    /// activations, or those of its token, have a tile of <see cref="TokenPlanes"/> to themselves.
+    /// </summary>
+    /// <param name="task">Tokens is 1.</param>
+    /// <param name="epilogue">What is done with a product before it is written; the choice is its token 0.</param>
+    /// <param name="experts">The expert of each choice. // [choices]</param>
+    /// <param name="share">Choices that read the same activations.</param>
+    public static void RunOfExperts<TFormat, TShape, TEpilogue>(VectorTask task, TEpilogue epilogue, ArrayView<int> experts, int share)
+        where TFormat : struct, ITileFormat
+        where TShape : struct, ITileShape
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        TShape.AwaitPrevious(); // the choice is known then
+        int choice = Grid.IdxY, expert = experts[choice];
+        var first = new VectorProjection(task.First, expert, choice);
+        VectorProjection second = TEpilogue.IsPaired ? new VectorProjection(task.Second, expert, choice) : first;
+        ArrayView<Quad> input = task.Input.SubView(choice / share * task.TileQuads, task.TileQuads);
+        Run<TFormat, TShape, TEpilogue>(new VectorTask(first, second, first, task.FirstGroups, task.SecondGroups, 1, task.Spans, task.TileQuads, input), epilogue);
+    }
+
     private static VectorProjection Matrix<TEpilogue>(VectorTask task, VectorProjection projection, int tile)
         where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired && tile == 1 ? task.Second : projection;
 

@@ -48,6 +48,10 @@ internal abstract class VectorFormat
     public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, bool eightTokens)
         where TEpilogue : struct, IVectorEpilogue;
 
+    /// <summary>Compiles the kernel for choices of experts.</summary>
+    public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue>(Accelerator accelerator)
+        where TEpilogue : struct, IVectorEpilogue;
+
     private sealed class Of<TFormat> : VectorFormat
         where TFormat : struct, ITileFormat
     {
@@ -70,6 +74,16 @@ internal abstract class VectorFormat
 
         public override Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, bool eightTokens) =>
             TEpilogue.IsPaired ? Load<TEpilogue, Two>(accelerator, eightTokens) : Load<TEpilogue, One>(accelerator, eightTokens);
+
+        public override Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue>(Accelerator accelerator) =>
+            TEpilogue.IsPaired ? LoadOfExperts<TEpilogue, Two>(accelerator) : LoadOfExperts<TEpilogue, One>(accelerator);
+
+        private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue, TTiles>(Accelerator accelerator)
+            where TEpilogue : struct, IVectorEpilogue
+            where TTiles : struct, IConstant =>
+            VectorKernels.Overlaps(accelerator)
+                ? accelerator.LoadKernel<VectorTask, TEpilogue, ArrayView<int>, int>(TileKernel.RunOfExperts<TFormat, TileShape<TTiles, One, Overlapping>, TEpilogue>, Bounds<TEpilogue>())
+                : accelerator.LoadKernel<VectorTask, TEpilogue, ArrayView<int>, int>(TileKernel.RunOfExperts<TFormat, TileShape<TTiles, One, OneAfterTheOther>, TEpilogue>, Bounds<TEpilogue>());
 
         private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue, TTiles>(Accelerator accelerator, bool eightTokens)
             where TEpilogue : struct, IVectorEpilogue

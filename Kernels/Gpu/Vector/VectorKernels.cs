@@ -2,7 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Managed.Kernels.Gpu.Edits;
-using PrepareKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.RowsView, int>;
+using PrepareKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.RowsView, int, int>;
 
 namespace Managed.Kernels.Gpu.Vector;
 
@@ -22,6 +22,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     private const int PrepareThreads = 64;
 
     private readonly Dictionary<(VectorFormat, Type, bool), Delegate> loaded = [];
+    private readonly Dictionary<(VectorFormat, Type), Delegate> loadedOfExperts = [];
     private MemoryBuffer1D<Quad, Stride1D.Dense>? planes;
     private PrepareKernel? brain, bytes;
     private readonly Dictionary<(Type Prologue, bool TakesBytes), Delegate> norms = [];
@@ -32,7 +33,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <summary>Whether launches may begin over the end of the ones before.</summary>
     public static bool Overlaps(Accelerator accelerator) => accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_90;
 
-    private PrepareKernel Load(Action<ArrayView<Quad>, RowsView, int> kernel) => device.Accelerator.LoadKernel(kernel);
+    private PrepareKernel Load(Action<ArrayView<Quad>, RowsView, int, int> kernel) => device.Accelerator.LoadKernel(kernel);
 
     /// <summary>Whether products with a matrix can be had here; else the plain kernels must do.</summary>
     public bool CanRun(GpuWeight weight, int tokens) =>
@@ -43,14 +44,19 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <param name="tokens">1 to 8.</param>
     /// <param name="type">Of the matrices. Types with the same <see cref="VectorFormat.TakesBytes"/> share what is prepared.</param>
     /// <returns>What <see cref="Run{TEpilogue}"/> takes; valid until the next call.</returns>
-    public ArrayView<Quad> Prepare(RowsView input, int tokens, WeightType type)
+    public ArrayView<Quad> Prepare(RowsView input, int tokens, WeightType type) => Sort(input, tokens, type, apart: 1);
+
+    /// <summary>As <see cref="Prepare"/>, for <see cref="RunOfExperts{TEpilogue}"/>: any number of rows. One row is prepared alike for both.</summary>
+    public ArrayView<Quad> PrepareApart(RowsView input, int rows, WeightType type) => Sort(input, rows, type, TokenPlanes.TokensOfTile);
+
+    private ArrayView<Quad> Sort(RowsView input, int tokens, WeightType type, int apart)
     {
-        ArrayView<Quad> to = Planes(input.Width, tokens);
+        ArrayView<Quad> to = Planes(input.Width, tokens * apart);
         var config = new KernelConfig(new Index2D(TokenPlanes.PaddedColumns(input.Width) / 8 / PrepareThreads, tokens), new Index2D(PrepareThreads, 1));
         PrepareKernel kernel = VectorFormat.For(type)!.TakesBytes
             ? bytes ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Run<BytePlanes, Overlapping>) : Load(PlaneKernels.Run<BytePlanes, OneAfterTheOther>)
             : brain ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Run<BrainPlanes, Overlapping>) : Load(PlaneKernels.Run<BrainPlanes, OneAfterTheOther>);
-        kernel(device.Stream, config, to, input, TokenPlanes.TileQuads(input.Width));
+        kernel(device.Stream, config, to, input, TokenPlanes.TileQuads(input.Width), apart);
         return to;
     }
 
@@ -117,11 +123,39 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
             secondGroups = groups += projections.Length > 1 ? Groups(second) : 0;
             groups += projections.Length > 2 ? Groups(third) : 0;
         }
-        int spans = (columns + format.SpanColumns - 1) / format.SpanColumns;
-        int warps = format.Warps<TEpilogue>(columns, (groups + device.Accelerator.NumMultiprocessors - 1) / device.Accelerator.NumMultiprocessors);
         ((Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue>)kernel)(
-            device.Stream, new KernelConfig(groups, 32 * warps), new VectorTask(first, second, third, firstGroups, secondGroups, tokens, spans, TokenPlanes.TileQuads(columns), input), epilogue);
+            device.Stream, new KernelConfig(groups, 32 * Warps<TEpilogue>(format, columns, groups)),
+            new VectorTask(first, second, third, firstGroups, secondGroups, tokens, Spans(format, columns), TokenPlanes.TileQuads(columns), input), epilogue);
     }
+
+    /// <summary>Multiplies, for each choice of an expert, that expert's matrix with the choice's activations: an expert's rows of a stack.</summary>
+    /// <param name="projections">A stack; where the epilogue joins pairs, two. An output's width is an expert's number of rows. // [choices, rows]</param>
+    /// <param name="type">The type of all of them.</param>
+    /// <param name="columns">Of each.</param>
+    /// <param name="input">What <see cref="PrepareApart"/> gave for a type like this.</param>
+    /// <param name="experts">The expert of each choice. // [choices]</param>
+    /// <param name="choices">Their number.</param>
+    /// <param name="share">Choices that read the same row of the input.</param>
+    /// <param name="chosen">Choices of a token: a row's bits depend on it.</param>
+    /// <param name="epilogue">What is done with a product before it is written; each choice is its token 0.</param>
+    public void RunOfExperts<TEpilogue>(
+        ReadOnlySpan<VectorProjection> projections, WeightType type, int columns, ArrayView<Quad> input, ArrayView<int> experts, int choices, int share, int chosen, TEpilogue epilogue)
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        VectorFormat format = VectorFormat.For(type)!;
+        if (!loadedOfExperts.TryGetValue((format, typeof(TEpilogue)), out Delegate? kernel))
+            loadedOfExperts[(format, typeof(TEpilogue))] = kernel = format.LoadOfExperts<TEpilogue>(device.Accelerator);
+        int groups = (projections[0].Output.Width + 15) / 16;
+        var task = new VectorTask(projections[0], projections[^1], projections[0], groups, groups, 1, Spans(format, columns), TokenPlanes.TileQuads(columns), input);
+        var config = new KernelConfig(new Index2D(groups, choices), new Index2D(32 * Warps<TEpilogue>(format, columns, groups * chosen), 1));
+        ((Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int>)kernel)(device.Stream, config, task, epilogue, experts, share);
+    }
+
+    private static int Spans(VectorFormat format, int columns) => (columns + format.SpanColumns - 1) / format.SpanColumns;
+
+    private int Warps<TEpilogue>(VectorFormat format, int columns, int groups)
+        where TEpilogue : struct, IVectorEpilogue =>
+        format.Warps<TEpilogue>(columns, (groups + device.Accelerator.NumMultiprocessors - 1) / device.Accelerator.NumMultiprocessors);
 
     private static int Groups(VectorProjection projection) => (projection.Rows + 15) / 16;
 

@@ -71,6 +71,32 @@ public class VectorKernelTests
     }
 
     [Test]
+    public void Each_choice_of_an_expert_is_the_product_with_that_expert_s_rows([ValueSource(nameof(Types))] object type, [Values(1, 3)] int share)
+    {
+        using var scene = new VectorScene();
+        const int Experts = 5, Rows = 23, Columns = 512;
+        int[] experts = [4, 0, 2, 4, 1, 0];
+        VectorScene.Matrix stack = scene.Weight((WeightType)type, Experts * Rows, Columns);
+        float[] x = scene.Random(experts.Length / share * Columns), bias = scene.Random(Experts * Rows);
+        RowsView output = scene.Rows(new float[experts.Length * (Rows + 2)], Rows + 2);
+        ArrayView<Quad> input = scene.Kernels.PrepareApart(scene.Rows(x, Columns), experts.Length / share, (WeightType)type);
+        using var chosen = scene.Accelerator.Allocate1D(experts);
+        scene.Kernels.RunOfExperts([scene.Projection(stack, new RowsView(output.Values, Rows, Rows + 2), bias)], (WeightType)type, Columns, input,
+            chosen.View.AsContiguous(), experts.Length, share, chosen: 3, default(PlainEpilogue));
+        float[] result = scene.Read(output);
+        for (int choice = 0; choice < experts.Length; choice++)
+        {
+            for (int r = 0; r < Rows; r++)
+            {
+                int row = (experts[choice] * Rows) + r;
+                (double sum, double allowed) = stack.Product(row, x.AsSpan(choice / share * Columns, Columns));
+                Assert.That(result[(choice * (Rows + 2)) + r], Is.EqualTo(sum + bias[row]).Within(allowed + 1e-6), $"choice {choice}, row {r}");
+            }
+            Assert.That(result[((choice + 1) * (Rows + 2)) - 1], Is.Zero, "nothing is written beside the rows");
+        }
+    }
+
+    [Test]
     public void A_residual_is_added_to_the_scaled_product([Values(WeightType.BF16, WeightType.Q8_0)] object type)
     {
         using var scene = new VectorScene();
