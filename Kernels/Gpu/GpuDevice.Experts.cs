@@ -1,5 +1,6 @@
 using ILGPU;
 using Managed.Kernels.Gpu.Experts;
+using Managed.Kernels.Gpu.Matrix;
 using Managed.Kernels.Gpu.Vector;
 
 namespace Managed.Kernels.Gpu;
@@ -38,27 +39,28 @@ internal sealed partial class GpuDevice
         };
         if (!isGated)
         {
-            OfExperts(gate, input, routing, precision);
-            OfExperts(up, input, routing, precision);
+            OfExperts([gate, up], input, routing, precision);
             Activate(hidden, hidden, up.Output, kind, limit);
         }
-        OfExperts(down, hidden, routing, precision);
+        OfExperts([down], hidden, routing, precision);
         kernels.CombineInOrder(Elements(output), View(output), View(down.Output), experts.Weights, routing.Chosen, output.Count);
     }
 
-    // output[choice] = stack of its expert · input[choice / share] + bias.
-    private void OfExperts(Projection projection, Rows input, RouterSettings routing, Precision precision)
+    // Each output[choice] = its expert's rows of the stack · input[choice / share] + bias.
+    private void OfExperts(ReadOnlySpan<Projection> stacks, Rows input, RouterSettings routing, Precision precision)
     {
-        if (precision != Precision.Fast || !TryVectorsOfExperts([projection], input, routing, default(PlainEpilogue)))
-            PlainOfExperts(projection, input, routing);
+        if (precision == Precision.Fast && (TryVectorsOfExperts(stacks, input, routing, default(PlainEpilogue)) || TryMatricesOfExperts(stacks, input, routing)))
+            return;
+        foreach (Projection stack in stacks)
+            PlainOfExperts(stack, input, routing);
     }
 
     private bool TryVectorsOfExperts<TEpilogue>(ReadOnlySpan<Projection> stacks, Rows input, RouterSettings routing, TEpilogue epilogue)
         where TEpilogue : struct, IVectorEpilogue
     {
-        if (vectors is null || KeepsBits || stacks[0].Output.Count > VectorKernels.MostTokens * routing.Chosen)
-            return false;
         WeightType type = stacks[0].Weight.Type;
+        if (vectors is null || KeepsBits || stacks[0].Output.Count > MostVectorChoices(type, routing))
+            return false;
         foreach (Projection stack in stacks)
             if (stack.Weight.Type != type || !vectors.CanRun((GpuWeight)stack.Weight, 1))
                 return false;
@@ -67,9 +69,31 @@ internal sealed partial class GpuDevice
         for (int i = 0; i < stacks.Length; i++)
             vectorProjections[i] = new VectorProjection(
                 View(stacks[i].Output), ((GpuWeight)stacks[i].Weight).View, View(stacks[i].Bias), stacks[i].Bias is null ? 0 : 1);
-        vectors.RunOfExperts(
-            vectorProjections.AsSpan(0, stacks.Length), type, input.Width, planes, experts.Experts, choices, choices / input.Count, routing.Chosen, epilogue);
+        int together = TEpilogue.IsPaired ? 2 : 1;
+        for (int i = 0; i < stacks.Length; i += together)
+            vectors.RunOfExperts(
+                vectorProjections.AsSpan(i, together), type, input.Width, planes, experts.Experts, choices, choices / input.Count, routing.Chosen, epilogue);
         return true;
+    }
+
+    // Matrices of bfloat16 are read once for all who chose them; others are unpacked before, all of them: more bytes than two readings of each.
+    private static int MostVectorChoices(WeightType type, RouterSettings routing) =>
+        Math.Max(VectorKernels.MostTokens * routing.Chosen, type == WeightType.BF16 ? 0 : 2 * routing.Experts);
+
+    private bool TryMatricesOfExperts(ReadOnlySpan<Projection> stacks, Rows input, RouterSettings routing)
+    {
+        if (matrices is null)
+            return false;
+        int choices = stacks[0].Output.Count;
+        for (int i = 0; i < stacks.Length; i++)
+        {
+            var weight = (GpuWeight)stacks[i].Weight;
+            if (!MatrixKernels.TakesExperts(weight.Type, weight.View, input.Width, input.Count))
+                return false;
+            matrixProducts[i] = new MatrixProduct(View(stacks[i].Output), weight.Type, weight.View, View(stacks[i].Bias), stacks[i].Bias is not null);
+        }
+        ExpertTiles tiles = experts.Tiles(MatrixKernels.ExpertTileRows(choices, routing.Experts), choices / input.Count);
+        return matrices.TryMultiplyExperts(matrixProducts.AsSpan(0, stacks.Length), View(input), input.Count, choices, routing.Experts, tiles);
     }
 
     private ArrayView<Quad> PreparedApart(Rows input, WeightType type)

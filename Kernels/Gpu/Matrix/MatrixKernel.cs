@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using Managed.Kernels.Gpu.Experts;
 
 namespace Managed.Kernels.Gpu.Matrix;
 
@@ -34,12 +35,48 @@ internal static class MatrixKernel
         where TTile : struct, IMatrixTile
         where TEpilogue : struct, IMatrixEpilogue
     {
+        Place(TTile.Tokens, TTile.Outputs, tokens, weight.Rows, out int firstToken, out int firstOutput);
+        Multiply<TTile, TokenRows, TEpilogue>(epilogue, input, inputStride, weight, firstOutput, new TokenRows(firstToken, tokens));
+    }
+
+    /// <summary>
+    /// Choices of experts: a group for each tile of choices and tile of an expert's outputs, Grid.IdxY and Grid.IdxX. A choice's bits are those
+    /// that <see cref="Run"/> gives its row with its expert's weights.
+    /// </summary>
+    /// <param name="output">// [choices, outputs]</param>
+    /// <param name="bias">All experts'. // [experts · outputs]</param>
+    /// <param name="hasBias">Whether there is one.</param>
+    /// <param name="input">Rows of <see cref="BrainPacking"/>. // [choices / Share, inputStride]</param>
+    /// <param name="inputStride">Words of a row.</param>
+    /// <param name="weight">bfloat16; rows of experts from `firstExpert` on. // [some experts · outputs, columns]</param>
+    /// <param name="firstExpert">Whose rows come first.</param>
+    /// <param name="tiles">The choices, TTile.Tokens of a tile at most.</param>
+    public static void RunOfExperts<TTile>(
+        RowsView output, ArrayView<float> bias, int hasBias, ArrayView<uint> input, int inputStride, WeightView weight, int firstExpert, ExpertTiles tiles)
+        where TTile : struct, IMatrixTile
+    {
+        ExpertTile tile = tiles.Tiles[Grid.IdxY];
+        int outputs = output.Width, first = (tile.Expert - firstExpert) * outputs;
+        if (tile.Count == 0 || first < 0 || first >= weight.Rows)
+            return;
+        ArrayView<uint> rows = weight.Quants.SubView((long)first * weight.QuantStride, (long)outputs * weight.QuantStride);
+        var own = new WeightView(rows, rows, rows, outputs, weight.Columns, weight.QuantStride, 0, 0);
+        var epilogue = new StoreRows(output, hasBias != 0 ? bias.SubView((long)tile.Expert * outputs, outputs) : bias, hasBias);
+        Multiply<TTile, ExpertRows, StoreRows>(epilogue, input, inputStride, own, TTile.Outputs * Grid.IdxX, new ExpertRows(tiles, tile));
+    }
+
+    // The tile of outputs from `firstOutput` on, for some rows of the input.
+    private static void Multiply<TTile, TRows, TEpilogue>(
+        TEpilogue epilogue, ArrayView<uint> input, int inputStride, WeightView weight, int firstOutput, TRows rows)
+        where TTile : struct, IMatrixTile
+        where TRows : struct, ITileRows
+        where TEpilogue : struct, IMatrixEpilogue
+    {
         ArrayView<byte> dynamic = SharedMemory.GetDynamic<byte>();
         int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5;
         int threads = 32 * TTile.TokenWarps * TTile.OutputWarps;
         int warpTokens = TTile.Tokens / TTile.TokenWarps, warpOutputs = TTile.Outputs / TTile.OutputWarps;
         int stageBytes = RowBytes * (TTile.Tokens + TTile.Outputs);
-        Place(TTile.Tokens, TTile.Outputs, tokens, weight.Rows, out int firstToken, out int firstOutput);
 
         // What this thread copies: piece `chunk` of every (threads / 8)th row. Rows past the end are the last one again: they are not stored.
         int row = thread >> 3, chunk = thread & 7, rowStep = threads >> 3;
@@ -47,12 +84,12 @@ internal static class MatrixKernel
         uint shared = TensorCore.SharedAddress(ref dynamic[0]);
         uint copyTo = shared + (uint)((row * RowBytes) + ((chunk ^ (row & 7)) << 4));
         int inRow = 16 * IntrinsicMath.Min(chunk, chunks - 1);
-        long fromInput = TensorCore.Address(ref input[(long)firstToken * inputStride]) + inRow;
+        long fromInput = TensorCore.Address(ref input[(long)rows.FirstInput * inputStride]) + inRow;
         long fromWeight = TensorCore.Address(ref weight.Quants[(long)firstOutput * weight.QuantStride]) + inRow;
         ArrayView<int> inputRows = LocalMemory.Allocate<int>(TTile.Tokens / (threads >> 3));
         ArrayView<int> weightRows = LocalMemory.Allocate<int>(TTile.Outputs / (threads >> 3));
         for (int i = 0; i < TTile.Tokens / (threads >> 3); i++)
-            inputRows[i] = 4 * inputStride * IntrinsicMath.Min(row + (i * rowStep), tokens - 1 - firstToken);
+            inputRows[i] = 4 * inputStride * rows.Input(IntrinsicMath.Min(row + (i * rowStep), rows.End - 1 - rows.First));
         for (int i = 0; i < TTile.Outputs / (threads >> 3); i++)
             weightRows[i] = 4 * weight.QuantStride * IntrinsicMath.Min(row + (i * rowStep), weight.Rows - 1 - firstOutput);
 
@@ -89,16 +126,16 @@ internal static class MatrixKernel
             readStage = readStage + stageBytes == TTile.Stages * stageBytes ? 0 : readStage + stageBytes;
         }
 
-        int token = firstToken + (warp % TTile.TokenWarps * warpTokens) + (lane >> 2);
+        int place = rows.First + (warp % TTile.TokenWarps * warpTokens) + (lane >> 2);
         int output = firstOutput + (warp / TTile.TokenWarps * warpOutputs) + (2 * (lane & 3));
         for (int i = 0; i < warpTokens / 16; i++)
             for (int j = 0; j < warpOutputs / 8; j++)
             {
-                int at = 4 * ((i * (warpOutputs / 8)) + j), o = output + (8 * j), t = token + (16 * i);
-                if (o < weight.Rows && t < tokens)
-                    epilogue.Store(t, o, sums[at], sums[at + 1], o + 1 < weight.Rows);
-                if (o < weight.Rows && t + 8 < tokens)
-                    epilogue.Store(t + 8, o, sums[at + 2], sums[at + 3], o + 1 < weight.Rows);
+                int at = 4 * ((i * (warpOutputs / 8)) + j), o = output + (8 * j), t = place + (16 * i);
+                if (o < weight.Rows && t < rows.End)
+                    epilogue.Store(rows.Output(t), o, sums[at], sums[at + 1], o + 1 < weight.Rows);
+                if (o < weight.Rows && t + 8 < rows.End)
+                    epilogue.Store(rows.Output(t + 8), o, sums[at + 2], sums[at + 3], o + 1 < weight.Rows);
             }
     }
 

@@ -129,7 +129,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     }
 
     /// <summary>Multiplies, for each choice of an expert, that expert's matrix with the choice's activations: an expert's rows of a stack.</summary>
-    /// <param name="projections">A stack; where the epilogue joins pairs, two. An output's width is an expert's number of rows. // [choices, rows]</param>
+    /// <param name="projections">One stack; where the epilogue joins pairs, two. An output's width is an expert's number of rows. // [choices, rows]</param>
     /// <param name="type">The type of all of them.</param>
     /// <param name="columns">Of each.</param>
     /// <param name="input">What <see cref="PrepareApart"/> gave for a type like this.</param>

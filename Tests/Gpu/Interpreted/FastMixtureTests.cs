@@ -47,16 +47,36 @@ public class FastMixtureTests
     public void Every_activation_is_applied([Values(ActivationKind.Gelu, ActivationKind.GeluTanh, ActivationKind.Relu, ActivationKind.ClampedSwiglu)] object kind) =>
         Check(WeightType.Q4_0, 1, Rounded, (ActivationKind)kind, isBiased: true);
 
+    /// <summary>Activations and hidden values are rounded to bfloat16, and so are quantised weights.</summary>
     [Test]
-    public void A_few_tokens_have_the_bits_of_each_alone([Values(WeightType.BF16, WeightType.Q4_0)] object type)
+    public void Many_tokens_experts_are_products_of_matrices(
+        [Values(WeightType.BF16, WeightType.Q8_0, WeightType.MXFP4)] object type, [Values(9, 60)] int tokens) => Check((WeightType)type, tokens, 1e-2, isBiased: true);
+
+    [Test]
+    public void Many_choices_among_more_experts_are_vector_products_unless_all_weights_are_bfloat16()
     {
-        const int Tokens = 6;
+        var routing = new RouterSettings { Experts = 40, Chosen = 2, Scoring = RouterScoring.SoftmaxThenTop };
+        foreach ((WeightType type, double tolerance) in new[] { (WeightType.Q8_0, Rounded), (WeightType.BF16, 1e-2) })
+        {
+            using var scene = new Scene(Accelerators.Open(Accelerators.Ptx));
+            using var plain = new Scene(new PlainDevice());
+            float[] actual = Run(scene, type, routing, 12, 64, 32, ActivationKind.Silu, true), expected = Run(plain, type, routing, 12, 64, 32, ActivationKind.Silu, true);
+            float largest = expected.Max(MathF.Abs), off = actual.Zip(expected, (a, b) => MathF.Abs(a - b)).Max();
+            Assert.That(off, type == WeightType.BF16 ? Is.InRange(Rounded * largest, tolerance * largest) : Is.LessThan(tolerance * largest));
+        }
+    }
+
+    [Test]
+    public void A_token_has_the_bits_that_it_has_alone([Values(WeightType.BF16, WeightType.Q4_0)] object type, [Values] bool isDeterministic)
+    {
+        int tokens = isDeterministic ? 10 : 6;
         float[] Of(int first, int count)
         {
             using var scene = new Scene(Accelerators.Open(Accelerators.Ptx));
-            return Run(scene, (WeightType)type, s_routing, Tokens, 256, 96, ActivationKind.Silu, false, first, count);
+            scene.Device.KeepsBits = isDeterministic;
+            return Run(scene, (WeightType)type, s_routing, tokens, 256, 96, ActivationKind.Silu, false, first, count);
         }
-        float[] all = Of(0, Tokens);
-        Assert.That(Enumerable.Range(0, Tokens).SelectMany(t => Of(t, 1)), Is.EqualTo(all));
+        float[] all = Of(0, tokens);
+        Assert.That(Enumerable.Range(0, tokens).SelectMany(t => Of(t, 1)), Is.EqualTo(all));
     }
 }
