@@ -26,7 +26,7 @@ internal static class BenchVerb
     {
         Option<string> device = Verbs.DeviceOption();
         Option<Precision> precision = Verbs.PrecisionOption();
-        var shapes = new Option<string>("--shapes") { Description = "Of 1.1b, 8b and tiny, separated by commas.", DefaultValueFactory = _ => "1.1b,8b" };
+        var shapes = new Option<string>("--shapes") { Description = $"Of {string.Join(", ", ModelShape.All.Select(shape => shape.Name))}, separated by commas.", DefaultValueFactory = _ => "1.1b,8b" };
         var types = new Option<string>("--types") { Description = "Types of weights, of bf16, q8_0 and q4_0.", DefaultValueFactory = _ => "bf16,q8_0,q4_0" };
         var only = new Option<string>("--only") { Description = $"Of {string.Join(", ", Benches.Keys)}.", DefaultValueFactory = _ => string.Join(',', Benches.Keys) };
         var seconds = new Option<double>("--seconds") { Description = "About so long for each figure.", DefaultValueFactory = _ => 2 };

@@ -5,7 +5,7 @@ using Managed.Loader;
 
 namespace Managed.GpuPerf;
 
-/// <summary>A llama-shaped model with random weights, made in memory: for speed, where what the model says does not matter.</summary>
+/// <summary>A model with random weights, made in memory: for speed, where what the model says does not matter.</summary>
 internal static unsafe class SyntheticModel
 {
     private const ulong Seed = 20251126;
@@ -21,7 +21,7 @@ internal static unsafe class SyntheticModel
         long largest = shape.Matrices().Max(matrix => (long)matrix.Rows * matrix.Columns);
         var block = new RandomBlock(type, largest + (2L * Shifts * RandomBlock.ElementsOf(type)) + (shape.Width * 2L), Seed);
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        string name = $"llama-{shape.Name} {type}";
+        string name = $"{(shape.Experts > 0 ? "mixtral" : "llama")}-{shape.Name} {type}";
         foreach ((string matrix, int rows, int columns) in shape.Matrices())
         {
             long first = (long)tensors.Count * 911 % Shifts * 2 * block.UnitBytes;

@@ -31,7 +31,9 @@ everything() {
             exact)
                 step "${program[@]}" exact --device "$device" --model models/hearth --text Tests/Fixtures/eval/perplexity.json --tokens 3984
                 step "${program[@]}" exact --device "$device" --model models/warden --shapes 1.1b --tokens 64 ;;
-            bench) step "${program[@]}" bench --device "$device" ;;
+            bench)
+                step "${program[@]}" bench --device "$device"
+                step "${program[@]}" bench --device "$device" --shapes 7b-a1b --only decode,batch,prefill,steering ;;
             torch)
                 if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
                     step python3 Perf/gpu/torch_baseline.py --shape 1.1b

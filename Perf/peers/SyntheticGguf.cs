@@ -30,6 +30,8 @@ internal static unsafe class SyntheticGguf
     /// <param name="type">The type of all matrices: F16, BF16, Q8_0, Q4_0 or Q4_K.</param>
     public static void Write(string path, ModelShape shape, WeightType type)
     {
+        if (shape.Experts > 0)
+            throw new ArgumentException($"--shape: found '{shape.Name}', a mixture of experts; expected a shape without.");
         if (!s_fileTypes.TryGetValue(type, out uint fileType))
             throw new ArgumentException($"--type: found {type}; expected {string.Join(", ", s_fileTypes.Keys)}.");
         long largest = shape.Matrices().Max(matrix => (long)matrix.Rows * matrix.Columns);

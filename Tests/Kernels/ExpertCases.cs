@@ -5,7 +5,7 @@ namespace Managed.Tests.Devices;
 /// <summary>The part of the table that devices are held against which choose experts themselves: whole mixtures.</summary>
 internal static class ExpertCases
 {
-    public static IEnumerable<KernelCase> All() => [.. Choices(), .. Types(), .. Activations()];
+    public static IEnumerable<KernelCase> All() => [.. Choices(), .. Types(), .. Activations(), .. Parts()];
 
     // Whole numbers as logits meet each other: then the lower expert is the better.
     private static IEnumerable<KernelCase> Choices() =>
@@ -16,7 +16,7 @@ internal static class ExpertCases
         from whole in new[] { false, true }
         select new KernelCase(
             $"experts by {scoring}{(renormalise ? " renormalised" : "")} of {groups.Count} groups by {groups.Top}{(corrected ? " corrected" : "")}{(whole ? " with ties" : "")}",
-            scene => Mixture(scene, WeightType.F32, 9, columns: 7, inner: 5, biased: true, ActivationKind.Silu, whole, new RouterSettings
+            scene => Mixture(scene, WeightType.F32, 6, columns: 7, inner: 5, biased: true, ActivationKind.Silu, whole, new RouterSettings
             {
                 Experts = 20,
                 Chosen = 4,
@@ -43,6 +43,22 @@ internal static class ExpertCases
         from tokens in new[] { 1, 11 }
         select new KernelCase($"experts with {kind} for {tokens}",
             scene => Mixture(scene, WeightType.BF16, tokens, 40, 24, biased: true, kind, whole: false, s_plain)) { Tolerance = 4e-6 };
+
+    // Where somebody looks into an expert, its rows are a weight by themselves.
+    private static IEnumerable<KernelCase> Parts() =>
+        from type in KernelCases.DirectTypes
+        select new KernelCase($"experts apart, of {type}", scene =>
+        {
+            const int Outputs = 5;
+            Rows input = scene.Random(3, 256);
+            scene.Stack(type, 3, Outputs, 256, out Weight[] parts, [3, 0, 4, 1, 2]);
+            Rows[] results = [.. parts.Select(_ => scene.Random(3, Outputs))];
+            return (() =>
+            {
+                for (int i = 0; i < parts.Length; i++)
+                    scene.Device.Linear([new Projection(results[i], parts[i])], input, Precision.Exact);
+            }, results);
+        });
 
     private static readonly RouterSettings s_plain = new() { Experts = 6, Chosen = 2, Scoring = RouterScoring.SoftmaxThenTop };
 

@@ -42,9 +42,9 @@ public class GpuBundleTests
     [Test]
     public void Every_bench_gives_figures_of_every_type()
     {
-        (int code, string output, _) = Run("bench", "--device", "cpu", "--shapes", "tiny", "--seconds", "0.01", "--batches", "3", "--prompts", "40", "--context", "5", "--programs", "4", "--megabytes", "1");
+        (int code, string output, _) = Run("bench", "--device", "cpu", "--shapes", "tiny,tiny-mixture", "--seconds", "0.01", "--batches", "3", "--prompts", "40", "--context", "5", "--programs", "4", "--megabytes", "1");
         Assert.That(code, Is.Zero, output);
-        foreach (string figure in new[] { "read by a kernel", "BF16", "Q8_0", "Q4_0", "decode, 1 row ", "decode, 3 rows", "prompt of 40 tokens", "steering at all 2 layers", "4 rows with 4 programs", "two lanes", "capture of 2 layers", "exact precision, 3 rows", "exact precision, prompt of 40 tokens" })
+        foreach (string figure in new[] { "read by a kernel", "llama-tiny BF16", "llama-tiny Q8_0", "llama-tiny Q4_0", "mixtral-tiny-mixture BF16", "decode, 1 row ", "decode, 3 rows", "prompt of 40 tokens", "steering at all 2 layers", "4 rows with 4 programs", "two lanes", "capture of 2 layers", "exact precision, 3 rows", "exact precision, prompt of 40 tokens" })
             Assert.That(output, Does.Contain(figure));
         Assert.That(output, Does.Not.Contain("FAILED").And.Not.Contain("NaN"));
     }

@@ -24,29 +24,28 @@ internal readonly record struct MatrixProduct(
 /// </summary>
 internal sealed partial class MatrixKernels : IDisposable
 {
-    /// <summary>Words of a weight's part that is unpacked at once.</summary>
-    private const long MostUnpacked = 32L << 20;
-
+    private readonly long mostUnpacked; // words of a weight
     private readonly GpuMemory memory;
     private readonly Func<WeightType, WeightKernels> formats;
     private MemoryBuffer1D<Words, Stride1D.Dense>? packed, hidden, unpacked;
 
-    private MatrixKernels(GpuMemory memory, Func<WeightType, WeightKernels> formats, bool hasWarpgroups)
+    private MatrixKernels(GpuMemory memory, Func<WeightType, WeightKernels> formats, long mostUnpacked, bool hasWarpgroups)
     {
-        (this.memory, this.formats, this.hasWarpgroups) = (memory, formats, hasWarpgroups);
+        (this.memory, this.formats, this.mostUnpacked, this.hasWarpgroups) = (memory, formats, mostUnpacked, hasWarpgroups);
         multiprocessors = memory.Accelerator.NumMultiprocessors;
     }
 
     /// <summary>The kernels, or null where the device has no such instructions.</summary>
     /// <param name="memory">The device's memory.</param>
     /// <param name="formats">Kernels for a type of weight.</param>
-    public static MatrixKernels? For(GpuMemory memory, Func<WeightType, WeightKernels> formats)
+    /// <param name="mostUnpacked">Words of a weight's part that is unpacked at once.</param>
+    public static MatrixKernels? For(GpuMemory memory, Func<WeightType, WeightKernels> formats, long mostUnpacked = 32L << 20)
     {
 #if ILGPU_PACKAGE
         return null; // inline assembly there has no lists of registers
 #else
         return memory.Accelerator is CudaAccelerator { Architecture: { Major: >= 8 } architecture }
-            ? new MatrixKernels(memory, formats, architecture is { Major: 9, Minor: 0 })
+            ? new MatrixKernels(memory, formats, mostUnpacked, architecture is { Major: 9, Minor: 0 })
             : null;
 #endif
     }
@@ -182,7 +181,7 @@ internal sealed partial class MatrixKernels : IDisposable
     }
 
     /// <summary>Rows of a weight that are unpacked at once; whole tiles.</summary>
-    private static int PartRows(int columns) => (int)Math.Max(256, MostUnpacked / BrainPacking.Stride(columns) / 256 * 256);
+    private int PartRows(int columns) => (int)Math.Max(256, mostUnpacked / BrainPacking.Stride(columns) / 256 * 256);
 
     private static KernelConfig Line(long threads) => new((int)((threads + 255) / 256), 256);
 

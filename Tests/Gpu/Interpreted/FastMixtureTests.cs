@@ -79,4 +79,13 @@ public class FastMixtureTests
         float[] all = Of(0, tokens);
         Assert.That(Enumerable.Range(0, tokens).SelectMany(t => Of(t, 1)), Is.EqualTo(all));
     }
+
+    /// <summary>All sizes of tiles.</summary>
+    [Test]
+    public void PTX_assembles_without_spills() => Accelerators.AssertAssembles("mixture", device =>
+    {
+        var two = new RouterSettings { Experts = 2, Chosen = 2, Scoring = RouterScoring.SoftmaxThenTop };
+        foreach (int tokens in new[] { 1, 9, 20, 40, 120 })
+            Run(new Scene(device), WeightType.BF16, two, tokens, 64, 32, ActivationKind.Silu, true);
+    });
 }

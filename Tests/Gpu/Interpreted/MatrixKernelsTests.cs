@@ -5,6 +5,7 @@ using ILGPU.Runtime.Cuda;
 using Managed.Kernels;
 using Managed.Kernels.Blocks;
 using Managed.Kernels.Gpu;
+using Managed.Kernels.Gpu.Experts;
 using Managed.Kernels.Gpu.Matrix;
 using Managed.Tests.Ilgpu.Cuda;
 
@@ -25,8 +26,11 @@ public sealed unsafe class MatrixKernelsTests : IDisposable
     {
         accelerator = CudaDevice.GetDevices(new InterpretedCudaDriver()).Single().CreateCudaAccelerator(context);
         memory = new GpuMemory(accelerator);
-        kernels = MatrixKernels.For(memory, type => formats.TryGetValue(type, out WeightKernels? known) ? known : formats[type] = WeightKernels.For(type, accelerator))!;
+        kernels = Kernels(mostUnpacked: 32 << 20);
     }
+
+    private MatrixKernels Kernels(long mostUnpacked) =>
+        MatrixKernels.For(memory, type => formats.TryGetValue(type, out WeightKernels? known) ? known : formats[type] = WeightKernels.For(type, accelerator), mostUnpacked)!;
 
     public void Dispose()
     {
@@ -164,6 +168,67 @@ public sealed unsafe class MatrixKernelsTests : IDisposable
         Assert.That(results.Select(result => result.GetAsArray1D()), Is.EqualTo(single));
         foreach (IDisposable owned in weights.Concat<IDisposable>(results))
             owned.Dispose();
+    }
+
+    [Test]
+    public void A_weight_that_is_unpacked_in_parts_gives_the_bits_of_the_whole([Values(2, 33)] int tokens)
+    {
+        const int columns = 64, outputs = 700;
+        using GpuWeight weight = Weight(WeightType.Q8_0, outputs, columns, out _);
+        using MatrixKernels inParts = Kernels(mostUnpacked: 0);
+        using var input = Rows(tokens, columns, out _);
+        using var biases = Rows(1, outputs, out _);
+        using var whole = accelerator.Allocate1D<float>(tokens * outputs);
+        using var parts = accelerator.Allocate1D<float>(tokens * outputs);
+        MatrixProduct Into(MemoryBuffer1D<float, Stride1D.Dense> output) =>
+            new(new RowsView(output.View.BaseView, outputs, outputs), WeightType.Q8_0, weight.View, biases.View.BaseView, true);
+        Assert.That(kernels.TryMultiply([Into(whole)], new RowsView(input.View.BaseView, columns, columns), tokens));
+        Assert.That(inParts.TryMultiply([Into(parts)], new RowsView(input.View.BaseView, columns, columns), tokens));
+        Assert.That(parts.GetAsArray1D(), Is.EqualTo(whole.GetAsArray1D()));
+    }
+
+    /// <summary>Every size of tile; stacks unpacked whole and a few experts at a time; experts that nobody chose.</summary>
+    [Test]
+    public void Choices_of_experts_are_products_with_their_expert_s_rows(
+        [Values("BF16", "Q8_0")] string storedType, [Values(5, 100, 250, 500)] int choices, [Values(1, 5)] int share, [Values(0, 32 << 20)] long mostUnpacked)
+    {
+        var type = Enum.Parse<WeightType>(storedType);
+        const int columns = 96, outputs = 150, experts = 5, outputStride = outputs + 2;
+        using MatrixKernels own = Kernels(mostUnpacked);
+        using GpuWeight stack = Weight(type, experts * outputs, columns, out float[] w);
+        using var input = Rows(choices / share, columns, out float[] x);
+        using var output = Rows(choices, outputStride, out float[] before);
+        using var biases = Rows(1, experts * outputs, out float[] bias);
+        int[] chosen = [.. Enumerable.Range(0, choices).Select(_ => random.Next(experts) is int e && e == 3 ? 4 : random.Next(3))];
+        int rowsOfTile = MatrixKernels.ExpertTileRows(choices, experts);
+        using var chosenThere = accelerator.Allocate1D(chosen);
+        using var sorted = accelerator.Allocate1D<int>(choices);
+        using var table = accelerator.Allocate1D<ExpertTile>(ExpertTiles.Count(choices, rowsOfTile, experts));
+        accelerator.LoadStreamKernel<ArrayView<ExpertTile>, ArrayView<int>, ArrayView<int>, int, int>(SortChoicesKernel.Run)(
+            new KernelConfig(experts, 64), table.View.AsContiguous(), sorted.View.AsContiguous(), chosenThere.View.AsContiguous(), choices, rowsOfTile);
+        Assert.That(sorted.GetAsArray1D(), Is.EqualTo(Enumerable.Range(0, choices).OrderBy(i => chosen[i])));
+
+        MatrixProduct product = new(new RowsView(output.View.BaseView, outputs, outputStride), type, stack.View, biases.View.BaseView, true);
+        Assert.That(own.TryMultiplyExperts([product], new RowsView(input.View.BaseView, columns, columns), choices / share, choices, experts,
+            new ExpertTiles(table.View.AsContiguous(), sorted.View.AsContiguous(), share)));
+        float[] result = output.GetAsArray1D();
+        for (int choice = 0; choice < choices; choice++)
+        {
+            for (int o = 0; o < outputs; o++)
+            {
+                int row = (chosen[choice] * outputs) + o;
+                double sum = bias[row], size = 1;
+                for (int k = 0; k < columns; k++)
+                {
+                    double term = Round(x[(choice / share * columns) + k]) * (double)w[(row * columns) + k];
+                    sum += term;
+                    size += Math.Abs(term);
+                }
+                if (!(Math.Abs(result[(choice * outputStride) + o] - sum) <= size * 1e-6))
+                    Assert.Fail($"choice {choice} of expert {chosen[choice]}, output {o}: {result[(choice * outputStride) + o]}, expected {sum}");
+            }
+            Assert.That(result[((choice * outputStride) + outputs)..((choice + 1) * outputStride)], Is.EqualTo(before[((choice * outputStride) + outputs)..((choice + 1) * outputStride)]), "nothing is written beside the rows");
+        }
     }
 
     private static MatrixProduct Product(RowsView output, GpuWeight weight) => new(output, weight.Type, weight.View, output.Values, false);

@@ -191,5 +191,11 @@ public class VectorKernelTests
                 scene.Kernels.Run([projection], (WeightType)type, 256, input, tokens, new ResidualEpilogue(output, 1));
                 scene.Kernels.Run([projection, projection], (WeightType)type, 256, input, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
             }
+            RowsView choices = scene.Rows(new float[4 * 4], 4);
+            using var experts = scene.Accelerator.Allocate1D([3, 0, 1, 3]);
+            VectorProjection stack = scene.Projection(matrix, choices);
+            ArrayView<Quad> apart = scene.Kernels.PrepareApart(scene.Rows(scene.Random(256 * 2), 256), 2, (WeightType)type);
+            scene.Kernels.RunOfExperts([stack], (WeightType)type, 256, apart, experts.View.AsContiguous(), 4, 2, chosen: 2, default(PlainEpilogue));
+            scene.Kernels.RunOfExperts([stack, stack], (WeightType)type, 256, apart, experts.View.AsContiguous(), 4, 2, chosen: 2, default(GatedEpilogue<ActivationKernels.Silu>));
         });
 }
