@@ -89,7 +89,7 @@ internal sealed partial class GpuDevice
 
     private bool CanRun(ReadOnlySpan<Projection> projections, Rows input)
     {
-        if (vectors is null || KeepsBits || input.Count > VectorKernels.MostTokens || projections.Length > MostProducts)
+        if (vectors is null || KeepsBits || projections.Length > MostProducts)
             return false;
         WeightType type = projections[0].Weight.Type;
         foreach (Projection projection in projections)
@@ -113,7 +113,8 @@ internal sealed partial class GpuDevice
     // A norm of few rows, before layers that take what it writes as planes.
     private bool TryNormPrepared(Rows output, Rows input, NormSettings settings)
     {
-        if (vectors is null || input.Count > VectorKernels.MostTokens || settings.Segments != 1 || !bytesAfter.TryGetValue(settings, out bool asBytes))
+        if (vectors is null || settings.Segments != 1 || !bytesAfter.TryGetValue(settings, out bool asBytes)
+            || input.Count > (asBytes ? VectorKernels.MostTokensOfBytes : VectorKernels.MostTokens))
             return false;
         NormShape shape = Shape(settings, output, input);
         if (TakeEdit(input) is { } edit)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Managed.GpuPerf;
 using Managed.Kernels;
 using Managed.Kernels.Blocks;
@@ -6,8 +7,8 @@ using Managed.Loader;
 
 namespace Managed.Peers;
 
-/// <summary>A llama-shaped GGUF file with random weights and a made-up vocabulary, written tensor by tensor.</summary>
-internal static unsafe class SyntheticGguf
+/// <summary>A llama-shaped GGUF file, perhaps with experts, with random weights and a made-up vocabulary, written tensor by tensor.</summary>
+internal static unsafe partial class SyntheticGguf
 {
     private const ulong Seed = 20251126;
     private const int Shifts = 4093; // where weights begin in the block of random ones: a prime, so that neighbours differ
@@ -21,6 +22,7 @@ internal static unsafe class SyntheticGguf
     [
         ("model.embed_tokens", "token_embd"), ("lm_head", "output"), ("model.norm", "output_norm"), ("model.layers", "blk"),
         ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"), ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"),
+        ("block_sparse_moe.gate", "ffn_gate_inp"), ("block_sparse_moe.experts.w1", "ffn_gate_exps"), ("block_sparse_moe.experts.w3", "ffn_up_exps"), ("block_sparse_moe.experts.w2", "ffn_down_exps"),
         ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"), ("input_layernorm", "attn_norm"), ("post_attention_layernorm", "ffn_norm"),
     ];
 
@@ -30,18 +32,19 @@ internal static unsafe class SyntheticGguf
     /// <param name="type">The type of all matrices: F16, BF16, Q8_0, Q4_0 or Q4_K.</param>
     public static void Write(string path, ModelShape shape, WeightType type)
     {
-        if (shape.Experts > 0)
-            throw new ArgumentException($"--shape: found '{shape.Name}', a mixture of experts; expected a shape without.");
         if (!s_fileTypes.TryGetValue(type, out uint fileType))
             throw new ArgumentException($"--type: found {type}; expected {string.Join(", ", s_fileTypes.Keys)}.");
         long largest = shape.Matrices().Max(matrix => (long)matrix.Rows * matrix.Columns);
         using var block = new RandomBlock(type, largest + (2L * Shifts * RandomBlock.ElementsOf(type)), Seed);
         var tensors = new List<TensorToWrite>();
-        foreach ((string matrix, int rows, int columns) in shape.Matrices())
+        int matrices = 0;
+        foreach (var tensor in shape.Matrices().GroupBy(matrix => GgufName(matrix.Name)))
         {
-            byte* data = block.Data + ((long)tensors.Count * 911 % Shifts * 2 * block.UnitBytes);
+            (_, int rows, int columns) = tensor.First();
+            nint[] parts = [.. tensor.Select(_ => (nint)(block.Data + ((long)matrices++ * 911 % Shifts * 2 * block.UnitBytes)))];
             long bytes = rows * BlockFormats.RowBytes(type, columns);
-            tensors.Add(new TensorToWrite(GgufName(matrix), (TensorType)(int)type, [rows, columns], stream => Copy(stream, data, bytes)));
+            long[] sizes = parts.Length > 1 ? [parts.Length, rows, columns] : [rows, columns]; // experts lie one below the other
+            tensors.Add(new TensorToWrite(tensor.Key, (TensorType)(int)type, sizes, stream => Array.ForEach(parts, part => Copy(stream, (byte*)part, bytes))));
         }
         float[] gain = [.. Enumerable.Range(0, shape.Width).Select(i => 0.9f + (0.2f * (i * 37 % 101) / 100))];
         foreach (string norm in shape.Norms())
@@ -49,7 +52,11 @@ internal static unsafe class SyntheticGguf
         GgufWriter.Write(path, [.. Metadata(shape, fileType).Select(pair => KeyValuePair.Create(pair.Key, GgufValue.From(pair.Value)))], tensors);
     }
 
-    private static string GgufName(string name) => s_names.Aggregate(name, (result, pair) => result.Replace(pair.From, pair.To, StringComparison.Ordinal));
+    private static string GgufName(string name) =>
+        s_names.Aggregate(ExpertNumber().Replace(name, ""), (result, pair) => result.Replace(pair.From, pair.To, StringComparison.Ordinal));
+
+    [GeneratedRegex(@"(?<=experts)\.\d+")]
+    private static partial Regex ExpertNumber();
 
     private static void Copy(Stream stream, byte* data, long bytes)
     {
@@ -68,6 +75,11 @@ internal static unsafe class SyntheticGguf
         yield return ("llama.embedding_length", (uint)shape.Width);
         yield return ("llama.block_count", (uint)shape.Layers);
         yield return ("llama.feed_forward_length", (uint)shape.MlpWidth);
+        if (shape.Experts > 0)
+        {
+            yield return ("llama.expert_count", (uint)shape.Experts);
+            yield return ("llama.expert_used_count", (uint)shape.Chosen);
+        }
         yield return ("llama.attention.head_count", (uint)shape.Heads);
         yield return ("llama.attention.head_count_kv", (uint)shape.KeyHeads);
         yield return ("llama.attention.key_length", (uint)shape.HeadDimension);

@@ -24,6 +24,29 @@ internal static class TileKernel
     public static void Run<TFormat, TShape, TEpilogue>(VectorTask task, TEpilogue epilogue)
         where TFormat : struct, ITileFormat
         where TShape : struct, ITileShape
+        where TEpilogue : struct, IVectorEpilogue => Multiply<TFormat, TShape, TEpilogue>(task, epilogue, Grid.IdxX, 0, task.Tokens);
+
+    /// <summary>
+    /// More than eight tokens: as many groups of threads as there are eights of them take the same rows of weights, one beside the other, so
+    /// that memory is read once. A token's bits are those that <see cref="Run"/> gives it.
+    /// </summary>
+    public static void RunOfMany<TFormat, TShape, TEpilogue>(VectorTask task, TEpilogue epilogue)
+        where TFormat : struct, ITileFormat
+        where TShape : struct, ITileShape
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        const int eight = 2 * TokenPlanes.TokensOfTile;
+        int parts = (task.Tokens + eight - 1) / eight, group = Grid.IdxX / parts, first = eight * (Grid.IdxX - (group * parts));
+        ArrayView<Quad> input = task.Input.SubView(first / TokenPlanes.TokensOfTile * task.TileQuads, 2 * task.TileQuads);
+        // There is room for eight tokens, whatever lies there.
+        var part = new VectorTask(task.First, task.Second, task.Third, task.FirstGroups, task.SecondGroups, eight, task.Spans, task.TileQuads, input);
+        Multiply<TFormat, TShape, TEpilogue>(part, epilogue, group, first, task.Tokens);
+    }
+
+    // The rows of weights that are a group's, and the task's tokens, which are the output's from `firstToken` on; from `endToken` on there are none.
+    private static void Multiply<TFormat, TShape, TEpilogue>(VectorTask task, TEpilogue epilogue, int group, int firstToken, int endToken)
+        where TFormat : struct, ITileFormat
+        where TShape : struct, ITileShape
         where TEpilogue : struct, IVectorEpilogue
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(MostWarps<TFormat, TEpilogue>() * TileElements * TShape.Tiles * TShape.TokenTiles);
@@ -34,7 +57,7 @@ internal static class TileKernel
             sums[i] = 0;
         TShape.LetNextBegin();
 
-        int group = Grid.IdxX, lane = Group.IdxX & 31, warp = Group.IdxX >> 5, warps = Group.DimX >> 5;
+        int lane = Group.IdxX & 31, warp = Group.IdxX >> 5, warps = Group.DimX >> 5;
         VectorProjection projection = task.First;
         if (!TEpilogue.IsPaired)
         {
@@ -96,7 +119,7 @@ internal static class TileKernel
         {
             int block = e / TileElements, within = e % TileElements;
             int t = TEpilogue.IsPaired ? block : block / TShape.Tiles, tile = TEpilogue.IsPaired ? 0 : block % TShape.Tiles;
-            int token = (TokenPlanes.TokensOfTile * t) + (within & 3), row = firstRow + (16 * tile) + (within >> 2);
+            int token = firstToken + (TokenPlanes.TokensOfTile * t) + (within & 3), row = firstRow + (16 * tile) + (within >> 2);
             int at = (((t * TShape.Tiles) + tile) * TileElements) + within, step = TShape.Tiles * TShape.TokenTiles * TileElements;
             float first = 0, second = 0;
             for (int w = 0; w < warps; w++)
@@ -105,7 +128,7 @@ internal static class TileKernel
                 if (TEpilogue.IsPaired)
                     second += shared[(w * step) + at + TileElements];
             }
-            if (token < task.Tokens && row < projection.Rows)
+            if (token < endToken && row < projection.Rows)
             {
                 first *= TFormat.Factor;
                 second *= TFormat.Factor;

@@ -44,8 +44,14 @@ internal abstract class VectorFormat
     /// <summary>Whether rows of so many columns can be read.</summary>
     public abstract bool Fits(WeightView weight);
 
-    /// <summary>Compiles the kernel for up to four or up to eight tokens.</summary>
-    public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, bool eightTokens)
+    /// <summary>
+    /// Rows of activations, at most. Tensor cores take bfloat16 weights as they are, for many tokens at once; others would have to be unpacked,
+    /// and then several readings of them are fewer bytes.
+    /// </summary>
+    public int MostTokens => TakesBytes ? VectorKernels.MostTokensOfBytes : VectorKernels.MostTokens;
+
+    /// <summary>Compiles the kernel for so many tokens.</summary>
+    public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, TokenClass tokens)
         where TEpilogue : struct, IVectorEpilogue;
 
     /// <summary>Compiles the kernel for choices of experts.</summary>
@@ -72,8 +78,8 @@ internal abstract class VectorFormat
 
         public override bool Fits(WeightView weight) => weight.QuantStride % 4 == 0 && weight.ScaleStride % 4 == 0 && weight.Rows > 0;
 
-        public override Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, bool eightTokens) =>
-            TEpilogue.IsPaired ? Load<TEpilogue, Two>(accelerator, eightTokens) : Load<TEpilogue, One>(accelerator, eightTokens);
+        public override Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, TokenClass tokens) =>
+            TEpilogue.IsPaired ? Load<TEpilogue, Two>(accelerator, tokens) : Load<TEpilogue, One>(accelerator, tokens);
 
         public override Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue>(Accelerator accelerator) =>
             TEpilogue.IsPaired ? LoadOfExperts<TEpilogue, Two>(accelerator) : LoadOfExperts<TEpilogue, One>(accelerator);
@@ -85,18 +91,21 @@ internal abstract class VectorFormat
                 ? accelerator.LoadKernel<VectorTask, TEpilogue, ArrayView<int>, int>(TileKernel.RunOfExperts<TFormat, TileShape<TTiles, One, Overlapping>, TEpilogue>, Bounds<TEpilogue>())
                 : accelerator.LoadKernel<VectorTask, TEpilogue, ArrayView<int>, int>(TileKernel.RunOfExperts<TFormat, TileShape<TTiles, One, OneAfterTheOther>, TEpilogue>, Bounds<TEpilogue>());
 
-        private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue, TTiles>(Accelerator accelerator, bool eightTokens)
-            where TEpilogue : struct, IVectorEpilogue
-            where TTiles : struct, IConstant =>
-            eightTokens ? Load<TEpilogue, TTiles, Two>(accelerator) : Load<TEpilogue, TTiles, One>(accelerator);
-
-        private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue, TTiles, TTokenTiles>(Accelerator accelerator)
+        private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue, TTiles>(Accelerator accelerator, TokenClass tokens)
             where TEpilogue : struct, IVectorEpilogue
             where TTiles : struct, IConstant
-            where TTokenTiles : struct, IConstant =>
-            VectorKernels.Overlaps(accelerator)
-                ? accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, TTokenTiles, Overlapping>, TEpilogue>, Bounds<TEpilogue>())
-                : accelerator.LoadKernel<VectorTask, TEpilogue>(TileKernel.Run<TFormat, TileShape<TTiles, TTokenTiles, OneAfterTheOther>, TEpilogue>, Bounds<TEpilogue>());
+        {
+            Action<VectorTask, TEpilogue> kernel = (tokens, VectorKernels.Overlaps(accelerator)) switch
+            {
+                (TokenClass.Four, true) => TileKernel.Run<TFormat, TileShape<TTiles, One, Overlapping>, TEpilogue>,
+                (TokenClass.Four, false) => TileKernel.Run<TFormat, TileShape<TTiles, One, OneAfterTheOther>, TEpilogue>,
+                (TokenClass.Eight, true) => TileKernel.Run<TFormat, TileShape<TTiles, Two, Overlapping>, TEpilogue>,
+                (TokenClass.Eight, false) => TileKernel.Run<TFormat, TileShape<TTiles, Two, OneAfterTheOther>, TEpilogue>,
+                (_, true) => TileKernel.RunOfMany<TFormat, TileShape<TTiles, Two, Overlapping>, TEpilogue>,
+                (_, false) => TileKernel.RunOfMany<TFormat, TileShape<TTiles, Two, OneAfterTheOther>, TEpilogue>,
+            };
+            return accelerator.LoadKernel(kernel, Bounds<TEpilogue>());
+        }
 
         private static KernelSpecialization Bounds<TEpilogue>()
             where TEpilogue : struct, IVectorEpilogue => new(32 * TileKernel.MostWarps<TFormat, TEpilogue>(), 1);

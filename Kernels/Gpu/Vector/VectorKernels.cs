@@ -7,21 +7,21 @@ using PrepareKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.Kerne
 namespace Managed.Kernels.Gpu.Vector;
 
 /// <summary>
-/// The fast products of weight matrices with one to eight rows of activations, on NVIDIA GPUs from compute capability 8.0 on. First
+/// The fast products of weight matrices with a few rows of activations, on NVIDIA GPUs from compute capability 8.0 on. First
 /// <see cref="Prepare"/> sorts the activations, then each <see cref="Run{TEpilogue}"/> multiplies one, two or three matrices with them in one
 /// launch. After a first call of each kind and width they neither allocate nor wait, so that they can be recorded in a graph.
 /// </summary>
 internal sealed class VectorKernels(GpuMemory device) : IDisposable
 {
-    /// <summary>Rows of activations, at most.</summary>
-    public const int MostTokens = 8;
+    /// <summary>Rows of activations, at most: of matrices of numbers, and of integers with scales.</summary>
+    public const int MostTokens = 8, MostTokensOfBytes = 32;
 
     /// <summary>Matrices of one launch, at most.</summary>
     public const int MostProjections = 3;
 
     private const int PrepareThreads = 64;
 
-    private readonly Dictionary<(VectorFormat, Type, bool), Delegate> loaded = [];
+    private readonly Dictionary<(VectorFormat, Type, TokenClass), Delegate> loaded = [];
     private readonly Dictionary<(VectorFormat, Type), Delegate> loadedOfExperts = [];
     private MemoryBuffer1D<Quad, Stride1D.Dense>? planes;
     private PrepareKernel? brain, bytes;
@@ -37,11 +37,11 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
 
     /// <summary>Whether products with a matrix can be had here; else the plain kernels must do.</summary>
     public bool CanRun(GpuWeight weight, int tokens) =>
-        IsSupported && tokens is > 0 and <= MostTokens && VectorFormat.For(weight.Type) is { } format && format.Fits(weight.View);
+        IsSupported && tokens > 0 && VectorFormat.For(weight.Type) is { } format && tokens <= format.MostTokens && format.Fits(weight.View);
 
     /// <summary>Sorts activations for the matrices of a type.</summary>
     /// <param name="input">The activations. // [tokens, columns]</param>
-    /// <param name="tokens">1 to 8.</param>
+    /// <param name="tokens">At most <see cref="VectorFormat.MostTokens"/>.</param>
     /// <param name="type">Of the matrices. Types with the same <see cref="VectorFormat.TakesBytes"/> share what is prepared.</param>
     /// <returns>What <see cref="Run{TEpilogue}"/> takes; valid until the next call.</returns>
     public ArrayView<Quad> Prepare(RowsView input, int tokens, WeightType type) => Sort(input, tokens, type, apart: 1);
@@ -66,7 +66,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <param name="gain">As the norm has it.</param>
     /// <param name="bias">As the norm has it.</param>
     /// <param name="shape">The norm's numbers.</param>
-    /// <param name="tokens">1 to 8.</param>
+    /// <param name="tokens">At most <see cref="VectorFormat.MostTokens"/>.</param>
     /// <param name="takesBytes"><see cref="VectorFormat.TakesBytes"/> of the matrices.</param>
     /// <param name="prologue">The edit.</param>
     public void PrepareNormed<TPrologue>(
@@ -92,7 +92,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <summary>Room for activations, for kernels that write <see cref="TokenPlanes"/> themselves; valid until the next call.</summary>
     public ArrayView<Quad> Planes(int columns, int tokens)
     {
-        long length = TokenPlanes.Quads(columns, tokens);
+        long length = TokenPlanes.Quads(columns, (tokens + MostTokens - 1) / MostTokens * MostTokens);
         if (planes is null || planes.Length < length)
         {
             device.Free(planes);
@@ -106,16 +106,16 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <param name="type">The type of all of them.</param>
     /// <param name="columns">Of each.</param>
     /// <param name="input">What <see cref="Prepare"/> gave for a type like this.</param>
-    /// <param name="tokens">1 to 8.</param>
+    /// <param name="tokens">At most <see cref="VectorFormat.MostTokens"/>.</param>
     /// <param name="epilogue">What is done with a product before it is written.</param>
     public void Run<TEpilogue>(
         ReadOnlySpan<VectorProjection> projections, WeightType type, int columns, ArrayView<Quad> input, int tokens, TEpilogue epilogue)
         where TEpilogue : struct, IVectorEpilogue
     {
-        bool eight = tokens > TokenPlanes.TokensOfTile;
+        TokenClass many = tokens <= TokenPlanes.TokensOfTile ? TokenClass.Four : tokens <= MostTokens ? TokenClass.Eight : TokenClass.Many;
         VectorFormat format = VectorFormat.For(type)!;
-        if (!loaded.TryGetValue((format, typeof(TEpilogue), eight), out Delegate? kernel))
-            loaded[(format, typeof(TEpilogue), eight)] = kernel = format.Load<TEpilogue>(device.Accelerator, eight);
+        if (!loaded.TryGetValue((format, typeof(TEpilogue), many), out Delegate? kernel))
+            loaded[(format, typeof(TEpilogue), many)] = kernel = format.Load<TEpilogue>(device.Accelerator, many);
         VectorProjection first = projections[0], second = projections.Length > 1 ? projections[1] : first, third = projections.Length > 2 ? projections[2] : first;
         int groups = Groups(first), firstGroups = groups, secondGroups = groups;
         if (!TEpilogue.IsPaired)
@@ -124,7 +124,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
             groups += projections.Length > 2 ? Groups(third) : 0;
         }
         ((Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue>)kernel)(
-            device.Stream, new KernelConfig(groups, 32 * Warps<TEpilogue>(format, columns, groups)),
+            device.Stream, new KernelConfig(groups * ((tokens + MostTokens - 1) / MostTokens), 32 * Warps<TEpilogue>(format, columns, groups)),
             new VectorTask(first, second, third, firstGroups, secondGroups, tokens, Spans(format, columns), TokenPlanes.TileQuads(columns), input), epilogue);
     }
 

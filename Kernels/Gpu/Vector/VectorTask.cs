@@ -11,7 +11,7 @@ internal readonly struct VectorTask(
     /// <summary>Groups that work for the first projection, and for the first two.</summary>
     public readonly int FirstGroups = firstGroups, SecondGroups = secondGroups;
 
-    /// <summary>1 to 8.</summary>
+    /// <summary>1 to 8, or more where a group takes eight of them.</summary>
     public readonly int Tokens = tokens;
 
     /// <summary>Spans of columns in a row, the last of which may be incomplete.</summary>

@@ -203,10 +203,15 @@ public sealed unsafe class MatrixKernelsTests : IDisposable
         int rowsOfTile = MatrixKernels.ExpertTileRows(choices, experts);
         using var chosenThere = accelerator.Allocate1D(chosen);
         using var sorted = accelerator.Allocate1D<int>(choices);
-        using var table = accelerator.Allocate1D<ExpertTile>(ExpertTiles.Count(choices, rowsOfTile, experts));
+        using var table = accelerator.Allocate1D([.. Enumerable.Repeat(new ExpertTile { Expert = 4, Begin = 0, Count = 1 }, ExpertTiles.Count(choices, rowsOfTile, experts))]); // of a step before
         accelerator.LoadStreamKernel<ArrayView<ExpertTile>, ArrayView<int>, ArrayView<int>, int, int>(SortChoicesKernel.Run)(
             new KernelConfig(experts, 64), table.View.AsContiguous(), sorted.View.AsContiguous(), chosenThere.View.AsContiguous(), choices, rowsOfTile);
-        Assert.That(sorted.GetAsArray1D(), Is.EqualTo(Enumerable.Range(0, choices).OrderBy(i => chosen[i])));
+        int[] order = sorted.GetAsArray1D();
+        Assert.That(order, Is.EqualTo(Enumerable.Range(0, choices).OrderBy(i => chosen[i])));
+        ExpertTile[] cut = [.. table.GetAsArray1D().Where(tile => tile.Count > 0)];
+        Assert.That(cut.SelectMany(tile => Enumerable.Range(tile.Begin, tile.Count)), Is.EqualTo(Enumerable.Range(0, choices)), "each choice is in one tile");
+        Assert.That(cut.SelectMany(tile => Enumerable.Range(tile.Begin, tile.Count).Select(place => chosen[order[place]] == tile.Expert)), Has.None.False);
+        Assert.That(cut.Select(tile => tile.Count), Has.All.LessThanOrEqualTo(rowsOfTile));
 
         MatrixProduct product = new(new RowsView(output.View.BaseView, outputs, outputStride), type, stack.View, biases.View.BaseView, true);
         Assert.That(own.TryMultiplyExperts([product], new RowsView(input.View.BaseView, columns, columns), choices / share, choices, experts,

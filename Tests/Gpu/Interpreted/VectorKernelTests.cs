@@ -9,7 +9,7 @@ using Managed.Tests.Ilgpu.Cuda;
 
 namespace Managed.Tests.Gpu;
 
-/// <summary>The fast products for one to eight tokens, as PTX on the interpreter.</summary>
+/// <summary>The fast products for a few tokens, as PTX on the interpreter.</summary>
 public class VectorKernelTests
 {
     private static IEnumerable<WeightType> Types() => VectorFormat.Types;
@@ -46,9 +46,11 @@ public class VectorKernelTests
         using var scene = new VectorScene();
         const int Rows = 20, Columns = 1024;
         VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, Columns);
-        float[] x = scene.Random(VectorKernels.MostTokens * Columns);
+        int most = VectorFormat.For((WeightType)type)!.MostTokens;
+        float[] x = scene.Random(most * Columns);
         float[] all = scene.Product(matrix, x);
-        foreach ((int first, int count) in new[] { (0, 1), (7, 1), (2, 2), (5, 3), (3, 4), (1, 5), (0, 7) })
+        (int, int)[] some8 = [(0, 1), (7, 1), (2, 2), (5, 3), (3, 4), (1, 5), (0, 7)], some32 = [(0, 8), (31, 1), (2, 9), (4, 13), (16, 16), (7, 25)];
+        foreach ((int first, int count) in most > 8 ? some8.Concat(some32) : some8)
         {
             float[] some = scene.Product(matrix, x[(first * Columns)..((first + count) * Columns)]);
             Assert.That(some, Is.EqualTo(all[(first * Rows)..((first + count) * Rows)]), $"tokens {first} to {first + count - 1}");
@@ -68,6 +70,30 @@ public class VectorKernelTests
             WeightType.Q4_0, Columns, input, tokens, default(PlainEpilogue));
         for (int i = 0; i < 3; i++)
             Assert.That(scene.Read(outputs[i]), Is.EqualTo(scene.Product(matrices[i], x, i == 1 ? bias : null)), $"matrix {i}");
+    }
+
+    [Test]
+    public void What_becomes_of_a_product_is_the_same_among_more_than_eight_tokens([Values(WeightType.Q8_0, WeightType.Q4_K)] object type)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 40, Columns = 512, Tokens = 21;
+        VectorScene.Matrix gate = scene.Weight((WeightType)type, Rows, Columns), up = scene.Weight((WeightType)type, Rows, Columns);
+        float[] x = scene.Random(Tokens * Columns), bias = scene.Random(Rows), residual = scene.Random(Tokens * Rows);
+        (float[] Gated, float[] Added) Of(int first, int count)
+        {
+            RowsView gated = scene.Rows(new float[count * Rows], Rows), stream = scene.Rows(residual[(first * Rows)..((first + count) * Rows)], Rows);
+            ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(x[(first * Columns)..((first + count) * Columns)], Columns), count, (WeightType)type);
+            scene.Kernels.Run([scene.Projection(gate, gated), scene.Projection(up, gated, bias)], (WeightType)type, Columns, input, count, default(GatedEpilogue<ActivationKernels.Silu>));
+            scene.Kernels.Run([scene.Projection(gate, stream, bias)], (WeightType)type, Columns, input, count, new ResidualEpilogue(stream, 0.5f));
+            return (scene.Read(gated), scene.Read(stream));
+        }
+        (float[] allGated, float[] allAdded) = Of(0, Tokens);
+        for (int t = 0; t < Tokens; t++)
+        {
+            (float[] gated, float[] added) = Of(t, 1);
+            Assert.That(gated, Is.EqualTo(allGated[(t * Rows)..((t + 1) * Rows)]), $"token {t}");
+            Assert.That(added, Is.EqualTo(allAdded[(t * Rows)..((t + 1) * Rows)]), $"token {t}");
+        }
     }
 
     [Test]
@@ -94,6 +120,29 @@ public class VectorKernelTests
             }
             Assert.That(result[((choice + 1) * (Rows + 2)) - 1], Is.Zero, "nothing is written beside the rows");
         }
+    }
+
+    [Test]
+    public void A_choice_has_the_same_bits_alone_and_among_others_on_a_small_device([Values(WeightType.BF16, WeightType.Q4_0)] object type)
+    {
+        var driver = new InterpretedCudaDriver();
+        driver.Attributes[CudaDeviceAttribute.MultiprocessorCount] = 2; // then the number of a launch's groups decides into how many parts columns are split
+        using var scene = new VectorScene(driver);
+        const int Rows = 40, Columns = 2048, Chosen = 2;
+        int[] experts = [1, 0, 2, 1, 0, 2, 2, 1, 1, 0];
+        VectorScene.Matrix stack = scene.Weight((WeightType)type, 3 * Rows, Columns);
+        float[] x = scene.Random(experts.Length * Columns);
+        float[] Of(int first, int count)
+        {
+            RowsView output = scene.Rows(new float[count * Rows], Rows);
+            ArrayView<Quad> input = scene.Kernels.PrepareApart(scene.Rows(x[(first * Columns)..((first + count) * Columns)], Columns), count, (WeightType)type);
+            using var chosen = scene.Accelerator.Allocate1D(experts[first..(first + count)]);
+            scene.Kernels.RunOfExperts([scene.Projection(stack, output)], (WeightType)type, Columns, input, chosen.View.AsContiguous(), count, 1, Chosen, default(PlainEpilogue));
+            return scene.Read(output);
+        }
+        float[] all = Of(0, experts.Length);
+        for (int choice = 0; choice < experts.Length; choice += Chosen)
+            Assert.That(Of(choice, Chosen), Is.EqualTo(all[(choice * Rows)..((choice + Chosen) * Rows)]), $"choice {choice}");
     }
 
     [Test]
@@ -182,7 +231,7 @@ public class VectorKernelTests
         {
             using var scene = new VectorScene(driver);
             VectorScene.Matrix matrix = scene.Weight((WeightType)type, 16, 256);
-            foreach (int tokens in new[] { 1, 8 })
+            foreach (int tokens in VectorFormat.For((WeightType)type)!.MostTokens > 8 ? new[] { 1, 8, 9 } : [1, 8])
             {
                 RowsView output = scene.Rows(new float[16 * tokens], 16);
                 ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(scene.Random(256 * tokens), 256), tokens, (WeightType)type);
