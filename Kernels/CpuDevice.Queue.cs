@@ -1,3 +1,4 @@
+using Managed.Kernels.Experts;
 using Managed.Kernels.Linear;
 
 namespace Managed.Kernels;
@@ -18,6 +19,9 @@ internal sealed unsafe partial class CpuDevice
     private readonly WorkStore<ScaleWork> scalings;
     private readonly WorkStore<ActivateWork> activations;
     private readonly WorkStore<KeepWork> keeps;
+    private readonly WorkStore<ExpertInputWork> gathers;
+    private readonly WorkStore<ExpertWork> experts;
+    private readonly WorkStore<CombineWork> combinations;
     private (Rows Output, Rows Input, NormSettings Settings)? waitingNorm; // which the layer behind it may do
     private RotateWork? waitingRotation; // which the attention behind it may do
     private IQueuedWork? held, heldRider; // the last operation, until it is known what follows it
@@ -152,6 +156,9 @@ internal sealed unsafe partial class CpuDevice
         additions.Reset();
         scalings.Reset();
         activations.Reset();
+        gathers.Reset();
+        experts.Reset();
+        combinations.Reset();
         keeps.Reset(static work => work.Forget());
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Managed.Kernels.Experts;
 using Managed.Kernels.Guidance;
 using Managed.Kernels.Linear;
 
@@ -42,6 +43,9 @@ internal sealed unsafe partial class CpuDevice : IDevice
         scalings = new(() => new ScaleWork(rooms));
         activations = new(() => new ActivateWork(rooms));
         keeps = new(() => new KeepWork(rooms));
+        gathers = new(() => new ExpertInputWork(rooms));
+        experts = new(() => new ExpertWork(rooms));
+        combinations = new(() => new CombineWork(rooms));
     }
 
     public string Name => $"cpu, {pool.Count} threads";
@@ -364,6 +368,9 @@ internal sealed unsafe partial class CpuDevice : IDevice
         roundedBefore.Dispose();
         adds.Dispose();
         scores?.Dispose();
+        expertInputs.Dispose();
+        expertHidden.Dispose();
+        expertCopies?.Dispose();
         logitWork.Dispose();
     }
 }

@@ -183,12 +183,12 @@ internal interface IDevice : IDisposable
     /// </summary>
     void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen);
 
-    /// <summary>Whether <see cref="Experts"/> can be asked for: the device chooses experts so, and takes part in no host's choice.</summary>
+    /// <summary>Whether <see cref="Experts"/> can be asked for.</summary>
     bool ChoosesExperts(RouterSettings routing) => false;
 
     /// <summary>
     /// output[t] = Σ_j w_j · down_e · (act(gate_e · x) · (up_e · x)), x = input[t], for the experts e and weights w of <see cref="Route"/>, the best
-    /// first, without a word to the host. The projections' weights and biases are all experts', one below the other; their outputs are scratch.
+    /// first; a device of its own has no word with the host about it. The projections' weights and biases are all experts', one below the other; their outputs are scratch.
     /// </summary>
     /// <param name="output">// [tokens, width]</param>
     /// <param name="down">Scratch // [tokens · Chosen, width]</param>

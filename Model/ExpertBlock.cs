@@ -1,6 +1,7 @@
 using Managed.Architectures;
 using Managed.Hooks;
 using Managed.Kernels;
+using Managed.Kernels.Experts;
 using Managed.Weights;
 
 namespace Managed;
@@ -15,11 +16,7 @@ internal sealed class ExpertBlock(ForwardPass pass)
         [HookPoint.ExpertWeights, HookPoint.ExpertIndices, HookPoint.TopWeights, HookPoint.ExpertGate, HookPoint.ExpertPre, HookPoint.ExpertPost];
 
     private readonly IDevice device = pass.Device;
-    private int[] indices = []; // [tokens, chosen]
-    private float[] weights = []; // [tokens, chosen]
-    private int[] slots = []; // [tokens, chosen]: row of ExpertOutput that holds this choice's result
-    private int[] rows = []; // [tokens · chosen]: the token of each slot
-    private int[] first = []; // [experts + 1]: each expert's first slot
+    private readonly ExpertSlots slots = new();
 
     public void Forward(int layer, MlpSpec spec, LayerWeights block, Rows input, Rows output)
     {
@@ -54,20 +51,20 @@ internal sealed class ExpertBlock(ForwardPass pass)
     {
         RouterSettings routing = block.Routing!;
         int chosen = routing.Chosen, total = pass.Count * chosen;
-        EnsureRoom(total, routing.Experts);
+        slots.Begin(pass.Count, routing);
         Route(layer, routing, block.Router!, input);
-        AssignSlots(total, chosen, routing.Experts);
+        slots.Assign(routing.Experts);
 
         Rows gathered = pass.Rows(Scratch.ExpertInput, total, input.Width);
         Rows results = pass.Rows(Scratch.ExpertOutput, total, output.Width);
-        device.Gather(gathered, input, rows.AsSpan(0, total));
+        device.Gather(gathered, input, slots.Tokens);
         for (int expert = 0; expert < routing.Experts; expert++)
         {
-            int begin = first[expert], count = first[expert + 1] - begin;
+            (int begin, int count) = slots.Of(expert);
             if (count > 0)
-                Expert(layer, expert, spec, block.Experts![expert], gathered.Slice(begin, count), results.Slice(begin, count), rows.AsSpan(begin, count));
+                Expert(layer, expert, spec, block.Experts![expert], gathered.Slice(begin, count), results.Slice(begin, count), slots.Tokens.Slice(begin, count));
         }
-        device.Combine(output, results, slots.AsSpan(0, total), weights.AsSpan(0, total), chosen);
+        device.Combine(output, results, slots.Slots, slots.Weights, chosen);
     }
 
     private Rows Logits(int layer, RouterSettings routing, LinearLayer router, Rows input)
@@ -84,8 +81,7 @@ internal sealed class ExpertBlock(ForwardPass pass)
         Rows logits = Logits(layer, routing, router, input);
         if (pass.Wants(HookPoint.ExpertWeights, layer))
             VisitProbabilities(layer, logits);
-        int total = pass.Count * routing.Chosen;
-        device.Route(indices.AsSpan(0, total), weights.AsSpan(0, total), logits, routing);
+        device.Route(slots.Indices, slots.Weights, logits, routing);
         if (pass.Wants(HookPoint.ExpertIndices, layer))
             VisitIndices(layer, routing);
         if (pass.Wants(HookPoint.TopWeights, layer))
@@ -111,7 +107,7 @@ internal sealed class ExpertBlock(ForwardPass pass)
         Rows values = pass.Rows(Scratch.SharedOutput, routing.Chosen);
         Span2D view = pass.View(values);
         for (int i = 0; i < pass.Count * routing.Chosen; i++)
-            view[i / routing.Chosen, i % routing.Chosen] = indices[i];
+            view[i / routing.Chosen, i % routing.Chosen] = slots.Indices[i];
         pass.Visit(HookPoint.ExpertIndices, layer, values);
         view = pass.View(values);
         for (int i = 0; i < pass.Count * routing.Chosen; i++)
@@ -119,37 +115,18 @@ internal sealed class ExpertBlock(ForwardPass pass)
             int expert = (int)MathF.Round(view[i / routing.Chosen, i % routing.Chosen]);
             if ((uint)expert >= (uint)routing.Experts)
                 throw new HookPointException($"An edit of blocks.{layer}.mlp.hook_expert_indices chose expert {expert}; there are {routing.Experts}.");
-            indices[i] = expert;
+            slots.Indices[i] = expert;
         }
     }
 
     private void VisitChosenWeights(int layer, int chosen)
     {
         Rows values = pass.Rows(Scratch.SharedOutput, chosen);
-        pass.View(values).CopyFrom(weights.AsSpan(0, pass.Count * chosen));
+        pass.View(values).CopyFrom(slots.Weights);
         pass.Visit(HookPoint.TopWeights, layer, values);
         Span2D view = pass.View(values);
         for (int t = 0; t < pass.Count; t++)
-            view.Row(t).CopyTo(weights.AsSpan(t * chosen));
-    }
-
-    // Sorts the choices by expert: a counting sort that keeps tokens in order.
-    private void AssignSlots(int total, int chosen, int experts)
-    {
-        Array.Clear(first, 0, experts + 1);
-        for (int i = 0; i < total; i++)
-            first[indices[i] + 1]++;
-        for (int expert = 0; expert < experts; expert++)
-            first[expert + 1] += first[expert];
-        for (int i = 0; i < total; i++)
-        {
-            int slot = first[indices[i]]++;
-            slots[i] = slot;
-            rows[slot] = i / chosen;
-        }
-        for (int expert = experts; expert > 0; expert--)
-            first[expert] = first[expert - 1];
-        first[0] = 0;
+            view.Row(t).CopyTo(slots.Weights[(t * chosen)..]);
     }
 
     private void Expert(int layer, int expert, MlpSpec spec, MlpWeights weights, Rows input, Rows output, ReadOnlySpan<int> tokens)
@@ -191,18 +168,5 @@ internal sealed class ExpertBlock(ForwardPass pass)
             device.ScaleRows(result, factor);
         }
         device.Add(output, output, result);
-    }
-
-    private void EnsureRoom(int total, int experts)
-    {
-        if (indices.Length < total)
-        {
-            indices = new int[total];
-            weights = new float[total];
-            slots = new int[total];
-            rows = new int[total];
-        }
-        if (first.Length < experts + 1)
-            first = new int[experts + 1];
     }
 }

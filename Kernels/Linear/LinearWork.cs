@@ -293,7 +293,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         }
     }
 
-    // Floats, in whole lines.
-    private static long KernelScratch(int columns) =>
+    /// <summary>Floats of scratch that any kernel needs, in whole lines.</summary>
+    public static long KernelScratch(int columns) =>
         (long)Lanes.LineCount(Math.Max(ExactLinear<SingleRows>.ScratchLength(columns), FastLinear<Q8_0>.ScratchLength(columns))) * Lanes.Line;
 }

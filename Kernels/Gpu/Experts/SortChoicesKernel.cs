@@ -41,8 +41,7 @@ internal static class SortChoicesKernel
                 choices[place++] = i;
 
         // Experts' tiles cannot meet: ⌊(a + c) / n⌋ + 1 ≥ ⌊a / n⌋ + ⌈c / n⌉. What lies between them is empty.
-        int firstTile = (first / rowsOfTile) + expert;
-        int endTile = expert == Grid.DimX - 1 ? ExpertTiles.Count(count, rowsOfTile, Grid.DimX) : ((first + total) / rowsOfTile) + expert + 1;
+        int firstTile = (first / rowsOfTile) + expert, endTile = ((first + total) / rowsOfTile) + expert + 1;
         for (int t = firstTile + thread; t < endTile; t += threads)
         {
             int done = (t - firstTile) * rowsOfTile;

@@ -1,0 +1,55 @@
+using System.Numerics.Tensors;
+using Managed.Kernels.Linear;
+
+namespace Managed.Kernels.Experts;
+
+/// <summary>The rows that experts read, expert by expert: rounded to 8 bits, as they are, or both.</summary>
+internal sealed unsafe class ExpertInputWork(WorkerRooms rooms) : RowsWork(rooms)
+{
+    private Rows input;
+    private ExpertSlots slots = null!;
+    private QuantisedInput? rounded;
+    private float* copies;
+
+    /// <param name="input">// [tokens, columns]</param>
+    /// <param name="slots">Which row goes where.</param>
+    /// <param name="rounded">Null: rounded rows are not wanted. // [slots, columns]</param>
+    /// <param name="copies">Null: plain rows are not wanted. // [slots, columns]</param>
+    public ExpertInputWork Set(in Rows input, ExpertSlots slots, in QuantisedInput? rounded, float* copies)
+    {
+        (this.input, this.slots, this.rounded) = (input, slots, rounded);
+        this.copies = copies;
+        Set(slots.Total, (long)slots.Total * input.Width);
+        return this;
+    }
+
+    protected override void Do(int row, int worker)
+    {
+        float* from = input.Row(slots.Tokens[row]);
+        rounded?.QuantiseRow(row, from);
+        if (copies != null)
+            new Span<float>(from, input.Width).CopyTo(new Span<float>(copies + ((long)row * input.Width), input.Width));
+    }
+}
+
+/// <summary>output[t] = Σ_j weights[t, j] · parts[slots[t, j]], j ascending.</summary>
+internal sealed unsafe class CombineWork(WorkerRooms rooms) : RowsWork(rooms)
+{
+    private Rows output, parts;
+    private ExpertSlots slots = null!;
+
+    public CombineWork Set(in Rows output, in Rows parts, ExpertSlots slots)
+    {
+        (this.output, this.parts, this.slots) = (output, parts, slots);
+        Set(output.Count, (long)output.Count * output.Width * slots.Chosen);
+        return this;
+    }
+
+    protected override void Do(int row, int worker)
+    {
+        Span<float> sum = output.Values(row);
+        sum.Clear();
+        for (int choice = row * slots.Chosen; choice < (row + 1) * slots.Chosen; choice++)
+            TensorPrimitives.MultiplyAdd(parts.Values(slots.Slots[choice]), slots.Weights[choice], sum, sum);
+    }
+}

@@ -1,0 +1,173 @@
+using Managed.Kernels.Linear;
+
+namespace Managed.Kernels.Experts;
+
+/// <summary>
+/// A layer of all experts that were chosen, each for the rows that chose it, as one piece of parallel work: the experts' outputs in pieces of
+/// about the same cost, one after the other for whoever is free.
+/// </summary>
+internal sealed unsafe class ExpertWork(WorkerRooms rooms) : IQueuedWork
+{
+    private const int PiecesOfWorker = 8; // so that workers end at about the same time
+    private const int LeastTokens = 4; // fewer take as long: the weights have to be read
+    private const int Passing = 64 << 10; // results that stay in the second-level cache until something is made of them
+    private const long LeastPiece = 1 << 18; // multiplications
+
+    private readonly record struct Piece(int Expert, int First, int End);
+
+    private readonly List<Piece> pieces = [];
+    private ExpertSlots slots = null!;
+    private CpuWeight[] weights = [], seconds = [];
+    private float* bias, secondBias;
+    private float* input; // [slots, columns], or one row for all
+    private long inputStride;
+    private QuantisedInput rounded; // likewise
+    private bool isShared; // one row for all
+    private bool fast;
+    private Rows output, second;
+    private bool isGated;
+    private QuantisedInput? roundedOutput;
+    private ActivationKind activation;
+    private float limit;
+
+    public int Parts { get; private set; }
+
+    /// <summary>Each slot's output = its expert's layer of the slot's input.</summary>
+    /// <param name="layer">The output, a <see cref="CpuStack"/> and its biases. // [slots, outputs]</param>
+    /// <param name="slots">Whose rows these are.</param>
+    /// <param name="inputs">What the experts read.</param>
+    /// <param name="precision">How quantised weights meet activations.</param>
+    public ExpertWork Set(Projection layer, ExpertSlots slots, in ExpertInputs inputs, Precision precision)
+    {
+        isGated = false;
+        SetAll(layer, layer, slots, inputs, precision);
+        return this;
+    }
+
+    /// <summary>Each slot's output = act(gate of its input) · up of its input.</summary>
+    /// <param name="gate">As a layer of <see cref="Set"/>; its output is the result.</param>
+    /// <param name="up">Likewise; its output is scratch.</param>
+    /// <param name="slots">Whose rows these are.</param>
+    /// <param name="inputs">What the experts read.</param>
+    /// <param name="kind">The non-linearity.</param>
+    /// <param name="bound">Of ClampedSwiglu.</param>
+    /// <param name="roundedResult">Where the result is rounded to, too; null: nowhere.</param>
+    /// <param name="precision">How quantised weights meet activations.</param>
+    public ExpertWork SetGated(
+        Projection gate, Projection up, ExpertSlots slots, in ExpertInputs inputs, ActivationKind kind, float bound, in QuantisedInput? roundedResult, Precision precision)
+    {
+        (isGated, activation, limit, roundedOutput) = (true, kind, bound, roundedResult);
+        SetAll(gate, up, slots, inputs, precision);
+        return this;
+    }
+
+    private void SetAll(Projection layer, Projection other, ExpertSlots slots, in ExpertInputs inputs, Precision precision)
+    {
+        (weights, seconds) = (((CpuStack)layer.Weight).Parts, ((CpuStack)other.Weight).Parts);
+        bias = layer.Bias.Pointer();
+        secondBias = other.Bias.Pointer();
+        (output, second) = (layer.Output, other.Output);
+        input = inputs.Floats;
+        (inputStride, rounded, isShared) = (inputs.Stride, inputs.Rounded, inputs.IsShared);
+        this.slots = slots;
+        fast = precision == Precision.Fast;
+        Split();
+    }
+
+    // Pieces begin and end with whole blocks of what is rounded, and so with whole cache lines.
+    private void Split()
+    {
+        const int unit = QuantisedInput.Block;
+        int outputs = weights[0].Rows, columns = weights[0].Columns;
+        long all = 0, products = 0;
+        for (int expert = 0; expert < weights.Length; expert++)
+            if (slots.Of(expert).Count is > 0 and int count)
+            {
+                all += Math.Max(count, LeastTokens);
+                products += (long)count * outputs * columns * (isGated ? 2 : 1);
+            }
+        long cost = products * (fast && weights[0].HasFast ? 1 : 3);
+        rooms.Greatest = Math.Max(rooms.Greatest, cost);
+        pieces.Clear();
+        for (int expert = 0; expert < weights.Length; expert++)
+        {
+            if (slots.Of(expert).Count is not (> 0 and int count))
+                continue;
+            long rows = all * outputs / (PiecesOfWorker * rooms.Count * Math.Max(count, LeastTokens)), least = LeastPiece / columns / count;
+            int size = (int)Math.Clamp(Math.Min(Math.Max(rows, least), Passing / count), 1, outputs), parts = (outputs + size - 1) / size;
+            size = ((outputs + parts - 1) / parts + unit - 1) / unit * unit;
+            for (int first = 0; first < outputs; first += size)
+                pieces.Add(new Piece(expert, first, Math.Min(first + size, outputs)));
+        }
+        Parts = rooms.Count == 1 || cost <= rooms.WorthSharing ? 1 : pieces.Count;
+    }
+
+    // The first weights of the worker's own piece.
+    public void Ask(int worker)
+    {
+        if (worker < Parts)
+            LinearArguments.Prefetch(weights[pieces[worker].Expert].Place(pieces[worker].First), LinearArguments.PackedDistance);
+    }
+
+    public void Run(int part, int worker)
+    {
+        float* scratch = rooms[worker].Floats(LinearWork.KernelScratch(weights[0].Columns));
+        if (Parts > 1)
+            Compute(pieces[part], scratch);
+        else
+            foreach (Piece piece in pieces)
+                Compute(piece, scratch);
+    }
+
+    private void Compute(Piece piece, float* scratch)
+    {
+        (int begin, int count) = slots.Of(piece.Expert);
+        Compute(weights[piece.Expert], bias, output, piece, begin, count, scratch);
+        if (!isGated)
+            return;
+        Compute(seconds[piece.Expert], secondBias, second, piece, begin, count, scratch);
+        for (int slot = begin; slot < begin + count; slot++)
+        {
+            float* result = output.Row(slot);
+            Activations.Apply(result + piece.First, result + piece.First, second.Row(slot) + piece.First, piece.End - piece.First, activation, limit);
+            roundedOutput?.Quantise(slot, result, piece.First, piece.End);
+        }
+    }
+
+    private void Compute(CpuWeight weight, float* biases, in Rows target, Piece piece, int begin, int count, float* scratch)
+    {
+        bool isFast = fast && weight.HasFast;
+        var layer = new LinearArguments
+        {
+            Output = target.Row(begin),
+            OutputStride = target.Stride,
+            Input = isShared ? input : input + (begin * inputStride),
+            InputStride = inputStride,
+            Tokens = count,
+            Quantised = isShared || !isFast ? rounded : rounded.Slice(begin),
+            Weight = weight.Data,
+            RowBytes = weight.RowBytes,
+            Columns = weight.Columns,
+            Packed = weight.Packed,
+            Bias = biases == null ? null : biases + ((long)piece.Expert * weight.Rows),
+        };
+        int block = isFast ? LinearArguments.TokenBlock : count;
+        for (int token = 0; token < count; token += block)
+            weight.Compute(layer.Slice(token, Math.Min(block, count - token)), piece.First, piece.End, scratch, isFast ? Precision.Fast : Precision.Exact);
+    }
+}
+
+/// <summary>What experts read: a row for each slot, or one row for all.</summary>
+internal readonly unsafe struct ExpertInputs(float* floats, long stride, QuantisedInput rounded, bool isShared)
+{
+    public readonly float* Floats = floats;
+
+    /// <summary>Floats from one row to the next.</summary>
+    public readonly long Stride = stride;
+
+    /// <summary>The same in 8 bits, where weights are such as take them.</summary>
+    public readonly QuantisedInput Rounded = rounded;
+
+    /// <summary>One row for all.</summary>
+    public readonly bool IsShared = isShared;
+}
