@@ -34,4 +34,8 @@ for type in F16 BF16 Q8_0 Q4_0 Q4_K; do
     file=$race/1.1b-${type,,}.gguf
     [[ -f $file || " $* " != *1.1b* && " $* " != *prepare* ]] || "$program" synthetic "$file" --shape 1.1b --type "$type"
 done
+for type in Q8_0 Q4_0; do # a mixture of experts: 7 and 4 GB, only where asked for
+    file=$race/7b-a1b-${type,,}.gguf
+    [[ -f $file || " $* " != *7b-a1b* ]] || "$program" synthetic "$file" --shape 7b-a1b --type "$type"
+done
 [[ ${1:-} == prepare ]] || exec "$program" race "$race" "$@"
