@@ -27,7 +27,8 @@ internal static class ExpertCases
                 GroupsChosen = Math.Min(groups.Count, 2),
                 GroupScoreTop = groups.Top,
                 CorrectionBias = corrected ? scene.Floats(20) : null,
-            })) { Tolerance = 4e-6 };
+            }))
+        { Tolerance = 4e-6 };
 
     private static IEnumerable<KernelCase> Types() =>
         from type in KernelCases.DirectTypes
@@ -36,13 +37,15 @@ internal static class ExpertCases
         let columns = type is WeightType.Q4_K or WeightType.Q5_K or WeightType.Q6_K ? 256 : 96
         where columns < 256 || tokens < 11
         select new KernelCase($"experts {precision} of {type} for {tokens}",
-            scene => Mixture(scene, type, tokens, columns, columns, biased: tokens == 3, ActivationKind.Silu, whole: false, s_plain, precision)) { Tolerance = 4e-6 };
+            scene => Mixture(scene, type, tokens, columns, columns, biased: tokens == 3, ActivationKind.Silu, whole: false, s_plain, precision))
+        { Tolerance = 4e-6 };
 
     private static IEnumerable<KernelCase> Activations() =>
         from kind in new[] { ActivationKind.Gelu, ActivationKind.GeluTanh, ActivationKind.Relu, ActivationKind.ClampedSwiglu }
         from tokens in new[] { 1, 11 }
         select new KernelCase($"experts with {kind} for {tokens}",
-            scene => Mixture(scene, WeightType.BF16, tokens, 40, 24, biased: true, kind, whole: false, s_plain)) { Tolerance = 4e-6 };
+            scene => Mixture(scene, WeightType.BF16, tokens, 40, 24, biased: true, kind, whole: false, s_plain))
+        { Tolerance = 4e-6 };
 
     // Where somebody looks into an expert, its rows are a weight by themselves.
     private static IEnumerable<KernelCase> Parts() =>
