@@ -1,6 +1,7 @@
 using ILGPU.Runtime.Cuda;
 using Managed.Guards;
 using Managed.Kernels;
+using Managed.Tests.FamilyMappers;
 using Managed.Tests.Ilgpu.Cuda;
 using Managed.Tests.Models;
 
@@ -19,6 +20,18 @@ public class RecordedStepTests
         string[] launches = [.. driver.Calls[begin..end].Where(call => call.StartsWith("cuLaunchKernel", StringComparison.Ordinal))];
         // norm, products, cache, attention, sorting, product, norm, products, sorting, product
         Assert.That(launches, Has.Length.EqualTo(1 + (10 * model.LayerCount) + 2), string.Join("\n", launches));
+        Assert.That(driver.Calls.Count(call => call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(driver.Calls.Count(call => call.StartsWith("cuGraphLaunch", StringComparison.Ordinal)), Is.EqualTo(4), "the first step of a token runs as it is");
+    }
+
+    [TestCaseSource(typeof(GpuMixtureTests), nameof(GpuMixtureTests.Folders))]
+    public void A_mixture_s_step_is_recorded_and_nothing_comes_back_before_its_end(string name)
+    {
+        FakeCudaDriver driver = new();
+        using LanguageModel model = LanguageModel.Load(FixtureSets.Folder(name), Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
+        model.Generate([5, 9, 2, 77, 30, 41, 8, 3, 66, 12, 54], new GenerationOptions { MaxTokens = 6, IgnoreEndTokens = true });
+        int begin = driver.Calls.FindIndex(call => call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)), end = driver.Calls.FindIndex(call => call.StartsWith("cuStreamEndCapture", StringComparison.Ordinal));
+        Assert.That(driver.Calls[begin..end].Where(call => call.StartsWith("cuMemcpy", StringComparison.Ordinal)), Is.Empty);
         Assert.That(driver.Calls.Count(call => call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)), Is.EqualTo(1));
         Assert.That(driver.Calls.Count(call => call.StartsWith("cuGraphLaunch", StringComparison.Ordinal)), Is.EqualTo(4), "the first step of a token runs as it is");
     }
