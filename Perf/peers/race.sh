@@ -2,7 +2,7 @@
 # Prepares what a race needs in a folder outside the repository (llama.cpp's libraries from npm, the model's file in every type,
 # files with random weights), then runs both engines in turn:
 #   Perf/peers/race.sh [--file NAME,...] [--case NAME,...] [--threads 2] [--pairs 7] [--tokens 128] [--clock wall|processor] [--json FILE]
-# MANAGED_RACE: the folder (about 8 GB with the large files, 1.2 GB without); MANAGED_MODEL: the GGUF file to begin with.
+# MANAGED_RACE: the folder (about 8 GB with the large files, 1.2 GB without, 11 GB more for 7b-a1b); MANAGED_MODEL: the GGUF file to begin with.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 race=${MANAGED_RACE:-${TMPDIR:-/tmp}/managed-race}
