@@ -29,11 +29,12 @@ internal sealed unsafe partial class CpuDevice
         slots.Begin(input.Count, routing);
         Route(slots.Indices, slots.Weights, logits, routing); // nobody computes anything any more, and so all memory here is free
         slots.Assign(routing.Experts);
-        Prepare(down);
-        Prepare(gate);
-        Prepare(up);
-        bool isFast = precision == Precision.Fast, inputRounded = isFast && (HasFast(gate) || HasFast(up)), inputPlain = !isFast || !AllFast(gate) || !AllFast(up);
-        bool hiddenRounded = isFast && HasFast(down);
+        CpuStack gates = (CpuStack)gate.Weight, ups = (CpuStack)up.Weight, downs = (CpuStack)down.Weight;
+        Prepare(downs);
+        Prepare(gates);
+        Prepare(ups);
+        bool isFast = precision == Precision.Fast, inputRounded = isFast && (gates.HasFast || ups.HasFast), inputPlain = !isFast || !gates.AreFast || !ups.AreFast;
+        bool hiddenRounded = isFast && downs.HasFast;
         QuantisedInput rounded = default;
         ExpertInputs inputs;
         if (input.Count == 1)
@@ -59,19 +60,11 @@ internal sealed unsafe partial class CpuDevice
         Queue(combinations.Next().Set(output, down.Output, slots));
     }
 
-    private static bool HasFast(Projection layer) => Array.Exists(((CpuStack)layer.Weight).Parts, part => part.HasFast);
-
-    private static bool AllFast(Projection layer) => Array.TrueForAll(((CpuStack)layer.Weight).Parts, part => part.HasFast);
-
     // As for other layers, but only those experts' that were chosen.
-    private void Prepare(Projection layer)
+    private void Prepare(CpuStack stack)
     {
-        CpuWeight[] parts = ((CpuStack)layer.Weight).Parts;
-        for (int expert = 0; expert < parts.Length; expert++)
-            if (slots.Of(expert).Count is > 0 and <= TokensThatReadWeights && parts[expert].CountStep())
-            {
-                Finish();
-                parts[expert].Prepare(pool, packing);
-            }
+        for (int expert = 0; expert < stack.Parts.Length; expert++)
+            if (slots.Of(expert).Count is > 0 and <= TokensThatReadWeights)
+                Prepare(stack.Parts[expert]);
     }
 }

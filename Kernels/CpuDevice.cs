@@ -172,11 +172,16 @@ internal sealed unsafe partial class CpuDevice : IDevice
         if (input.Count > TokensThatReadWeights)
             return;
         foreach (ref readonly Projection projection in projections)
-            if (projection.Weight is CpuWeight weight && weight.CountStep())
-            {
-                Finish();
-                weight.Prepare(pool, packing);
-            }
+            if (projection.Weight is CpuWeight weight)
+                Prepare(weight);
+    }
+
+    private void Prepare(CpuWeight weight)
+    {
+        if (!weight.CountStep())
+            return;
+        Finish();
+        weight.Prepare(pool, packing);
     }
 
     public void Rope(Rows vectors, StepPlan plan, int heads, int headDimension, int first, ReadOnlySpan<RopeTable> tables)
@@ -316,11 +321,7 @@ internal sealed unsafe partial class CpuDevice : IDevice
     {
         Synchronize();
         for (int t = 0; t < output.Count; t++)
-        {
-            output.Values(t).Clear();
-            for (int j = 0; j < chosen; j++)
-                TensorPrimitives.MultiplyAdd(parts.Values(slots[(t * chosen) + j]), weights[(t * chosen) + j], output.Values(t), output.Values(t));
-        }
+            CombineWork.Sum(output.Values(t), parts, slots.Slice(t * chosen, chosen), weights.Slice(t * chosen, chosen));
     }
 
     public void Edit(Rows values, StepPlan plan, int site)

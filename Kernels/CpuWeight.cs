@@ -86,11 +86,25 @@ internal sealed unsafe class CpuWeight : Weight
     /// <summary>Whether there is a kernel for 8-bit activations.</summary>
     public bool HasFast => fast != null;
 
-    /// <summary>Computes outputs [firstRow, endRow) of all tokens.</summary>
+    /// <summary>The operands that are the weight's; a layer adds its own.</summary>
+    public LinearArguments Arguments => new()
+    {
+        Weight = Data,
+        RowBytes = RowBytes,
+        Columns = Columns,
+        Packed = Packed,
+        Order = OutputOrder,
+        IsInterleaved = IsInterleaved,
+    };
+
+    /// <summary>Computes outputs [firstRow, endRow) of all tokens, in 8 bits block by block of them.</summary>
     public void Compute(in LinearArguments arguments, int firstRow, int endRow, float* scratch, Precision precision)
     {
-        delegate*<in LinearArguments, int, int, float*, void> kernel = precision == Precision.Fast && HasFast ? fast : exact;
-        kernel(arguments, firstRow, endRow, scratch);
+        bool isFast = precision == Precision.Fast && HasFast;
+        delegate*<in LinearArguments, int, int, float*, void> kernel = isFast ? fast : exact;
+        int tokens = arguments.Tokens, block = isFast ? LinearArguments.TokenBlock : tokens;
+        for (int token = 0; token < tokens; token += block)
+            kernel(arguments.Slice(token, Math.Min(block, tokens - token)), firstRow, endRow, scratch);
     }
 
     /// <summary>Takes note of a step of few tokens, for which weights are read that are used once; true: it is time to <see cref="Prepare"/>.</summary>

@@ -6,6 +6,12 @@ internal sealed class CpuStack(CpuWeight[] parts) : Weight
     /// <summary>Each expert's.</summary>
     public CpuWeight[] Parts => parts;
 
+    /// <summary>Whether some of them, and whether all of them have a kernel for 8-bit activations.</summary>
+    public bool HasFast { get; } = Array.Exists(parts, part => part.HasFast);
+
+    /// <inheritdoc cref="HasFast"/>
+    public bool AreFast { get; } = Array.TrueForAll(parts, part => part.HasFast);
+
     public override WeightType Type => parts[0].Type;
 
     public override WeightType StoredType => parts[0].StoredType;

@@ -45,11 +45,14 @@ internal sealed unsafe class CombineWork(WorkerRooms rooms) : RowsWork(rooms)
         return this;
     }
 
-    protected override void Do(int row, int worker)
+    protected override void Do(int row, int worker) =>
+        Sum(output.Values(row), parts, slots.Slots.Slice(row * slots.Chosen, slots.Chosen), slots.Weights.Slice(row * slots.Chosen, slots.Chosen));
+
+    /// <summary>One token's sum.</summary>
+    public static void Sum(Span<float> sum, in Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights)
     {
-        Span<float> sum = output.Values(row);
         sum.Clear();
-        for (int choice = row * slots.Chosen; choice < (row + 1) * slots.Chosen; choice++)
-            TensorPrimitives.MultiplyAdd(parts.Values(slots.Slots[choice]), slots.Weights[choice], sum, sum);
+        for (int j = 0; j < slots.Length; j++)
+            TensorPrimitives.MultiplyAdd(parts.Values(slots[j]), weights[j], sum, sum);
     }
 }

@@ -136,24 +136,17 @@ internal sealed unsafe class ExpertWork(WorkerRooms rooms) : IQueuedWork
 
     private void Compute(CpuWeight weight, float* biases, in Rows target, Piece piece, int begin, int count, float* scratch)
     {
-        bool isFast = fast && weight.HasFast;
-        var layer = new LinearArguments
+        LinearArguments layer = weight.Arguments with
         {
             Output = target.Row(begin),
             OutputStride = target.Stride,
             Input = isShared ? input : input + (begin * inputStride),
             InputStride = inputStride,
             Tokens = count,
-            Quantised = isShared || !isFast ? rounded : rounded.Slice(begin),
-            Weight = weight.Data,
-            RowBytes = weight.RowBytes,
-            Columns = weight.Columns,
-            Packed = weight.Packed,
+            Quantised = isShared ? rounded : rounded.Slice(begin),
             Bias = biases == null ? null : biases + ((long)piece.Expert * weight.Rows),
         };
-        int block = isFast ? LinearArguments.TokenBlock : count;
-        for (int token = 0; token < count; token += block)
-            weight.Compute(layer.Slice(token, Math.Min(block, count - token)), piece.First, piece.End, scratch, isFast ? Precision.Fast : Precision.Exact);
+        weight.Compute(layer, piece.First, piece.End, scratch, fast ? Precision.Fast : Precision.Exact);
     }
 }
 

@@ -61,25 +61,14 @@ internal static class ElementwiseKernels
             output[row, column] = input[indices[row], column];
     }
 
-    /// <summary>output[t] = Σ_j weights[t, j] · parts[slots[t, j]], j ascending.</summary>
-    public static void Combine(RowsView output, RowsView parts, ArrayView<int> slots, ArrayView<float> weights, int chosen, int count)
+    /// <summary>output[t] = Σ_j weights[t, j] · parts[slots[t, j]], j ascending; without slots, of parts[chosen·t + j].</summary>
+    public static void Combine(RowsView output, RowsView parts, ArrayView<int> slots, int hasSlots, ArrayView<float> weights, int chosen, int count)
     {
         if (!Place(output, count, out int row, out int column))
             return;
         float sum = 0;
         for (int j = row * chosen; j < (row + 1) * chosen; j++)
-            sum = Arithmetic.MultiplyAdd(parts[slots[j], column], weights[j], sum);
-        output[row, column] = sum;
-    }
-
-    /// <summary>output[t] = Σ_j weights[t, j] · parts[chosen·t + j], j ascending.</summary>
-    public static void CombineInOrder(RowsView output, RowsView parts, ArrayView<float> weights, int chosen, int count)
-    {
-        if (!Place(output, count, out int row, out int column))
-            return;
-        float sum = 0;
-        for (int j = row * chosen; j < (row + 1) * chosen; j++)
-            sum = Arithmetic.MultiplyAdd(parts[j, column], weights[j], sum);
+            sum = Arithmetic.MultiplyAdd(parts[hasSlots != 0 ? slots[j] : j, column], weights[j], sum);
         output[row, column] = sum;
     }
 

@@ -29,21 +29,13 @@ internal sealed partial class GpuDevice
             return;
         experts.Route(View(logits), input.Count, Uploaded(routing.CorrectionBias), routing);
         Rows hidden = gate.Output;
-        bool isGated = precision == Precision.Fast && kind switch
-        {
-            ActivationKind.Silu => TryVectorsOfExperts([gate, up], input, routing, default(GatedEpilogue<ActivationKernels.Silu>)),
-            ActivationKind.GeluTanh => TryVectorsOfExperts([gate, up], input, routing, default(GatedEpilogue<ActivationKernels.GeluTanh>)),
-            ActivationKind.Gelu => TryVectorsOfExperts([gate, up], input, routing, default(GatedEpilogue<ActivationKernels.Gelu>)),
-            ActivationKind.ClampedSwiglu => TryVectorsOfExperts([gate, up], input, routing, new ClampedSwigluEpilogue(limit)),
-            _ => false,
-        };
-        if (!isGated)
+        if (precision != Precision.Fast || !TryGatedVectors([gate, up], input, kind, limit, routing))
         {
             OfExperts([gate, up], input, routing, precision);
             Activate(hidden, hidden, up.Output, kind, limit);
         }
         OfExperts([down], hidden, routing, precision);
-        kernels.CombineInOrder(Elements(output), View(output), View(down.Output), experts.Weights, routing.Chosen, output.Count);
+        kernels.Combine(Elements(output), View(output), View(down.Output), experts.Experts, 0, experts.Weights, routing.Chosen, output.Count); // no slots: results stand in order
     }
 
     // Each output[choice] = its expert's rows of the stack · input[choice / share] + bias.
@@ -59,20 +51,14 @@ internal sealed partial class GpuDevice
         where TEpilogue : struct, IVectorEpilogue
     {
         WeightType type = stacks[0].Weight.Type;
-        if (vectors is null || KeepsBits || stacks[0].Output.Count > MostVectorChoices(type, routing))
+        int choices = stacks[0].Output.Count, together = TEpilogue.IsPaired ? 2 : 1;
+        if (choices > MostVectorChoices(type, routing) || !CanRun(stacks, 1))
             return false;
-        foreach (Projection stack in stacks)
-            if (stack.Weight.Type != type || !vectors.CanRun((GpuWeight)stack.Weight, 1))
-                return false;
-        int choices = stacks[0].Output.Count;
         ArrayView<Quad> planes = input.Count == 1 ? Prepared(input, type) : PreparedApart(input, type);
-        for (int i = 0; i < stacks.Length; i++)
-            vectorProjections[i] = new VectorProjection(
-                View(stacks[i].Output), ((GpuWeight)stacks[i].Weight).View, View(stacks[i].Bias), stacks[i].Bias is null ? 0 : 1);
-        int together = TEpilogue.IsPaired ? 2 : 1;
+        ReadOnlySpan<VectorProjection> views = Views(stacks);
         for (int i = 0; i < stacks.Length; i += together)
-            vectors.RunOfExperts(
-                vectorProjections.AsSpan(i, together), type, input.Width, planes, experts.Experts, choices, choices / input.Count, routing.Chosen, epilogue);
+            vectors!.RunOfExperts(
+                views.Slice(i, together), type, input.Width, planes, experts.Experts, choices, choices / input.Count, routing.Chosen, epilogue);
         return true;
     }
 

@@ -39,15 +39,7 @@ internal sealed partial class GpuDevice
     public void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
     {
         ReadOnlySpan<Projection> both = [gate with { Output = output }, up];
-        bool done = precision == Precision.Fast && kind switch
-        {
-            ActivationKind.Silu => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.Silu>)),
-            ActivationKind.GeluTanh => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.GeluTanh>)),
-            ActivationKind.Gelu => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.Gelu>)),
-            ActivationKind.ClampedSwiglu => TryVectors(both, input, new ClampedSwigluEpilogue(limit)),
-            _ => false,
-        };
-        if (!done && !(precision == Precision.Fast && TryGatedMatrices(output, gate, up, input, kind)))
+        if (!(precision == Precision.Fast && TryGatedVectors(both, input, kind, limit, routing: null)) && !(precision == Precision.Fast && TryGatedMatrices(output, gate, up, input, kind)))
             ComposedOperations.LinearGated(this, output, gate, up, input, kind, limit, precision);
     }
 
@@ -60,13 +52,27 @@ internal sealed partial class GpuDevice
             (first.Type, first.View), (second.Type, second.View), kind, View(input), input.Count);
     }
 
+    // The first projection's output = act(first layer) · second layer, of one input or, with routing, of the choices of experts.
+    private bool TryGatedVectors(ReadOnlySpan<Projection> both, Rows input, ActivationKind kind, float limit, RouterSettings? routing) => kind switch
+    {
+        ActivationKind.Silu => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.Silu>), routing),
+        ActivationKind.GeluTanh => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.GeluTanh>), routing),
+        ActivationKind.Gelu => TryVectors(both, input, default(GatedEpilogue<ActivationKernels.Gelu>), routing),
+        ActivationKind.ClampedSwiglu => TryVectors(both, input, new ClampedSwigluEpilogue(limit), routing),
+        _ => false,
+    };
+
+    private bool TryVectors<TEpilogue>(ReadOnlySpan<Projection> projections, Rows input, TEpilogue epilogue, RouterSettings? routing)
+        where TEpilogue : struct, IVectorEpilogue =>
+        routing is null ? TryVectors(projections, input, epilogue) : TryVectorsOfExperts(projections, input, routing, epilogue);
+
     private bool TryVectors(ReadOnlySpan<Projection> projections, Rows input)
     {
         if (TryVectors(projections, input, default(PlainEpilogue)))
             return true;
         // Of several types: each by itself, with the same activations where they are sorted alike.
         foreach (Projection projection in projections)
-            if (!CanRun([projection], input))
+            if (!CanRun([projection], input.Count))
                 return false;
         foreach (Projection projection in projections)
             TryVectors([projection], input, default(PlainEpilogue));
@@ -76,24 +82,29 @@ internal sealed partial class GpuDevice
     private bool TryVectors<TEpilogue>(ReadOnlySpan<Projection> projections, Rows input, TEpilogue epilogue)
         where TEpilogue : struct, IVectorEpilogue
     {
-        if (!CanRun(projections, input))
+        if (!CanRun(projections, input.Count))
             return false;
         WeightType type = projections[0].Weight.Type;
         ArrayView<Quad> planes = Prepared(input, type);
-        for (int i = 0; i < projections.Length; i++)
-            vectorProjections[i] = new VectorProjection(
-                View(projections[i].Output), ((GpuWeight)projections[i].Weight).View, View(projections[i].Bias), projections[i].Bias is null ? 0 : 1);
-        vectors!.Run(vectorProjections.AsSpan(0, projections.Length), type, input.Width, planes, input.Count, epilogue);
+        vectors!.Run(Views(projections), type, input.Width, planes, input.Count, epilogue);
         return true;
     }
 
-    private bool CanRun(ReadOnlySpan<Projection> projections, Rows input)
+    private ReadOnlySpan<VectorProjection> Views(ReadOnlySpan<Projection> projections)
+    {
+        for (int i = 0; i < projections.Length; i++)
+            vectorProjections[i] = new VectorProjection(
+                View(projections[i].Output), ((GpuWeight)projections[i].Weight).View, View(projections[i].Bias), projections[i].Bias is null ? 0 : 1);
+        return vectorProjections.AsSpan(0, projections.Length);
+    }
+
+    private bool CanRun(ReadOnlySpan<Projection> projections, int tokens)
     {
         if (vectors is null || KeepsBits || projections.Length > MostProducts)
             return false;
         WeightType type = projections[0].Weight.Type;
         foreach (Projection projection in projections)
-            if (projection.Weight.Type != type || !vectors.CanRun((GpuWeight)projection.Weight, input.Count))
+            if (projection.Weight.Type != type || !vectors.CanRun((GpuWeight)projection.Weight, tokens))
                 return false;
         return true;
     }

@@ -207,7 +207,7 @@ internal sealed partial class GpuDevice : IDevice
     }
 
     public void Combine(Rows output, Rows parts, ReadOnlySpan<int> slots, ReadOnlySpan<float> weights, int chosen) =>
-        kernels.Combine(Elements(output), View(output), View(parts), indices.View(slots), factors.View(weights), chosen, output.Count);
+        kernels.Combine(Elements(output), View(output), View(parts), indices.View(slots), 1, factors.View(weights), chosen, output.Count);
 
     public void Softmax(Rows output, Rows input)
     {

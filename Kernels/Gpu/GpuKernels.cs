@@ -46,8 +46,7 @@ internal sealed class GpuKernels(Accelerator accelerator)
     private Action<KernelConfig, RowsView, RowsView, int>? scaleRows;
     private Action<KernelConfig, RowsView, RowsView, int>? copy;
     private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int>? gather;
-    private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>? combine;
-    private Action<KernelConfig, RowsView, RowsView, ArrayView<float>, int, int>? combineInOrder;
+    private Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int, ArrayView<float>, int, int>? combine;
     private Action<KernelConfig, ArrayView<int>, ArrayView<float>, RowsView, ArrayView<float>, RouteShape>? route;
     private Action<KernelConfig, ArrayView<ExpertTile>, ArrayView<int>, ArrayView<int>, int, int>? sortChoices;
     private Action<KernelConfig, RowsView, RowsView>? softmax;
@@ -163,11 +162,8 @@ internal sealed class GpuKernels(Accelerator accelerator)
     public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int> Gather =>
         gather ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, int>(ElementwiseKernels.Gather);
 
-    public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int> Combine =>
-        combine ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, ArrayView<float>, int, int>(ElementwiseKernels.Combine);
-
-    public Action<KernelConfig, RowsView, RowsView, ArrayView<float>, int, int> CombineInOrder =>
-        combineInOrder ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<float>, int, int>(ElementwiseKernels.CombineInOrder);
+    public Action<KernelConfig, RowsView, RowsView, ArrayView<int>, int, ArrayView<float>, int, int> Combine =>
+        combine ??= accelerator.LoadStreamKernel<RowsView, RowsView, ArrayView<int>, int, ArrayView<float>, int, int>(ElementwiseKernels.Combine);
 
     public Action<KernelConfig, ArrayView<int>, ArrayView<float>, RowsView, ArrayView<float>, RouteShape> Route =>
         route ??= accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<float>, RowsView, ArrayView<float>, RouteShape>(RouteKernel.Run);

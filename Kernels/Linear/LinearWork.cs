@@ -119,20 +119,14 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
             written[i] = projection.Output.Buffer;
-            layers[i] = new LinearArguments
+            layers[i] = weight.Arguments with
             {
                 Output = projection.Output.Row(0),
                 OutputStride = projection.Output.Stride,
                 Input = input.Row(0),
                 InputStride = input.Stride,
                 Tokens = input.Count,
-                Weight = weight.Data,
-                RowBytes = weight.RowBytes,
-                Columns = weight.Columns,
-                Packed = weight.Packed,
                 Bias = projection.Bias.Pointer(),
-                Order = weight.OutputOrder,
-                IsInterleaved = weight.IsInterleaved,
             };
             outputs += weight.Rows;
             size += (long)input.Count * weight.Rows * weight.Columns;
@@ -252,9 +246,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
             layer.Quantised = rounded;
             if (passing > 0)
                 layer.Output = Results(i, results, first, out layer.OutputStride) - from;
-            int block = fast && weights[i].HasFast ? LinearArguments.TokenBlock : layer.Tokens;
-            for (int token = 0; token < layer.Tokens; token += block)
-                weights[i].Compute(layer.Slice(token, Math.Min(block, layer.Tokens - token)), from, to, room, fast ? Precision.Fast : Precision.Exact);
+            weights[i].Compute(layer, from, to, room, fast ? Precision.Fast : Precision.Exact);
         }
         Complete(first, end - first, results);
     }

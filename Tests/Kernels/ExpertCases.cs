@@ -74,8 +74,7 @@ internal static class ExpertCases
         if (whole)
             foreach (ref float logit in scene.Device.Span(logits.Buffer, 0, (int)logits.Buffer.Length))
                 logit = MathF.Round(logit);
-        Projection Layer(int rows, int inputs, int[]? order = null) => new(
-            scene.Random(total, rows, gap: 3), scene.Stack(type, routing.Experts, rows, inputs, out _, order), biased ? scene.Vector(routing.Experts * rows) : null);
+        Projection Layer(int rows, int inputs, int[]? order = null) => scene.ExpertLayer(type, routing.Experts, total, rows, inputs, biased, out _, gap: 3, order);
         Projection gate = Layer(inner, columns), up = Layer(inner, columns), down = Layer(Outputs, inner, [.. Enumerable.Range(0, Outputs).Select(r => r * 5 % Outputs)]);
         return (() => scene.Device.Experts(output, down, gate, up, input, logits, routing, kind, kind == ActivationKind.ClampedSwiglu ? 0.7f : 0, precision), [output]);
     }

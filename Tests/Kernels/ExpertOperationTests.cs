@@ -23,8 +23,7 @@ public class ExpertOperationTests
             (input, logits, output) = (scene.Random(tokens, Columns, gap: 8), scene.Random(tokens, routing.Experts, scale: 3), scene.Random(tokens, Outputs));
             (gate, up, down) = (Layer(Inner, Columns, out gates), Layer(Inner, Columns, out ups), Layer(Outputs, Inner, out downs));
 
-            Projection Layer(int rows, int columns, out Weight[] parts) => new(
-                scene.Random(total, rows), scene.Stack(type, routing.Experts, rows, columns, out parts), scene.Vector(routing.Experts * rows));
+            Projection Layer(int rows, int columns, out Weight[] parts) => scene.ExpertLayer(type, routing.Experts, total, rows, columns, isBiased: true, out parts);
         }
 
         public void Run() => device.Experts(output, down, gate, up, input, logits, routing, ActivationKind.Silu, 0, precision);

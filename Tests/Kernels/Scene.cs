@@ -61,6 +61,10 @@ internal sealed unsafe class Scene(IDevice device, int seed = 1) : IDisposable
         return Device.TryStack(sources, parts) ?? throw new InvalidOperationException($"{Device.Name} does not stack.");
     }
 
+    /// <summary>A layer of all experts, with a row for what each choice makes of it, and each expert's matrix by itself.</summary>
+    public Projection ExpertLayer(WeightType type, int experts, int choices, int rows, int columns, bool isBiased, out Weight[] parts, int gap = 0, int[]? order = null) =>
+        new(Random(choices, rows, gap), Stack(type, experts, rows, columns, out parts, order), isBiased ? Vector(experts * rows) : null);
+
     private WeightSource Source(WeightType type, int rows, int columns, int[]? order)
     {
         long rowBytes = BlockFormats.RowBytes(type, columns), stride = rowBytes + 3;

@@ -46,34 +46,22 @@ internal sealed partial class MatrixKernels
             LaunchExperts(product, product.Weight, 0, choices, experts, tiles);
             return;
         }
-        int outputs = product.Output.Width, columns = product.Weight.Columns, pieces = BrainPacking.Stride(columns) / 4;
-        int together = Math.Max(1, PartRows(columns) / outputs); // whole experts
+        int outputs = product.Output.Width, together = Math.Max(1, PartRows(product.Weight.Columns) / outputs); // whole experts
         for (int first = 0; first < experts; first += together)
-        {
-            int count = Math.Min(together, experts - first) * outputs;
-            formats(product.Type).Unpack(Line((long)count * pieces), unpacked!.View.AsContiguous(), product.Weight, first * outputs, pieces, count * pieces);
-            ArrayView<uint> plane = unpacked.View.AsContiguous().Cast<uint>();
-            LaunchExperts(product, new WeightView(plane, plane, plane, count, columns, 4 * pieces, 0, 0), first, choices, experts, tiles);
-        }
+            LaunchExperts(product, Unpack(product, first * outputs, Math.Min(together, experts - first) * outputs), first, choices, experts, tiles);
     }
 
     private void LaunchExperts(in MatrixProduct product, WeightView weight, int first, int choices, int experts, ExpertTiles tiles)
     {
-        switch (ExpertTileRows(choices, experts))
-        {
-            case 16:
-                LaunchExperts<Tile16x32>(product, weight, first, choices, experts, tiles);
-                break;
-            case 32:
-                LaunchExperts<Tile32x32>(product, weight, first, choices, experts, tiles);
-                break;
-            case 64:
-                LaunchExperts<Tile64x64>(product, weight, first, choices, experts, tiles);
-                break;
-            default:
-                LaunchExperts<Tile128x128>(product, weight, first, choices, experts, tiles);
-                break;
-        }
+        int rows = ExpertTileRows(choices, experts);
+        if (rows == Tile16x32.Tokens)
+            LaunchExperts<Tile16x32>(product, weight, first, choices, experts, tiles);
+        else if (rows == Tile32x32.Tokens)
+            LaunchExperts<Tile32x32>(product, weight, first, choices, experts, tiles);
+        else if (rows == Tile64x64.Tokens)
+            LaunchExperts<Tile64x64>(product, weight, first, choices, experts, tiles);
+        else
+            LaunchExperts<Tile128x128>(product, weight, first, choices, experts, tiles);
     }
 
     private void LaunchExperts<TTile>(in MatrixProduct product, WeightView weight, int first, int choices, int experts, ExpertTiles tiles)

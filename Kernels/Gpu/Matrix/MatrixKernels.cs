@@ -157,14 +157,18 @@ internal sealed partial class MatrixKernels : IDisposable
             Multiply(product, rows, 0, product.Weight, tokens);
             return;
         }
-        int columns = product.Weight.Columns, stride = BrainPacking.Stride(columns), part = PartRows(columns);
+        int part = PartRows(product.Weight.Columns);
         for (int first = 0; first < product.Weight.Rows; first += part)
-        {
-            int count = Math.Min(part, product.Weight.Rows - first), pieces = stride / 4;
-            formats(product.Type).Unpack(Line((long)count * pieces), unpacked!.View.AsContiguous(), product.Weight, first, pieces, count * pieces);
-            ArrayView<uint> plane = unpacked.View.AsContiguous().Cast<uint>();
-            Multiply(product, rows, first, new WeightView(plane, plane, plane, count, columns, stride, 0, 0), tokens);
-        }
+            Multiply(product, rows, first, Unpack(product, first, Math.Min(part, product.Weight.Rows - first)), tokens);
+    }
+
+    /// <summary>Some rows of the weight as bfloat16, until the next are unpacked.</summary>
+    private WeightView Unpack(in MatrixProduct product, int first, int count)
+    {
+        int columns = product.Weight.Columns, stride = BrainPacking.Stride(columns), pieces = stride / 4;
+        formats(product.Type).Unpack(Line((long)count * pieces), unpacked!.View.AsContiguous(), product.Weight, first, pieces, count * pieces);
+        ArrayView<uint> plane = unpacked.View.AsContiguous().Cast<uint>();
+        return new WeightView(plane, plane, plane, count, columns, stride, 0, 0);
     }
 
     /// <summary>The outputs from `first` on.</summary>

@@ -16,8 +16,11 @@ public class FastMixtureTests
         const int Outputs = 33;
         Rows input = scene.Random(tokens, columns, gap: 8), logits = scene.Random(tokens, routing.Experts, gap: 1, scale: 3), output = scene.Random(tokens, Outputs, gap: 2);
         count = count == 0 ? tokens : count;
-        Projection Layer(int rows, int inputs) => new(scene.Random(tokens * routing.Chosen, rows, gap: 4).Slice(0, count * routing.Chosen),
-            scene.Stack(type, routing.Experts, rows, inputs, out _), isBiased ? scene.Vector(routing.Experts * rows) : null);
+        Projection Layer(int rows, int inputs)
+        {
+            Projection layer = scene.ExpertLayer(type, routing.Experts, tokens * routing.Chosen, rows, inputs, isBiased, out _, gap: 4);
+            return layer with { Output = layer.Output.Slice(0, count * routing.Chosen) };
+        }
         Projection gate = Layer(inner, columns), up = Layer(inner, columns), down = Layer(Outputs, inner);
         output = output.Slice(first, count);
         scene.Device.Experts(output, down, gate, up, input.Slice(first, count), logits.Slice(first, count), routing, kind, kind == ActivationKind.ClampedSwiglu ? 0.7f : 0, Precision.Fast);
