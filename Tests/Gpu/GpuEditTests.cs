@@ -163,7 +163,8 @@ public class GpuEditTests
         Assert.That(state.HasFailed, Is.False, "what failed has been taken back");
     }
 
+    /// <summary>Conditions are computed on a stack of numbers, which is indexed as the program says.</summary>
     [Test]
-    public void PTX_of_the_kernel_assembles_without_spills() =>
-        Accelerators.AssertAssembles("edits", device => EditKernelTests.Run(device, EditKernelTests.Op(EditKind.Add, 0) with { Buffer = -1 }, [1, 2, 3], new float[99]));
+    public void PTX_of_the_kernel_assembles_without_spills() => Accelerators.AssertAssembles(
+        "edits", device => EditKernelTests.Run(device, EditKernelTests.Op(EditKind.Add, 0) with { Buffer = -1 }, [1, 2, 3], new float[99]), mayHaveStack: true);
 }

@@ -11,7 +11,10 @@ internal static class LoopUnrolling
 {
     private const int MostRounds = 256;
 
-    /// <summary>Values that all rounds together may have; many where that turns an array into registers.</summary>
+    /// <summary>
+    /// Values that all rounds together may have; many where that turns an array into registers. The test behind the last round isn't counted:
+    /// what it leads to is never come to, and goes.
+    /// </summary>
     private const int MostValues = 1024, MostValuesWithArrays = 8192;
 
     /// <summary>Unrolls one loop; true if there was one. The kernel is to be cleaned before the next call.</summary>
@@ -25,7 +28,7 @@ internal static class LoopUnrolling
             }
             int size = loop.Blocks.Sum(block => block.Values.Count + 1);
             int most = loop.Blocks.Any(block => block.Values.Any(IsArrayAccess)) ? MostValuesWithArrays : MostValues;
-            if (Rounds(loop, entering) is int rounds && (long)(rounds + 1) * size <= most)
+            if (Rounds(loop, entering) is int rounds && (long)rounds * size <= most)
             {
                 Unroll(function, loop, rounds);
                 return true;

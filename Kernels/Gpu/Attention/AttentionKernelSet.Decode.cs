@@ -56,7 +56,7 @@ internal sealed partial class AttentionKernelSet
         {
             (64, 64, 1) => Load<Dimension64, One>(warps, groups > 0 ? groups : 3),
             (64, 64, 2) => Load<Dimension64, Two>(warps, groups > 0 ? groups : 3),
-            (96, 96, 1) => Load<Dimension96, One>(warps, groups > 0 ? groups : 3),
+            (96, 96, 1) => Load<Dimension96, One>(warps, groups > 0 ? groups : 2),
             (128, 128, 1) => Load<Dimension128, One>(warps, groups > 0 ? groups : 2),
             (128, 128, 2) => Load<Dimension128, Two>(warps, groups > 0 ? groups : 2),
             (256, 256, 1) => Load<Dimension256, One>(warps, groups > 0 ? groups : 2),

@@ -34,7 +34,8 @@ internal readonly struct NumberTile<TNumbers> : ITileFormat
 
     public static int SpansTogether => 2;
 
-    public static int MostWarps => 16;
+    // Halves are loaded and taken apart side by side: 128 registers are too few for that.
+    public static int MostWarps => TNumbers.Parts == 2 ? 12 : 16;
 
     public static (int Least, int Together) Warps(bool isPaired) => (isPaired && TNumbers.Parts == 1 ? 8 : 4, 16);
 

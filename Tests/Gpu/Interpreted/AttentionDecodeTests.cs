@@ -101,6 +101,5 @@ public class AttentionDecodeTests
             AttentionSettings settings = Of(heads, 1, dimension);
             using var scene = new AttentionScene(accelerator, settings, [(3, 1)]);
             Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.True);
-        },
-        mayHaveStack: false);
+        });
 }

@@ -68,24 +68,19 @@ public class AttentionPrefillTests
         Assert.That(Enumerable.Range(0, 40).Select(scene.Read), Is.EqualTo(together));
     }
 
-    [TestCase(64, 4)]
-    [TestCase(64, 8)]
-    [TestCase(96, 8)]
-    [TestCase(128, 4)]
-    [TestCase(128, 8)]
-    [TestCase(256, 8)]
-    public void It_assembles_without_spills(int dimension, int warps) => Accelerators.AssertAssembles(
-        $"prefill {dimension}, {warps} warps",
+    /// <summary>No number of warps stands for warpgroups, where the device has them.</summary>
+    [Test]
+    public void It_assembles_without_spills([Values(64, 96, 128, 256)] int dimension, [Values(0, 4, 8)] int warps, [Values] bool extras) => Accelerators.AssertAssembles(
+        $"prefill {dimension}, {warps} warps{(extras ? ", extras" : "")}",
         driver =>
         {
             using Context context = Context.Create().ToContext();
             using CudaAccelerator accelerator = Accelerators.OpenCuda(context, driver);
             using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { PrefillWarps = warps };
-            AttentionSettings settings = Of(1, 1, dimension);
+            AttentionSettings settings = Of(1, 1, dimension) with { AlibiSlopes = extras ? [0.5f] : null };
             using var scene = new AttentionScene(accelerator, settings, [(3, 100)]);
             Assert.That(kernels.TryPrefill(scene.Output, scene.Inputs, scene.Cache, settings, scene.Sequences), Is.True);
-        },
-        mayHaveStack: false);
+        });
 
     [Test]
     public void A_row_s_bits_are_the_same_in_any_step_on_warpgroups()

@@ -37,6 +37,10 @@ internal static partial class Ptxas
             Task<string> output = process.StandardOutput.ReadToEndAsync();
             string messages = process.StandardError.ReadToEnd() + output.Result;
             process.WaitForExit();
+            if (messages.Contains("is not defined for option 'gpu-name'"))
+            {
+                Assert.Ignore($"skipped: the ptxas here does not know {architecture}.");
+            }
             Assert.That(process.ExitCode, Is.EqualTo(0), () => $"ptxas -arch={architecture} refuses:\n{messages}\n{Numbered(ptx)}");
             Assert.That(messages, Does.Not.Contain("warning").IgnoreCase, () => Numbered(ptx));
             return new Report(messages, Number(Registers().Matches(messages)), Number(Spills().Matches(messages)), Number(Stack().Matches(messages)));
