@@ -46,6 +46,7 @@ internal static class Pipeline
         if (optimise)
         {
             Do("vector access", VectorAccess.Run);
+            Do("division by constants", DivisionByConstants.Run);
             Do("loop invariants", LoopInvariants.Run);
             Do("address arithmetic", AddressArithmetic.Run);
             Do("common subexpressions", f => CommonSubexpressions.Run(f));
