@@ -14,17 +14,24 @@ internal readonly struct CacheView(
     /// <summary>Each sequence's first entry in <see cref="Pages"/>.</summary>
     public readonly ArrayView<int> FirstPage = firstPage;
 
-    public readonly int PagePositions = layout.PagePositions, KeyHeads = layout.KeyHeads, KeyDimension = layout.KeyDimension, ValueDimension = layout.ValueDimension;
+    public readonly Divisor PagePositions = new(layout.PagePositions);
+
+    public readonly int KeyHeads = layout.KeyHeads, KeyDimension = layout.KeyDimension, ValueDimension = layout.ValueDimension;
 
     public readonly long KeyStart = layout.KeyStart, ValueStart = layout.ValueStart;
 
     /// <summary>Where a head's key at a position begins.</summary>
     public long Key(int sequence, int head, int position) =>
-        Page(sequence, position) + KeyStart + ((((long)head * PagePositions) + (position % PagePositions)) * KeyDimension);
+        Page(sequence, position, out int within) + KeyStart + ((((long)head * PagePositions.Value) + within) * KeyDimension);
 
     /// <summary>Where a head's value at a position begins.</summary>
     public long Value(int sequence, int head, int position) =>
-        Page(sequence, position) + ValueStart + ((((long)head * PagePositions) + (position % PagePositions)) * ValueDimension);
+        Page(sequence, position, out int within) + ValueStart + ((((long)head * PagePositions.Value) + within) * ValueDimension);
 
-    private long Page(int sequence, int position) => Pages[FirstPage[sequence] + (position / PagePositions)];
+    private long Page(int sequence, int position, out int within)
+    {
+        int page = PagePositions.Divide(position);
+        within = position - (page * PagePositions.Value);
+        return Pages[FirstPage[sequence] + page];
+    }
 }

@@ -123,7 +123,7 @@ internal sealed partial class GpuDevice
         ArrayView<float> turns = table is null ? nothing : AnglesOf(table).Reaching(Furthest(plan));
         return attentions.TryRopeAndStore(View(queries), View(keys), View(values), step.Cache(plan, layout), step.Positions(plan), step.SequenceOf(plan), turns,
             new HeadNorm(queryNorm, View(queryNorm?.Gain)), new HeadNorm(keyNorm, View(keyNorm?.Gain)),
-            new RopeStoreShape(0, plan.Count, heads, first, table is null ? 0 : table.Dimensions / 2, table?.Pairing ?? RopePairing.Halves));
+            new RopeStoreShape(0, plan.Count, heads, layout.KeyHeads, first, table is null ? 0 : table.Dimensions / 2, table?.Pairing ?? RopePairing.Halves));
     }
 
     public void AttentionScores(Rows scores, Rows queries, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings)

@@ -48,6 +48,8 @@ internal static class Pipeline
             Do("vector access", VectorAccess.Run);
             Do("division by constants", DivisionByConstants.Run);
             Do("loop invariants", LoopInvariants.Run);
+            Do("address splitting", AddressSplitting.Run);
+            Do("loop invariants", LoopInvariants.Run);
             Do("address arithmetic", AddressArithmetic.Run);
             Do("common subexpressions", f => CommonSubexpressions.Run(f));
         }

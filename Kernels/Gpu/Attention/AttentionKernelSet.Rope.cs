@@ -30,7 +30,7 @@ internal sealed partial class AttentionKernelSet
             return false;
         ropeStore ??= memory.Accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, CacheView, ArrayView<int>, ArrayView<int>, ArrayView<float>, HeadNorm, HeadNorm, RopeStoreShape>(
             IsHopper ? RopeStoreKernel<Overlapping>.Run : RopeStoreKernel<OneAfterTheOther>.Run, new KernelSpecialization(32 * RopeStoreShape.Warps, null));
-        long units = (long)shape.Tokens * (shape.Heads + (2 * cache.KeyHeads)), groups = (units + RopeStoreShape.Warps - 1) / RopeStoreShape.Warps;
+        long units = (long)shape.Tokens * shape.AllHeads.Value, groups = (units + RopeStoreShape.Warps - 1) / RopeStoreShape.Warps;
         if (groups > int.MaxValue / RopeStoreShape.Warps)
             return false;
         ropeStore(new KernelConfig((int)groups, 32 * RopeStoreShape.Warps), queries, keys, values, cache, positions, sequenceOf, angles, queryNorm, keyNorm, shape);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ILGPU;
 
 namespace Managed.Kernels.Gpu.Attention;
@@ -55,7 +56,12 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
         int split = Grid.IdxX;
         if (split >= splits)
             return;
-        int tiles = (shape.Group + heads - 1) / heads, keyHead = Grid.IdxY / tiles, inGroup = Grid.IdxY % tiles * heads;
+        int tiles = (shape.Group + heads - 1) / heads, keyHead = Grid.IdxY, inGroup = 0;
+        if (tiles > 1)
+        {
+            keyHead /= tiles;
+            inGroup = (Grid.IdxY - (keyHead * tiles)) * heads;
+        }
         int firstHead = (keyHead * shape.Group) + inGroup, headCount = IntrinsicMath.Min(heads, shape.Group - inGroup);
 
         int thread = Group.IdxX, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
@@ -85,9 +91,9 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
                 continue;
             // Keys and values outside of the split weigh nothing. Those values are read as the nearest ones within: what lies there may be no number.
             int low = IntrinsicMath.Max(at, begin & ~7), high = IntrinsicMath.Min(IntrinsicMath.Max(at + 8, begin & ~7), (end - 1) & ~7);
-            int lowPage = low / cache.PagePositions, highPage = high / cache.PagePositions;
+            int lowPage = cache.PagePositions.Divide(low), highPage = cache.PagePositions.Divide(high);
             long lowStart = cache.Pages[firstPage + lowPage] >> 2, highStart = cache.Pages[firstPage + highPage] >> 2;
-            int lowFirst = (keyHead * cache.PagePositions) - (lowPage * cache.PagePositions), highFirst = (keyHead * cache.PagePositions) - (highPage * cache.PagePositions);
+            int lowFirst = (keyHead - lowPage) * cache.PagePositions.Value, highFirst = (keyHead - highPage) * cache.PagePositions.Value;
 
             ArrayView<float> scores = LocalMemory.Allocate<float>(THeadTiles.Value * 4);
             for (int i = 0; i < THeadTiles.Value * 4; i++)
@@ -95,7 +101,12 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
             long lowKey = lowStart + cache.KeyStart + ((lowFirst + low + g) * (TKey.Value / 4)) + t;
             long highKey = highStart + cache.KeyStart + ((highFirst + high + g) * (TKey.Value / 4)) + t;
             for (int part = 0; part < TKey.Value; part += KeysLoaded)
+            {
+                // Keys that were asked for any earlier would find no registers.
+                if (TKey.Value > 128 && part > 0 && part % 64 == 0)
+                    Warp.Barrier();
                 AddScores(scores, queries, cache.Memory, lowKey + (part / 4), highKey + (part / 4), part, lane);
+            }
 
             long value0 = lowStart + cache.ValueStart + g + ((lowFirst + Within(low + (2 * t), begin, end)) * (TValue.Value / 4));
             long value1 = lowStart + cache.ValueStart + g + ((lowFirst + Within(low + (2 * t) + 1, begin, end)) * (TValue.Value / 4));
@@ -389,22 +400,23 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
                 factors[(head * MostSplits) + MostSplits - 1] = lastWeight * inverse;
         }
         Group.Barrier();
-        // Where there are more threads than fours of results, several threads share one, and take every so manieth split: as many whether a group
+        // Where there are more threads than fours of results, 2, 4 or 8 threads share one, and take every so manieth split: as many whether a group
         // has one tile of heads or two, so that their bits are the same.
-        int fours = headCount * (TValue.Value / 4), shares = IntrinsicMath.Max(1, Threads / (IntrinsicMath.Min(TileHeads, shape.Group) * (TValue.Value / 4))), perRound = Threads / shares;
-        int share = thread / perRound;
+        int fours = headCount * (TValue.Value / 4), foursOfTile = IntrinsicMath.Min(TileHeads, shape.Group) * (TValue.Value / 4);
+        int shareBits = foursOfTile >= Threads ? 0 : BitOperations.LeadingZeroCount((uint)foursOfTile - 1) - BitOperations.LeadingZeroCount((uint)Threads - 1);
+        int shares = 1 << shareBits, perRound = Threads >> shareBits, share = thread >> (BitOperations.Log2((uint)Threads) - shareBits);
         for (int first = 0; first < fours; first += perRound)
         {
-            int item = first + (thread % perRound), head = item / (TValue.Value / 4), four = item % (TValue.Value / 4);
+            int item = first + (thread & (perRound - 1)), head = item / (TValue.Value / 4), four = item % (TValue.Value / 4);
             Four all = default;
-            if (item < fours && share < shares)
+            if (item < fours)
             {
                 long from = (((place + share) * heads) + head) * (TValue.Value / 4) + four;
                 int pitch = shares * heads * (TValue.Value / 4);
                 ArrayView<float> values = LocalMemory.Allocate<float>(4 * SplitsAtOnce);
-                for (int s = share; s < splits; s += SplitsAtOnce * shares)
+                for (int s = share; s < splits; s += SplitsAtOnce << shareBits)
                 {
-                    int most = (splits - 1 - s) / shares;
+                    int most = (splits - 1 - s) >> shareBits;
                     for (int i = 0; i < SplitsAtOnce; i++)
                     {
                         Four one = scratch.Mixed[from + ((long)IntrinsicMath.Min(i, most) * pitch)];

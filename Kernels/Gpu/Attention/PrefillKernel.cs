@@ -68,7 +68,7 @@ internal static class BrainCacheKernel<TLayout, TOrder>
         FourBrains brains = default;
         if (position < own.FirstPosition + own.Tokens)
         {
-            int page = position / cache.PagePositions, row = ((head - page) * cache.PagePositions) + position;
+            int page = cache.PagePositions.Divide(position), row = ((head - page) * cache.PagePositions.Value) + position;
             Four x = cache.Memory[(cache.Pages[cache.FirstPage[sequence] + page] >> 2) + (isValue == 0 ? cache.KeyStart : cache.ValueStart) + (row * fours) + four];
             brains = new FourBrains { Low = TensorCore.Brains(x.X, x.Y), High = TensorCore.Brains(x.Z, x.W) };
         }

@@ -13,7 +13,7 @@ internal readonly struct HeadNorm(NormSettings? settings, ArrayView<float> gain)
 }
 
 /// <summary>Which elements of a head turn, and for which tokens.</summary>
-internal readonly struct RopeStoreShape(int firstToken, int tokens, int heads, int first, int half, RopePairing pairing)
+internal readonly struct RopeStoreShape(int firstToken, int tokens, int heads, int keyHeads, int first, int half, RopePairing pairing)
 {
     /// <summary>Elements that a head may have.</summary>
     public const int MostElements = 256;
@@ -22,6 +22,9 @@ internal readonly struct RopeStoreShape(int firstToken, int tokens, int heads, i
     public const int Warps = 4;
 
     public readonly int FirstToken = firstToken, Tokens = tokens, Heads = heads, First = first, Half = half, Pairing = (int)pairing;
+
+    /// <summary>Query heads, key heads and value heads.</summary>
+    public readonly Divisor AllHeads = new(heads + (2 * keyHeads));
 }
 
 /// <summary>
@@ -39,9 +42,9 @@ internal static class RopeStoreKernel<TOrder>
     {
         TOrder.LetNextBegin();
         ArrayView<float> all = SharedMemory.Allocate<float>(Warps * MostElements);
-        int lane = Group.IdxX % 32, unit = (Grid.IdxX * Warps) + (Group.IdxX / 32), heads = shape.Heads + (2 * cache.KeyHeads);
+        int lane = Group.IdxX % 32, unit = (Grid.IdxX * Warps) + (Group.IdxX / 32);
         ArrayView<float> own = all.SubView(Group.IdxX / 32 * MostElements, MostElements);
-        int inRange = unit / heads, head = unit - (inRange * heads), token = shape.FirstToken + inRange;
+        int inRange = shape.AllHeads.Divide(unit), head = unit - (inRange * shape.AllHeads.Value), token = shape.FirstToken + inRange;
         if (inRange >= shape.Tokens)
             return;
         int position = positions[token];

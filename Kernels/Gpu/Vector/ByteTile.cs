@@ -25,7 +25,7 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
 
     public static int SpansTogether => Quads + ScaleQuads <= 3 ? 2 : 1;
 
-    public static int MostWarps => TIntegers.HighQuads > 0 ? 8 : SpansTogether > 1 ? 12 : 16;
+    public static int MostWarps => TIntegers.HighQuads > 0 ? 8 : SpansTogether > 1 || TScales.HasMinimum ? 12 : 16;
 
     public static (int Least, int Together) Warps(bool isPaired) => (isPaired, Quads >= 4) switch
     {
@@ -56,10 +56,18 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
         ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int firstScale, ArrayView<Quad> input, int lane)
     {
         int c = lane & 3, token = TokenPlanes.ByteScales + (2 * c);
+        Quad tokenScales = default, tokenSums = default, x = default;
         for (int i = 0; i < Blocks; i++)
         {
-            Quad x = input[(32 * (i >> 1)) + lane];
-            float tokenScale = Interop.IntAsFloat(input[token + (i >> 2)].Word(i & 3));
+            if (i % 4 == 0)
+            {
+                tokenScales = input[token + (i / 4)];
+                if (TScales.HasMinimum)
+                    tokenSums = input[token + TokenPlanes.ByteSums - TokenPlanes.ByteScales + (i / 4)];
+            }
+            if (i % 2 == 0)
+                x = input[(32 * (i / 2)) + lane];
+            float tokenScale = Interop.IntAsFloat(tokenScales.Word(i & 3));
             uint even = (i & 1) == 0 ? x.X : x.Z, odd = (i & 1) == 0 ? x.Y : x.W;
             uint w0 = TIntegers.Even(w, first, i, c), w0Odd = TIntegers.Odd(w, first, i, c);
             uint w8 = TIntegers.Even(w, first + Quads, i, c), w8Odd = TIntegers.Odd(w, first + Quads, i, c);
@@ -76,7 +84,7 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
             }
             if (TScales.HasMinimum)
             {
-                float tokenSum = Interop.IntAsFloat(input[token + TokenPlanes.ByteSums - TokenPlanes.ByteScales + (i >> 2)].Word(i & 3));
+                float tokenSum = Interop.IntAsFloat(tokenSums.Word(i & 3));
                 sum0 = Arithmetic.MultiplyAdd(TScales.Minimum(scales, firstScale, i), tokenSum, sum0);
                 sum8 = Arithmetic.MultiplyAdd(TScales.Minimum(scales, firstScale + ScaleQuads, i), tokenSum, sum8);
             }

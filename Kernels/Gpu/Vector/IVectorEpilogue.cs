@@ -6,12 +6,16 @@ internal interface IVectorEpilogue
     /// <summary>Whether two matrices of the same shape make one result.</summary>
     static abstract bool IsPaired { get; }
 
-    /// <summary>The element to be written.</summary>
+    /// <summary>What an element is to be joined with, asked for while its sums are still on their way.</summary>
     /// <param name="token">Row of the output.</param>
     /// <param name="row">Column of the output.</param>
+    float Before(int token, int row);
+
+    /// <summary>The element to be written.</summary>
+    /// <param name="before">What <see cref="Before"/> gave.</param>
     /// <param name="first">The product with the first matrix, with its bias.</param>
     /// <param name="second">The product with the second.</param>
-    float Finish(int token, int row, float first, float second);
+    float Finish(float before, float first, float second);
 }
 
 /// <summary>The product itself.</summary>
@@ -19,7 +23,9 @@ internal readonly struct PlainEpilogue : IVectorEpilogue
 {
     public static bool IsPaired => false;
 
-    public float Finish(int token, int row, float first, float second) => first;
+    public float Before(int token, int row) => 0;
+
+    public float Finish(float before, float first, float second) => first;
 }
 
 /// <summary>residual + scale · product.</summary>
@@ -30,7 +36,9 @@ internal readonly struct ResidualEpilogue(RowsView residual, float scale) : IVec
 
     public static bool IsPaired => false;
 
-    public float Finish(int token, int row, float first, float second) => residual[token, row] + (scale * first);
+    public float Before(int token, int row) => residual[token, row];
+
+    public float Finish(float before, float first, float second) => before + (scale * first);
 }
 
 /// <summary>act(gate) · up.</summary>
@@ -39,7 +47,9 @@ internal readonly struct GatedEpilogue<TFunction> : IVectorEpilogue
 {
     public static bool IsPaired => true;
 
-    public float Finish(int token, int row, float first, float second) => TFunction.Apply(first) * second;
+    public float Before(int token, int row) => 0;
+
+    public float Finish(float before, float first, float second) => TFunction.Apply(first) * second;
 }
 
 /// <summary>Gated by <see cref="ActivationKernels.ClampedSwiglu"/>.</summary>
@@ -49,7 +59,9 @@ internal readonly struct ClampedSwigluEpilogue(float limit) : IVectorEpilogue
 
     public static bool IsPaired => true;
 
-    public float Finish(int token, int row, float first, float second)
+    public float Before(int token, int row) => 0;
+
+    public float Finish(float before, float first, float second)
     {
         float g = MathF.Min(first, limit), u = MathF.Min(MathF.Max(second, -limit), limit);
         return ActivationKernels.QuickGelu.Apply(g) * (u + 1f);

@@ -106,6 +106,11 @@ internal static class TileKernel
         }
 
         TShape.AwaitPrevious(); // of warps without a span, too
+        // What a thread's first result is joined with is on its way while the sums come together.
+        int results = TileElements * (TEpilogue.IsPaired ? TShape.TokenTiles : TShape.TokenTiles * TShape.Tiles);
+        Place<TShape, TEpilogue>(Group.IdxX, out int token, out int row, out int place);
+        (token, row) = (token + firstToken, row + firstRow);
+        float before = Group.IdxX < results && token < endToken && row < projection.Rows ? epilogue.Before(token, row) : 0;
         const int half = TileElements / 2;
         for (int i = 0; i < TShape.Tiles * TShape.TokenTiles; i++)
         {
@@ -114,29 +119,61 @@ internal static class TileKernel
             shared[at + half] = sums[(2 * i) + 1];
         }
         Group.Barrier();
-        int results = TEpilogue.IsPaired ? TShape.TokenTiles : TShape.TokenTiles * TShape.Tiles;
-        for (int e = Group.IdxX; e < results * TileElements; e += Group.DimX)
+        for (int e = Group.IdxX; e < results; e += Group.DimX)
         {
-            int block = e / TileElements, within = e % TileElements;
-            int t = TEpilogue.IsPaired ? block : block / TShape.Tiles, tile = TEpilogue.IsPaired ? 0 : block % TShape.Tiles;
-            int token = firstToken + (TokenPlanes.TokensOfTile * t) + (within & 3), row = firstRow + (16 * tile) + (within >> 2);
-            int at = (((t * TShape.Tiles) + tile) * TileElements) + within, step = TShape.Tiles * TShape.TokenTiles * TileElements;
-            float first = 0, second = 0;
-            for (int w = 0; w < warps; w++)
+            if (e != Group.IdxX)
             {
-                first += shared[(w * step) + at];
-                if (TEpilogue.IsPaired)
-                    second += shared[(w * step) + at + TileElements];
+                Place<TShape, TEpilogue>(e, out token, out row, out place);
+                (token, row) = (token + firstToken, row + firstRow);
             }
+            Sum<TShape, TEpilogue>(shared, place, warps, out float first, out float second);
             if (token < endToken && row < projection.Rows)
             {
+                if (e != Group.IdxX)
+                    before = epilogue.Before(token, row);
                 first *= TFormat.Factor;
                 second *= TFormat.Factor;
                 if (projection.HasBias != 0)
                     first += projection.Bias[row];
                 if (TEpilogue.IsPaired && task.Second.HasBias != 0)
                     second += task.Second.Bias[row];
-                projection.Output[token, row] = epilogue.Finish(token, row, first, second);
+                projection.Output[token, row] = epilogue.Finish(before, first, second);
+            }
+        }
+    }
+
+    // Which result is a thread's: its token and row within the group's, and where in shared memory the first warp's sum lies.
+    private static void Place<TShape, TEpilogue>(int e, out int token, out int row, out int place)
+        where TShape : struct, ITileShape
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        int block = e / TileElements, within = e % TileElements;
+        int t = TEpilogue.IsPaired ? block : block / TShape.Tiles, tile = TEpilogue.IsPaired ? 0 : block % TShape.Tiles;
+        token = (TokenPlanes.TokensOfTile * t) + (within & 3);
+        row = (16 * tile) + (within >> 2);
+        place = (((t * TShape.Tiles) + tile) * TileElements) + within;
+    }
+
+    // The warps' sums in their order; four are read at once, so that one's latency is that of all.
+    private static void Sum<TShape, TEpilogue>(ArrayView<float> shared, int place, int warps, out float first, out float second)
+        where TShape : struct, ITileShape
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        const int together = 4;
+        int step = TShape.Tiles * TShape.TokenTiles * TileElements;
+        (first, second) = (0, 0);
+        for (int w = 0; w < warps; w += together)
+        {
+            for (int i = 0; i < together; i++)
+            {
+                int at = (IntrinsicMath.Min(w + i, warps - 1) * step) + place;
+                float one = shared[at];
+                first += w + i < warps ? one : 0;
+                if (TEpilogue.IsPaired)
+                {
+                    float other = shared[at + TileElements];
+                    second += w + i < warps ? other : 0;
+                }
             }
         }
     }

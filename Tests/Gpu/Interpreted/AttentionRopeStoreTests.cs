@@ -64,7 +64,7 @@ public class AttentionRopeStoreTests
             {
                 using var kernels = new AttentionKernelSet(new GpuMemory(accelerator));
                 Assert.That(kernels.TryRopeAndStore(q, k, v, cache, at, of, turns, new HeadNorm(Settings(Heads), gainOfQueries), new HeadNorm(Settings(KeyHeads), gainOfKeys),
-                    new RopeStoreShape(0, Tokens, Heads, first, half, pairing)), Is.True);
+                    new RopeStoreShape(0, Tokens, Heads, KeyHeads, first, half, pairing)), Is.True);
             }
             else
             {

@@ -106,6 +106,31 @@ public unsafe class OptimisationTests
         Assert.That(output, Is.EqualTo(Enumerable.Range(0, 4).Select(t => Enumerable.Range(0, 4).Sum(i => input[i + (t ^ 1)] * (i + 1f)))));
     }
 
+    private static void SumOfRow(ArrayView<float> output, ArrayView<float> input, int stride, int count)
+    {
+        long row = Group.IdxX;
+        float sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            sum += input[(row * stride) + i];
+        }
+        output[Group.IdxX] = sum;
+    }
+
+    [Test]
+    public void A_row_of_a_matrix_is_found_once_and_its_elements_from_there()
+    {
+        KernelFunction kernel = Harness.Compile(((Action<ArrayView<float>, ArrayView<float>, int, int>)SumOfRow).Method);
+        BasicBlock loop = kernel.Blocks.Single(block => block.Values.Any(value => value is Load));
+        Assert.That(loop.Values.OfType<PointerOffset>().Select(offset => offset.Operands[1].Type), Is.EqualTo(new[] { ScalarType.Int32 }), kernel.ToString());
+        Assert.That(loop.Values.Where(value => value.Type == ScalarType.Int64), Is.Empty, kernel.ToString());
+
+        float[] output = new float[3], input = [.. Enumerable.Range(0, 15).Select(i => (float)i)];
+        KernelInterpreter interpreter = new(kernel);
+        interpreter.Launch((1, 1, 1), (3, 1, 1), interpreter.Map(output), 3, interpreter.Map(input), 15, 5, 4);
+        Assert.That(output, Is.EqualTo(new[] { 0f + 1 + 2 + 3, 5f + 6 + 7 + 8, 10f + 11 + 12 + 13 }));
+    }
+
     private static void Accumulators(float* output, float* a, float* b, int n)
     {
         float* sums = stackalloc float[16];
