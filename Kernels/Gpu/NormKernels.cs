@@ -126,14 +126,18 @@ internal static class NormKernels<TReduction>
         : Eight.LoadFirst(rows.Values, at, count);
 
     /// <summary>Eight elements with gain and bias, for norms of one segment whose rows are aligned; the bits of <see cref="Gained"/>.</summary>
-    public static Eight GainedEight(Eight x, float mean, float inverse, ArrayView<float> gain, ArrayView<float> bias, int column, NormShape shape)
+    public static Eight GainedEight(Eight x, float mean, float inverse, ArrayView<float> gain, ArrayView<float> bias, int column, NormShape shape) =>
+        GainedEight(x, mean, inverse, GainOfEight(gain, column, shape), bias, column, shape);
+
+    /// <summary>The gain of eight elements; anything where there is none.</summary>
+    public static Eight GainOfEight(ArrayView<float> gain, int column, NormShape shape) => shape.HasGain != 0 ? Eight.LoadAligned(gain, column) : default;
+
+    /// <inheritdoc cref="GainedEight(Eight, float, float, ArrayView{float}, ArrayView{float}, int, NormShape)"/>
+    public static Eight GainedEight(Eight x, float mean, float inverse, Eight g, ArrayView<float> bias, int column, NormShape shape)
     {
-        Eight g = default, b = default;
-        if (shape.HasGain != 0)
-            g = Eight.LoadAligned(gain, column);
+        Eight b = default, y;
         if (shape.HasBias != 0)
             b = Eight.LoadAligned(bias, column);
-        Eight y;
         y.V0 = GainedOne(x.V0, mean, inverse, g.V0, b.V0, shape);
         y.V1 = GainedOne(x.V1, mean, inverse, g.V1, b.V1, shape);
         y.V2 = GainedOne(x.V2, mean, inverse, g.V2, b.V2, shape);

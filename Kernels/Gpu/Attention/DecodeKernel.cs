@@ -103,7 +103,7 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
             for (int part = 0; part < TKey.Value; part += KeysLoaded)
             {
                 // Keys that were asked for any earlier would find no registers.
-                if (TKey.Value > 128 && part > 0 && part % 64 == 0)
+                if (TKey.Value > 128 && part > 0)
                     Warp.Barrier();
                 AddScores(scores, queries, cache.Memory, lowKey + (part / 4), highKey + (part / 4), part, lane);
             }

@@ -17,22 +17,30 @@ internal static class NormPlanes
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(32);
         TOrder.LetNextBegin();
+        // The gain is nobody's result: a thread's first eight of it are asked for before what the last launch wrote is waited for.
+        Eight ahead = IsWhole(Group.IdxX, shape) ? NormKernels<WarpReduction>.GainOfEight(gain, 8 * Group.IdxX, shape) : default;
         TOrder.AwaitPrevious();
         int token = Grid.IdxX;
         prologue.Run(input, token, shared);
         float mean = NormKernels<WarpReduction>.Mean(input, token, 0, shape, shared);
         float inverse = 1f / NormKernels<WarpReduction>.Divisor(input, token, 0, mean, shape, shared);
         for (int eight = Group.IdxX; 8 * eight < TokenPlanes.PaddedColumns(shape.Width); eight += Group.DimX)
-            TPlanes.Write(planes, token, eight, tileQuads, Store(output, input, gain, bias, shape, token, eight, mean, inverse));
+        {
+            if (eight != Group.IdxX && IsWhole(eight, shape))
+                ahead = NormKernels<WarpReduction>.GainOfEight(gain, 8 * eight, shape);
+            TPlanes.Write(planes, token, eight, tileQuads, Store(output, input, ahead, gain, bias, shape, token, eight, mean, inverse));
+        }
     }
 
+    private static bool IsWhole(int eight, NormShape shape) => shape.IsAligned != 0 && 8 * eight < shape.Width;
+
     private static Eight Store(
-        RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int token, int eight, float mean, float inverse)
+        RowsView output, RowsView input, Eight gains, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, int token, int eight, float mean, float inverse)
     {
-        if (shape.IsAligned != 0 && 8 * eight < shape.Width)
+        if (IsWhole(eight, shape))
         {
             Eight whole = NormKernels<WarpReduction>.GainedEight(
-                Eight.LoadAligned(input.Values, input.Start(token) + (8 * eight)), mean, inverse, gain, bias, 8 * eight, shape);
+                Eight.LoadAligned(input.Values, input.Start(token) + (8 * eight)), mean, inverse, gains, bias, 8 * eight, shape);
             whole.StoreAligned(output.Values, output.Start(token) + (8 * eight));
             return whole;
         }
