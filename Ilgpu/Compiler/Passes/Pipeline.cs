@@ -47,7 +47,7 @@ internal static class Pipeline
         {
             Do("vector access", VectorAccess.Run);
             Do("division by constants", DivisionByConstants.Run);
-            Do("loop invariants", LoopInvariants.Run);
+            Do("loop invariants", LoopInvariants.Run); // splitting looks at what is left in a loop, and makes more that need not be
             Do("address splitting", AddressSplitting.Run);
             Do("loop invariants", LoopInvariants.Run);
             Do("address arithmetic", AddressArithmetic.Run);

@@ -32,8 +32,7 @@ internal static class ValueBounds
             Binary { Op: BinaryOp.Divide, Unsigned: false, Operands: [_, Constant { Bits: > 0 and var divisor }] } divide => Most(divide.Operands[0], depth - 1) / divisor,
             Binary { Op: BinaryOp.Remainder, Unsigned: false, Operands: [_, Constant { Bits: > 0 and var divisor }] } rest => Smaller(Most(rest.Operands[0], depth - 1), divisor - 1, both: true),
             Binary { Op: BinaryOp.Min, Unsigned: false } min => Smaller(Most(min.Operands[0], depth - 1), Most(min.Operands[1], depth - 1), both: true),
-            Binary { Op: BinaryOp.Max, Unsigned: false } max when Most(max.Operands[0], depth - 1) is not null || Most(max.Operands[1], depth - 1) is not null =>
-                Larger(Most(max.Operands[0], depth - 1), Most(max.Operands[1], depth - 1)) ?? all,
+            Binary { Op: BinaryOp.Max, Unsigned: false } max => Larger(Most(max.Operands[0], depth - 1), Most(max.Operands[1], depth - 1), all),
             Binary { Op: BinaryOp.Add } add => Sum(Most(add.Operands[0], depth - 1), Most(add.Operands[1], depth - 1), all),
             Binary { Op: BinaryOp.Multiply } multiply => Product(Most(multiply.Operands[0], depth - 1), Most(multiply.Operands[1], depth - 1), all),
             _ => null,
@@ -63,7 +62,10 @@ internal static class ValueBounds
         return from.Type.Size <= convert.Type.Size ? Most(from, depth - 1) : null;
     }
 
-    private static long? Larger(long? a, long? b) => a is null || b is null ? null : Math.Max(a.Value, b.Value);
+    /// <param name="a">One bound.</param>
+    /// <param name="b">The other.</param>
+    /// <param name="one">What is known where only one is; null: nothing.</param>
+    private static long? Larger(long? a, long? b, long? one = null) => a is null && b is null ? null : a is null || b is null ? one : Math.Max(a.Value, b.Value);
 
     /// <param name="a">One bound.</param>
     /// <param name="b">The other.</param>

@@ -108,8 +108,7 @@ internal static class TileKernel
         TShape.AwaitPrevious(); // of warps without a span, too
         // What a thread's first result is joined with is on its way while the sums come together.
         int results = TileElements * (TEpilogue.IsPaired ? TShape.TokenTiles : TShape.TokenTiles * TShape.Tiles);
-        Place<TShape, TEpilogue>(Group.IdxX, out int token, out int row, out int place);
-        (token, row) = (token + firstToken, row + firstRow);
+        Place<TShape, TEpilogue>(Group.IdxX, firstToken, firstRow, out int token, out int row, out int place);
         float before = Group.IdxX < results && token < endToken && row < projection.Rows ? epilogue.Before(token, row) : 0;
         const int half = TileElements / 2;
         for (int i = 0; i < TShape.Tiles * TShape.TokenTiles; i++)
@@ -122,10 +121,7 @@ internal static class TileKernel
         for (int e = Group.IdxX; e < results; e += Group.DimX)
         {
             if (e != Group.IdxX)
-            {
-                Place<TShape, TEpilogue>(e, out token, out row, out place);
-                (token, row) = (token + firstToken, row + firstRow);
-            }
+                Place<TShape, TEpilogue>(e, firstToken, firstRow, out token, out row, out place);
             Sum<TShape, TEpilogue>(shared, place, warps, out float first, out float second);
             if (token < endToken && row < projection.Rows)
             {
@@ -142,15 +138,15 @@ internal static class TileKernel
         }
     }
 
-    // Which result is a thread's: its token and row within the group's, and where in shared memory the first warp's sum lies.
-    private static void Place<TShape, TEpilogue>(int e, out int token, out int row, out int place)
+    // Which result of the group's is the e-th: its token and row, and where in shared memory the first warp's sum lies.
+    private static void Place<TShape, TEpilogue>(int e, int firstToken, int firstRow, out int token, out int row, out int place)
         where TShape : struct, ITileShape
         where TEpilogue : struct, IVectorEpilogue
     {
         int block = e / TileElements, within = e % TileElements;
         int t = TEpilogue.IsPaired ? block : block / TShape.Tiles, tile = TEpilogue.IsPaired ? 0 : block % TShape.Tiles;
-        token = (TokenPlanes.TokensOfTile * t) + (within & 3);
-        row = (16 * tile) + (within >> 2);
+        token = (TokenPlanes.TokensOfTile * t) + (within & 3) + firstToken;
+        row = (16 * tile) + (within >> 2) + firstRow;
         place = (((t * TShape.Tiles) + tile) * TileElements) + within;
     }
 

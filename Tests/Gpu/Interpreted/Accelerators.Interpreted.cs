@@ -38,7 +38,7 @@ internal static partial class Accelerators
             {
                 // what only that very architecture has, is text for it alone
                 Ptxas.Report report = Ptxas.Assemble(text, text.Contains($".target {architecture}a\n", StringComparison.Ordinal) ? $"{architecture}a" : architecture);
-                string entry = text[(text.IndexOf(".entry ", StringComparison.Ordinal) + 7)..text.IndexOf('(', StringComparison.Ordinal)];
+                string entry = Ptxas.EntryOf(text);
                 TestContext.Out.WriteLine($"{what} for {architecture}: {report.Registers} registers, {report.StackBytes} bytes of stack, {report.SpillBytes} of spills; {entry}");
                 Assert.That(report.SpillBytes, Is.Zero, $"{entry} for {architecture} keeps in local memory what finds no register");
                 Assert.That(mayHaveStack || report.StackBytes == 0, $"{entry} for {architecture} has {report.StackBytes} bytes of arrays in local memory that were meant to be registers");

@@ -19,7 +19,7 @@ public class PtxAssemblyTests
             int dynamicShared = text.IndexOf(".extern", StringComparison.Ordinal);
             string version = text[..(dynamicShared < 0 ? entry : dynamicShared)];
             header = string.CompareOrdinal(version, header) > 0 ? version : header;
-            string own = text[(text.IndexOf(".entry ", StringComparison.Ordinal) + 7)..text.IndexOf('(')];
+            string own = Ptxas.EntryOf(text);
             entries += $"\n// {name}\n" + text[entry..].Replace(own, $"{own}_{number++}");
         }
         return header + ".extern .shared .align 128 .b8 dynamic_shared[];\n" + entries;

@@ -51,6 +51,9 @@ internal static partial class Ptxas
         }
     }
 
+    /// <summary>The name of a module's first entry.</summary>
+    public static string EntryOf(string ptx) => ptx[(ptx.IndexOf(".entry ", StringComparison.Ordinal) + 7)..ptx.IndexOf('(')];
+
     private static int Number(MatchCollection matches) => matches.Sum(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
 
     private static string Numbered(string text) => string.Join('\n', text.Split('\n').Select((line, i) => $"{i + 1,4} {line}"));
