@@ -19,7 +19,7 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
 
     public static int ScaleQuads => TScales.Quads;
 
-    public static int InputSpan => TokenPlanes.ByteSpan;
+    public static int InputSpan(int tokens) => TokenPlanes.ByteSpan(tokens);
 
     public static bool TakesBytes => true;
 
@@ -52,21 +52,22 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
 
     public static Quad ReadScale(VectorProjection matrix, long row, int span, int i) => TScales.Read(matrix, row, span, i);
 
-    public static void MultiplyAdd(
-        ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int firstScale, ArrayView<Quad> input, int lane)
+    public static void MultiplyAdd<TTokens>(
+        ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int firstScale, ArrayView<Quad> input, int lane, int token)
+        where TTokens : struct, IConstant
     {
-        int c = lane & 3, token = TokenPlanes.ByteScales + (2 * c);
+        int c = lane & 3;
         Quad tokenScales = default, tokenSums = default, x = default;
         for (int i = 0; i < Blocks; i++)
         {
             if (i % 4 == 0)
             {
-                tokenScales = input[token + (i / 4)];
+                tokenScales = input[TokenPlanes.ByteScales(TTokens.Value) + (2 * token) + (i / 4)];
                 if (TScales.HasMinimum)
-                    tokenSums = input[token + TokenPlanes.ByteSums - TokenPlanes.ByteScales + (i / 4)];
+                    tokenSums = input[TokenPlanes.ByteSums(TTokens.Value) + (2 * token) + (i / 4)];
             }
             if (i % 2 == 0)
-                x = input[(32 * (i / 2)) + lane];
+                x = input[(8 * TTokens.Value * (i / 2)) + lane];
             float tokenScale = Interop.IntAsFloat(tokenScales.Word(i & 3));
             uint even = (i & 1) == 0 ? x.X : x.Z, odd = (i & 1) == 0 ? x.Y : x.W;
             uint w0 = TIntegers.Even(w, first, i, c), w0Odd = TIntegers.Odd(w, first, i, c);

@@ -14,8 +14,8 @@ internal interface ITileFormat
     /// <summary>Quads of a row's scales for a span, which every lane reads.</summary>
     static abstract int ScaleQuads { get; }
 
-    /// <summary>Quads of <see cref="TokenPlanes"/> for a span of four tokens.</summary>
-    static abstract int InputSpan { get; }
+    /// <summary>Quads of <see cref="TokenPlanes"/> for a span of so many tokens of a tile.</summary>
+    static abstract int InputSpan(int tokens);
 
     /// <summary>Whether activations come as bytes; else as two bfloat16.</summary>
     static abstract bool TakesBytes { get; }
@@ -45,7 +45,7 @@ internal interface ITileFormat
     /// <summary>Quad i of a row's scales.</summary>
     static abstract Quad ReadScale(VectorProjection matrix, long row, int span, int i);
 
-    /// <summary>Adds the products of a span; the sums of rows g and g + 8 for token c.</summary>
+    /// <summary>Adds the products of a span; the sums of rows g and g + 8 for token c. TTokens are those that there is room for in a tile.</summary>
     /// <param name="sum0">Of row g.</param>
     /// <param name="sum8">Of row g + 8.</param>
     /// <param name="w">Quads of row g, then of row g + 8.</param>
@@ -54,6 +54,8 @@ internal interface ITileFormat
     /// <param name="firstScale">The first of them.</param>
     /// <param name="input">The span of <see cref="TokenPlanes"/>.</param>
     /// <param name="lane">The lane whose activations these are.</param>
-    static abstract void MultiplyAdd(
-        ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int firstScale, ArrayView<Quad> input, int lane);
+    /// <param name="token">The tile's token whose sums these are, or another one where there is none.</param>
+    static abstract void MultiplyAdd<TTokens>(
+        ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int firstScale, ArrayView<Quad> input, int lane, int token)
+        where TTokens : struct, IConstant;
 }

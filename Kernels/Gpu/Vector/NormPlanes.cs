@@ -28,7 +28,7 @@ internal static class NormPlanes
         {
             if (eight != Group.IdxX && IsWhole(eight, shape))
                 ahead = NormKernels<WarpReduction>.GainOfEight(gain, 8 * eight, shape);
-            TPlanes.Write(planes, token, eight, tileQuads, Store(output, input, ahead, gain, bias, shape, token, eight, mean, inverse));
+            TPlanes.Write<TileTokens>(planes, token, eight, tileQuads, Store(output, input, ahead, gain, bias, shape, token, eight, mean, inverse));
         }
     }
 

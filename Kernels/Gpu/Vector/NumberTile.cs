@@ -28,7 +28,7 @@ internal readonly struct NumberTile<TNumbers> : ITileFormat
 
     public static int ScaleQuads => 0;
 
-    public static int InputSpan => TokenPlanes.BrainStep * Steps;
+    public static int InputSpan(int tokens) => TokenPlanes.BrainStep(tokens) * Steps;
 
     public static bool TakesBytes => false;
 
@@ -51,13 +51,14 @@ internal readonly struct NumberTile<TNumbers> : ITileFormat
 
     public static Quad ReadScale(VectorProjection matrix, long row, int span, int i) => default;
 
-    public static void MultiplyAdd(
-        ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int firstScale, ArrayView<Quad> input, int lane)
+    public static void MultiplyAdd<TTokens>(
+        ref float sum0, ref float sum8, ArrayView<Quad> w, int first, ArrayView<Quad> scales, int firstScale, ArrayView<Quad> input, int lane, int token)
+        where TTokens : struct, IConstant
     {
         TileSums<float> sums = default, others = default; // two chains, so that neither waits for itself
         for (int i = 0; i < Steps; i++)
         {
-            Quad x = input[(TokenPlanes.BrainStep * i) + lane];
+            Quad x = input[(TokenPlanes.BrainStep(TTokens.Value) * i) + lane];
             int w0 = first + (i * TNumbers.Quads), w8 = w0 + Quads;
             for (int part = 0; part < TNumbers.Parts; part++)
             {

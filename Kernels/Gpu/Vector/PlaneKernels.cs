@@ -5,20 +5,23 @@ namespace Managed.Kernels.Gpu.Vector;
 /// <summary>How a number becomes two that the tensor cores take.</summary>
 internal interface ITokenPlanes
 {
-    /// <inheritdoc cref="PlaneKernels.WriteBrain"/>
-    static abstract void Write(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x);
+    /// <inheritdoc cref="PlaneKernels.WriteBrain{TTokens}"/>
+    static abstract void Write<TTokens>(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
+        where TTokens : struct, IConstant;
 }
 
 /// <summary>x ≈ greater + lesser, both bfloat16: to 2⁻¹⁷ of x.</summary>
 internal readonly struct BrainPlanes : ITokenPlanes
 {
-    public static void Write(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x) => PlaneKernels.WriteBrain(planes, token, eight, tileQuads, x);
+    public static void Write<TTokens>(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
+        where TTokens : struct, IConstant => PlaneKernels.WriteBrain<TTokens>(planes, token, eight, tileQuads, x);
 }
 
 /// <summary>x ≈ scale · (256·greater + lesser), both signed bytes, with a scale for 32 columns: to 2⁻¹⁶ of the greatest of these.</summary>
 internal readonly struct BytePlanes : ITokenPlanes
 {
-    public static void Write(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x) => PlaneKernels.WriteBytes(planes, token, eight, tileQuads, x);
+    public static void Write<TTokens>(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
+        where TTokens : struct, IConstant => PlaneKernels.WriteBytes<TTokens>(planes, token, eight, tileQuads, x);
 }
 
 /// <summary>Sorts activations into <see cref="TokenPlanes"/>; a thread for each eight columns of a token, the padding's too.</summary>
@@ -35,7 +38,7 @@ internal static class PlaneKernels
         TOrder.LetNextBegin();
         TOrder.AwaitPrevious();
         int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
-        TPlanes.Write(planes, token * apart, eight, tileQuads, Read(input, token, eight));
+        TPlanes.Write<TileTokens>(planes, token * apart, eight, tileQuads, Read(input, token, eight));
     }
 
     private static Eight Read(RowsView input, int token, int eight)
@@ -45,16 +48,17 @@ internal static class PlaneKernels
             : Eight.LoadFirst(input.Values, input.Start(token) + (8 * eight), rest);
     }
 
-    /// <summary>Writes eight columns of a token.</summary>
+    /// <summary>Writes eight columns of a token; TTokens are those of a tile.</summary>
     /// <param name="planes">Where to.</param>
     /// <param name="token">Its place among the tiles' tokens.</param>
     /// <param name="eight">Which eight columns.</param>
     /// <param name="tileQuads"><see cref="TokenPlanes.TileQuads"/>.</param>
     /// <param name="x">The activations.</param>
-    public static void WriteBrain(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
+    public static void WriteBrain<TTokens>(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
+        where TTokens : struct, IConstant
     {
-        int tile = token / TokenPlanes.TokensOfTile, part = 2 * (token % TokenPlanes.TokensOfTile);
-        int at = (tile * tileQuads) + (TokenPlanes.BrainStep * (eight >> 2)) + (4 * part) + (eight & 3);
+        int tile = token / TTokens.Value, part = 2 * (token % TTokens.Value);
+        int at = (tile * tileQuads) + (TokenPlanes.BrainStep(TTokens.Value) * (eight >> 2)) + (4 * part) + (eight & 3);
         Quad greater = Pack(x.V0, x.V1, x.V2, x.V3, x.V4, x.V5, x.V6, x.V7), lesser = Pack(
             x.V0 - Low(greater.X), x.V1 - High(greater.X), x.V2 - Low(greater.Y), x.V3 - High(greater.Y),
             x.V4 - Low(greater.Z), x.V5 - High(greater.Z), x.V6 - Low(greater.W), x.V7 - High(greater.W));
@@ -83,8 +87,9 @@ internal static class PlaneKernels
         return (bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC0u : (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
     }
 
-    /// <summary>As <see cref="WriteBrain"/>; four neighbouring threads of a warp write 32 columns, and all threads of the warp call.</summary>
-    public static void WriteBytes(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
+    /// <summary>As <see cref="WriteBrain{TTokens}"/>; four neighbouring threads of a warp write 32 columns, and all threads of the warp call.</summary>
+    public static void WriteBytes<TTokens>(ArrayView<Quad> planes, int token, int eight, int tileQuads, Eight x)
+        where TTokens : struct, IConstant
     {
         float most = MathF.Max(
             MathF.Max(MathF.Max(MathF.Abs(x.V0), MathF.Abs(x.V1)), MathF.Max(MathF.Abs(x.V2), MathF.Abs(x.V3))),
@@ -94,10 +99,10 @@ internal static class PlaneKernels
         float inverse = most >= Least ? Greatest / most : 0; // not a number: the scale says so
         int v0 = Whole(x.V0 * inverse), v1 = Whole(x.V1 * inverse), v2 = Whole(x.V2 * inverse), v3 = Whole(x.V3 * inverse);
         int v4 = Whole(x.V4 * inverse), v5 = Whole(x.V5 * inverse), v6 = Whole(x.V6 * inverse), v7 = Whole(x.V7 * inverse);
-        int tile = token / TokenPlanes.TokensOfTile, of = token % TokenPlanes.TokensOfTile, block = eight >> 2, span = eight >> 5;
-        ArrayView<Quad> here = planes.SubView((tile * tileQuads) + (span * TokenPlanes.ByteSpan), TokenPlanes.ByteSpan);
+        int tile = token / TTokens.Value, of = token % TTokens.Value, block = eight >> 2, span = eight >> 5;
+        ArrayView<Quad> here = planes.SubView((tile * tileQuads) + (span * TokenPlanes.ByteSpan(TTokens.Value)), TokenPlanes.ByteSpan(TTokens.Value));
         ArrayView<Pair> pairs = here.Cast<Pair>();
-        int at = (2 * ((((block & 7) >> 1) * 32) + (8 * of) + (eight & 3))) + (block & 1);
+        int at = (2 * ((((block & 7) >> 1) * 8 * TTokens.Value) + (8 * of) + (eight & 3))) + (block & 1);
         pairs[at] = new Pair(Join(Upper(v0), Upper(v2), Upper(v4), Upper(v6)), Join(Upper(v1), Upper(v3), Upper(v5), Upper(v7)));
         pairs[at + 8] = new Pair(Join(v0, v2, v4, v6), Join(v1, v3, v5, v7));
         int sum = v0 + v1 + v2 + v3 + (v4 + v5 + v6 + v7);
@@ -107,8 +112,8 @@ internal static class PlaneKernels
         {
             float scale = most * (1f / Greatest);
             ArrayView<float> numbers = here.Cast<float>();
-            numbers[(4 * (TokenPlanes.ByteScales + (2 * of))) + (block & 7)] = scale;
-            numbers[(4 * (TokenPlanes.ByteSums + (2 * of))) + (block & 7)] = scale * sum;
+            numbers[(4 * (TokenPlanes.ByteScales(TTokens.Value) + (2 * of))) + (block & 7)] = scale;
+            numbers[(4 * (TokenPlanes.ByteSums(TTokens.Value) + (2 * of))) + (block & 7)] = scale * sum;
         }
     }
 

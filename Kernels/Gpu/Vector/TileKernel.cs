@@ -19,7 +19,8 @@ internal static class TileKernel
         where TFormat : struct, ITileFormat
         where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired ? 1 : TFormat.SpansTogether;
 
-    private const int TileElements = 16 * TokenPlanes.TokensOfTile;
+    /// <summary>Sums of a tile.</summary>
+    public const int TileElements = 16 * TokenPlanes.TokensOfTile;
 
     public static void Run<TFormat, TShape, TEpilogue>(VectorTask task, TEpilogue epilogue)
         where TFormat : struct, ITileFormat
@@ -58,20 +59,7 @@ internal static class TileKernel
         TShape.LetNextBegin();
 
         int lane = Group.IdxX & 31, warp = Group.IdxX >> 5, warps = Group.DimX >> 5;
-        VectorProjection projection = task.First;
-        if (!TEpilogue.IsPaired)
-        {
-            if (group >= task.SecondGroups)
-            {
-                projection = task.Third;
-                group -= task.SecondGroups;
-            }
-            else if (group >= task.FirstGroups)
-            {
-                projection = task.Second;
-                group -= task.FirstGroups;
-            }
-        }
+        VectorProjection projection = Choose<TEpilogue>(task, ref group);
         int rowsOfGroup = TEpilogue.IsPaired ? 16 : 16 * TShape.Tiles, firstRow = rowsOfGroup * group;
         int g = lane >> 2, c = lane & 3;
 
@@ -98,14 +86,46 @@ internal static class TileKernel
                     {
                         // Columns without a token repeat the last one's: nobody looks at their sums.
                         int column = IntrinsicMath.Min(g, (2 * (task.Tokens - (TokenPlanes.TokensOfTile * t))) - 1), sum = 2 * ((t * TShape.Tiles) + tile);
-                        ArrayView<Quad> input = task.Input.SubView((t * task.TileQuads) + ((span + s) * TFormat.InputSpan), TFormat.InputSpan);
-                        TFormat.MultiplyAdd(ref sums[sum], ref sums[sum + 1], weights, at * TFormat.Quads, scales, at * TFormat.ScaleQuads, input, (4 * column) + c);
+                        ArrayView<Quad> input = task.Input.SubView((t * task.TileQuads) + ((span + s) * TFormat.InputSpan(TokenPlanes.TokensOfTile)), TFormat.InputSpan(TokenPlanes.TokensOfTile));
+                        TFormat.MultiplyAdd<TileTokens>(ref sums[sum], ref sums[sum + 1], weights, at * TFormat.Quads, scales, at * TFormat.ScaleQuads, input, (4 * column) + c, c);
                     }
                 }
             }
         }
 
         TShape.AwaitPrevious(); // of warps without a span, too
+        Finish<TFormat, TShape, TEpilogue>(task, projection, epilogue, sums, shared, firstRow, firstToken, endToken);
+    }
+
+    /// <summary>The projection that a group works for, and which of its groups it is.</summary>
+    public static VectorProjection Choose<TEpilogue>(VectorTask task, ref int group)
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        VectorProjection projection = task.First;
+        if (!TEpilogue.IsPaired)
+        {
+            if (group >= task.SecondGroups)
+            {
+                projection = task.Third;
+                group -= task.SecondGroups;
+            }
+            else if (group >= task.FirstGroups)
+            {
+                projection = task.Second;
+                group -= task.FirstGroups;
+            }
+        }
+        return projection;
+    }
+
+    /// <summary>Brings the sums of a group's warps together and writes what becomes of them.</summary>
+    public static void Finish<TFormat, TShape, TEpilogue>(
+        VectorTask task, VectorProjection projection, TEpilogue epilogue, ArrayView<float> sums, ArrayView<float> shared, int firstRow, int firstToken, int endToken)
+        where TFormat : struct, ITileFormat
+        where TShape : struct, ITileShape
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        int lane = Group.IdxX & 31, warp = Group.IdxX >> 5, warps = Group.DimX >> 5;
         // What a thread's first result is joined with is on its way while the sums come together.
         int results = TileElements * (TEpilogue.IsPaired ? TShape.TokenTiles : TShape.TokenTiles * TShape.Tiles);
         Place<TShape, TEpilogue>(Group.IdxX, firstToken, firstRow, out int token, out int row, out int place);
@@ -195,14 +215,16 @@ internal static class TileKernel
         Run<TFormat, TShape, TEpilogue>(new VectorTask(first, second, first, task.FirstGroups, task.SecondGroups, 1, task.Spans, task.TileQuads, input), epilogue);
     }
 
-    private static VectorProjection Matrix<TEpilogue>(VectorTask task, VectorProjection projection, int tile)
+    /// <summary>The matrix of a tile.</summary>
+    public static VectorProjection Matrix<TEpilogue>(VectorTask task, VectorProjection projection, int tile)
         where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired && tile == 1 ? task.Second : projection;
 
-    private static int Row<TEpilogue>(int row, int tile)
+    /// <summary>A tile's row for a group's.</summary>
+    public static int Row<TEpilogue>(int row, int tile)
         where TEpilogue : struct, IVectorEpilogue => TEpilogue.IsPaired ? row : row + (16 * tile);
 
-    // The weights of rows `row` and `row` + 8. Past the last row its weights are taken again: nobody looks at what becomes of them.
-    private static void Fetch<TFormat>(ArrayView<Quad> weights, ArrayView<Quad> scales, int place, VectorProjection matrix, int row, int span, int c)
+    /// <summary>The weights of rows `row` and `row` + 8. Past the last row its weights are taken again: nobody looks at what becomes of them.</summary>
+    public static void Fetch<TFormat>(ArrayView<Quad> weights, ArrayView<Quad> scales, int place, VectorProjection matrix, int row, int span, int c)
         where TFormat : struct, ITileFormat
     {
         long row0 = IntrinsicMath.Min(row, matrix.Rows - 1), row8 = IntrinsicMath.Min(row + 8, matrix.Rows - 1);

@@ -8,26 +8,37 @@ namespace Managed.Kernels.Gpu.Vector;
 internal static class TokenPlanes
 {
     /// <summary>Tokens that share one tile of the tensor cores' product, with two columns each.</summary>
-    public const int TokensOfTile = 4;
+    public const int TokensOfTile = TileTokens.Most;
 
-    /// <summary>Quads of 32 columns of four tokens as bfloat16 parts: one for each lane.</summary>
-    public const int BrainStep = 32;
+    /// <summary>Quads of 32 columns of a tile's tokens as bfloat16 parts: one for each lane that has a token.</summary>
+    public static int BrainStep(int tokens) => 8 * tokens;
 
     /// <summary>
-    /// Quads of 256 columns of four tokens as bytes: one a lane for 64 columns; then for each token the scales of the eight blocks of 32,
+    /// Quads of 256 columns of a tile's tokens as bytes: one a lane for 64 columns; then for each token the scales of the eight blocks of 32,
     /// then for each token their sums.
     /// </summary>
-    public const int ByteSpan = ByteSums + 8;
+    public static int ByteSpan(int tokens) => ByteSums(tokens) + (2 * tokens);
 
-    /// <summary>Where the scales begin, and the sums.</summary>
-    public const int ByteScales = 4 * 32, ByteSums = ByteScales + 8;
+    /// <summary>Where the scales begin.</summary>
+    public static int ByteScales(int tokens) => 32 * tokens;
+
+    /// <summary>Where the sums begin.</summary>
+    public static int ByteSums(int tokens) => ByteScales(tokens) + (2 * tokens);
 
     /// <summary>The columns that there is room for.</summary>
     public static int PaddedColumns(int columns) => (columns + 511) & ~511;
 
     /// <summary>Quads of four tokens, whatever the kind: from the first four to the rest.</summary>
-    public static int TileQuads(int columns) => PaddedColumns(columns) / 32 * BrainStep;
+    public static int TileQuads(int columns) => PaddedColumns(columns) / 32 * BrainStep(TokensOfTile);
 
     /// <summary>Quads for so many tokens.</summary>
     public static long Quads(int columns, int tokens) => (long)((tokens + TokensOfTile - 1) / TokensOfTile) * TileQuads(columns);
+}
+
+/// <summary><see cref="TokenPlanes.TokensOfTile"/>, for kernels that are compiled for it.</summary>
+internal readonly struct TileTokens : IConstant
+{
+    public const int Most = 4;
+
+    public static int Value => Most;
 }

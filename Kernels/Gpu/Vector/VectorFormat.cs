@@ -54,6 +54,11 @@ internal abstract class VectorFormat
     public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue> Load<TEpilogue>(Accelerator accelerator, TokenClass tokens)
         where TEpilogue : struct, IVectorEpilogue;
 
+    /// <summary>Compiles the kernel for one or two tokens that it sorts itself.</summary>
+    public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TSource, TEpilogue> LoadSorting<TSource, TEpilogue>(Accelerator accelerator)
+        where TSource : struct, IActivationSource
+        where TEpilogue : struct, IVectorEpilogue;
+
     /// <summary>Compiles the kernel for choices of experts.</summary>
     public abstract Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue>(Accelerator accelerator)
         where TEpilogue : struct, IVectorEpilogue;
@@ -83,6 +88,17 @@ internal abstract class VectorFormat
 
         public override Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue>(Accelerator accelerator) =>
             TEpilogue.IsPaired ? LoadOfExperts<TEpilogue, Two>(accelerator) : LoadOfExperts<TEpilogue, One>(accelerator);
+
+        public override Action<AcceleratorStream, KernelConfig, VectorTask, TSource, TEpilogue> LoadSorting<TSource, TEpilogue>(Accelerator accelerator) =>
+            TEpilogue.IsPaired ? LoadSorting<TSource, TEpilogue, Two>(accelerator) : LoadSorting<TSource, TEpilogue, One>(accelerator);
+
+        private static Action<AcceleratorStream, KernelConfig, VectorTask, TSource, TEpilogue> LoadSorting<TSource, TEpilogue, TTiles>(Accelerator accelerator)
+            where TSource : struct, IActivationSource
+            where TEpilogue : struct, IVectorEpilogue
+            where TTiles : struct, IConstant =>
+            VectorKernels.Overlaps(accelerator)
+                ? accelerator.LoadKernel<VectorTask, TSource, TEpilogue>(SortingKernel.Run<TFormat, TileShape<TTiles, One, Overlapping>, TSource, TEpilogue>, Bounds<TEpilogue>())
+                : accelerator.LoadKernel<VectorTask, TSource, TEpilogue>(SortingKernel.Run<TFormat, TileShape<TTiles, One, OneAfterTheOther>, TSource, TEpilogue>, Bounds<TEpilogue>());
 
         private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue, TTiles>(Accelerator accelerator)
             where TEpilogue : struct, IVectorEpilogue

@@ -21,8 +21,15 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
 
     private const int PrepareThreads = 64;
 
+    /// <summary>
+    /// Groups of a multiprocessor for which sorting again is the smaller evil: for each of them it takes about half as many instructions as
+    /// the product, so that with many of them the product waits for instructions and not for memory. By counting, not by measuring.
+    /// </summary>
+    private const int MostGroupsThatSort = 4;
+
     private readonly Dictionary<(VectorFormat, Type, TokenClass), Delegate> loaded = [];
     private readonly Dictionary<(VectorFormat, Type), Delegate> loadedOfExperts = [];
+    private readonly Dictionary<(VectorFormat, Type Source, Type Epilogue), Delegate> loadedSorting = [];
     private MemoryBuffer1D<Quad, Stride1D.Dense>? planes;
     private PrepareKernel? brain, bytes;
     private readonly Dictionary<(Type Prologue, bool TakesBytes), Delegate> norms = [];
@@ -116,16 +123,49 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
         VectorFormat format = VectorFormat.For(type)!;
         if (!loaded.TryGetValue((format, typeof(TEpilogue), many), out Delegate? kernel))
             loaded[(format, typeof(TEpilogue), many)] = kernel = format.Load<TEpilogue>(device.Accelerator, many);
+        VectorTask task = Task<TEpilogue>(projections, format, columns, input, tokens, out int groups);
+        ((Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue>)kernel)(
+            device.Stream, new KernelConfig(groups * ((tokens + MostTokens - 1) / MostTokens), 32 * Warps<TEpilogue>(format, columns, groups)), task, epilogue);
+    }
+
+    /// <summary>Whether <see cref="RunSorting"/> is for such a launch: what each group does again is little beside a launch for all of them.</summary>
+    /// <param name="rows">Of the matrices, of a pair's only one's.</param>
+    /// <param name="tokens">How many.</param>
+    public bool Sorts(int rows, int tokens) => tokens <= SortingKernel.MostTokens && GroupsEach((rows + 15) / 16) <= MostGroupsThatSort;
+
+    /// <summary>As <see cref="Run"/>, for one or two tokens that the kernel sorts itself; the same bits.</summary>
+    /// <param name="projections">As there.</param>
+    /// <param name="type">The type of all of them.</param>
+    /// <param name="columns">Of each.</param>
+    /// <param name="source">The activations.</param>
+    /// <param name="tokens">1 or 2.</param>
+    /// <param name="epilogue">What is done with a product before it is written.</param>
+    public void RunSorting<TSource, TEpilogue>(
+        ReadOnlySpan<VectorProjection> projections, WeightType type, int columns, TSource source, int tokens, TEpilogue epilogue)
+        where TSource : struct, IActivationSource
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        VectorFormat format = VectorFormat.For(type)!;
+        if (!loadedSorting.TryGetValue((format, typeof(TSource), typeof(TEpilogue)), out Delegate? kernel))
+            loadedSorting[(format, typeof(TSource), typeof(TEpilogue))] = kernel = format.LoadSorting<TSource, TEpilogue>(device.Accelerator);
+        VectorTask task = Task<TEpilogue>(projections, format, columns, default, tokens, out int groups);
+        ((Action<AcceleratorStream, KernelConfig, VectorTask, TSource, TEpilogue>)kernel)(
+            device.Stream, new KernelConfig(groups, 32 * Warps<TEpilogue>(format, columns, groups)), task, source, epilogue);
+    }
+
+    private static VectorTask Task<TEpilogue>(
+        ReadOnlySpan<VectorProjection> projections, VectorFormat format, int columns, ArrayView<Quad> input, int tokens, out int groups)
+        where TEpilogue : struct, IVectorEpilogue
+    {
         VectorProjection first = projections[0], second = projections.Length > 1 ? projections[1] : first, third = projections.Length > 2 ? projections[2] : first;
-        int groups = Groups(first), firstGroups = groups, secondGroups = groups;
+        groups = Groups(first);
+        int firstGroups = groups, secondGroups = groups;
         if (!TEpilogue.IsPaired)
         {
             secondGroups = groups += projections.Length > 1 ? Groups(second) : 0;
             groups += projections.Length > 2 ? Groups(third) : 0;
         }
-        ((Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue>)kernel)(
-            device.Stream, new KernelConfig(groups * ((tokens + MostTokens - 1) / MostTokens), 32 * Warps<TEpilogue>(format, columns, groups)),
-            new VectorTask(first, second, third, firstGroups, secondGroups, tokens, Spans(format, columns), TokenPlanes.TileQuads(columns), input), epilogue);
+        return new VectorTask(first, second, third, firstGroups, secondGroups, tokens, Spans(format, columns), TokenPlanes.TileQuads(columns), input);
     }
 
     /// <summary>Multiplies, for each choice of an expert, that expert's matrix with the choice's activations: an expert's rows of a stack.</summary>
@@ -155,7 +195,9 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
 
     private int Warps<TEpilogue>(VectorFormat format, int columns, int groups)
         where TEpilogue : struct, IVectorEpilogue =>
-        format.Warps<TEpilogue>(columns, (groups + device.Accelerator.NumMultiprocessors - 1) / device.Accelerator.NumMultiprocessors);
+        format.Warps<TEpilogue>(columns, GroupsEach(groups));
+
+    private int GroupsEach(int groups) => (groups + device.Accelerator.NumMultiprocessors - 1) / device.Accelerator.NumMultiprocessors;
 
     private static int Groups(VectorProjection projection) => (projection.Rows + 15) / 16;
 

@@ -1,0 +1,129 @@
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+using Managed.Kernels;
+using Managed.Kernels.Gpu;
+using Managed.Kernels.Gpu.Edits;
+using Managed.Kernels.Gpu.Vector;
+using Managed.Tests.Ilgpu.Cuda;
+
+namespace Managed.Tests.Gpu;
+
+/// <summary>Products that sort, and norm, their activations themselves: the bits of a launch of its own before them.</summary>
+public class SortingKernelTests
+{
+    private static IEnumerable<WeightType> Types() => VectorFormat.Types;
+
+    // Whether there is a gain is told by the settings; its values are given beside them.
+    private static NormShape Norm(VectorScene scene, int columns, bool withGain)
+    {
+        using var gain = new GpuBuffer(scene.Device, 8);
+        return new NormShape(new NormSettings(NormKind.Rms, 1e-5f) { Gain = withGain ? gain : null, GainOffset = 0.25f }, columns, isAligned: true);
+    }
+
+    [Test]
+    public void Rows_as_they_lie_give_the_bits_of_sorted_ones([ValueSource(nameof(Types))] object type, [Values(1, 2)] int tokens, [Values(256, 1280, 4096)] int columns)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 40;
+        VectorScene.Matrix one = scene.Weight((WeightType)type, Rows, columns), other = scene.Weight((WeightType)type, 7, columns), up = scene.Weight((WeightType)type, Rows, columns);
+        float[] x = scene.Random(tokens * columns), bias = scene.Random(Rows), residual = scene.Random(tokens * Rows);
+        float[][] Of(bool sorts)
+        {
+            RowsView input = scene.Rows(x, columns), plain = scene.Rows(new float[tokens * Rows], Rows), little = scene.Rows(new float[tokens * 7], 7);
+            RowsView added = scene.Rows(residual, Rows), gated = scene.Rows(new float[tokens * Rows], Rows);
+            ArrayView<Quad> sorted = scene.Kernels.Prepare(input, tokens, (WeightType)type);
+            Run([scene.Projection(one, plain, bias), scene.Projection(other, little)], default(PlainEpilogue));
+            Run([scene.Projection(one, added)], new ResidualEpilogue(added, 0.5f));
+            Run([scene.Projection(one, gated), scene.Projection(up, gated, bias)], default(GatedEpilogue<ActivationKernels.Silu>));
+            return [scene.Read(plain), scene.Read(little), scene.Read(added), scene.Read(gated)];
+
+            void Run<TEpilogue>(VectorProjection[] projections, TEpilogue epilogue)
+                where TEpilogue : struct, IVectorEpilogue
+            {
+                if (sorts)
+                    scene.Kernels.RunSorting(projections, (WeightType)type, columns, new StoredRows(input, isAligned: true), tokens, epilogue);
+                else
+                    scene.Kernels.Run(projections, (WeightType)type, columns, sorted, tokens, epilogue);
+            }
+        }
+        Assert.That(Of(sorts: true), Is.EqualTo(Of(sorts: false)));
+    }
+
+    [Test]
+    public void Rows_of_any_width_and_place_give_the_bits_of_sorted_ones([Values(WeightType.F32, WeightType.F16, WeightType.BF16, WeightType.Q8_0, WeightType.Q4_0)] object type, [Values(32, 288, 1312)] int columns)
+    {
+        using var scene = new VectorScene();
+        VectorScene.Matrix matrix = scene.Weight((WeightType)type, 20, columns);
+        float[] x = scene.Random((2 * columns) + 3);
+        RowsView output = scene.Rows(new float[40], 20), all = scene.Rows(x, x.Length), input = new(all.Values.SubView(1, (2 * columns) + 1), columns, columns + 1);
+        scene.Kernels.RunSorting([scene.Projection(matrix, output)], (WeightType)type, columns, new StoredRows(input, isAligned: false), 2, default(PlainEpilogue));
+        float[] packed = [.. x[1..(columns + 1)], .. x[(columns + 2)..((2 * columns) + 2)]];
+        Assert.That(scene.Read(output), Is.EqualTo(scene.Product(matrix, packed)));
+    }
+
+    [Test]
+    public void Normed_rows_give_the_norm_s_results_and_the_bits_of_their_products(
+        [ValueSource(nameof(Types))] object type, [Values(1, 2)] int tokens, [Values(256, 2304)] int columns, [Values] bool withGain)
+    {
+        using var scene = new VectorScene();
+        const int Rows = 24;
+        VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, columns), up = scene.Weight((WeightType)type, Rows, columns);
+        NormShape shape = Norm(scene, columns, withGain);
+        ArrayView<float> gain = scene.Upload(scene.Random(columns));
+        float[] x = scene.Random(tokens * columns);
+        float[][] Of(bool sorts)
+        {
+            RowsView input = scene.Rows(x, columns), normed = scene.Rows(new float[tokens * columns], columns);
+            RowsView plain = scene.Rows(new float[tokens * Rows], Rows), gated = scene.Rows(new float[tokens * Rows], Rows);
+            VectorProjection[] one = [scene.Projection(matrix, plain)], both = [scene.Projection(matrix, gated), scene.Projection(up, gated)];
+            if (sorts)
+            {
+                var source = new NormedRows(normed, input, gain, gain, shape);
+                scene.Kernels.RunSorting(one, (WeightType)type, columns, source, tokens, default(PlainEpilogue));
+                scene.Kernels.RunSorting(both, (WeightType)type, columns, source, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
+            }
+            else
+            {
+                scene.Kernels.PrepareNormed(normed, input, gain, gain, shape, tokens, VectorFormat.For((WeightType)type)!.TakesBytes, default(NoPrologue));
+                ArrayView<Quad> planes = scene.Kernels.Planes(columns, tokens);
+                scene.Kernels.Run(one, (WeightType)type, columns, planes, tokens, default(PlainEpilogue));
+                scene.Kernels.Run(both, (WeightType)type, columns, planes, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
+            }
+            return [scene.Read(normed), scene.Read(plain), scene.Read(gated)];
+        }
+        Assert.That(Of(sorts: true), Is.EqualTo(Of(sorts: false)));
+    }
+
+    [Test]
+    public void Few_groups_of_one_or_two_tokens_sort_and_others_do_not()
+    {
+        var driver = new FakeCudaDriver();
+        driver.Attributes[CudaDeviceAttribute.MultiprocessorCount] = 100;
+        using var scene = new VectorScene(driver);
+        Assert.That(scene.Kernels.Sorts(6400, 1), Is.True);
+        Assert.That(scene.Kernels.Sorts(6400, 2), Is.True);
+        Assert.That(scene.Kernels.Sorts(6400, 3), Is.False);
+        Assert.That(scene.Kernels.Sorts(6401, 1), Is.False);
+    }
+
+    [Test]
+    public void PTX_assembles_without_spills([ValueSource(nameof(Types))] object type) => Accelerators.AssertAssembles(
+        $"sorting {type}",
+        driver =>
+        {
+            using var scene = new VectorScene(driver);
+            VectorScene.Matrix matrix = scene.Weight((WeightType)type, 16, 256);
+            RowsView output = scene.Rows(new float[16], 16), input = scene.Rows(new float[256], 256);
+            VectorProjection projection = scene.Projection(matrix, output);
+            All(new StoredRows(input, isAligned: true));
+            All(new NormedRows(input, input, input.Values, input.Values, Norm(scene, 256, withGain: true)));
+
+            void All<TSource>(TSource source)
+                where TSource : struct, IActivationSource
+            {
+                scene.Kernels.RunSorting([projection], (WeightType)type, 256, source, 1, default(PlainEpilogue));
+                scene.Kernels.RunSorting([projection], (WeightType)type, 256, source, 1, new ResidualEpilogue(output, 1));
+                scene.Kernels.RunSorting([projection, projection], (WeightType)type, 256, source, 1, default(GatedEpilogue<ActivationKernels.Silu>));
+            }
+        });
+}
