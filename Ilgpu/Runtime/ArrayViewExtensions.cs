@@ -57,6 +57,16 @@ public static partial class ArrayViewExtensions
         return (view.SubView(0, elements), view.SubView(elements));
     }
 
+    /// <summary>The same view, of which the compiler may take for granted that it begins at a multiple of so many bytes.</summary>
+    /// <param name="view">The view.</param>
+    /// <param name="alignmentInBytes">A power of two; a constant where a kernel is compiled from this.</param>
+    /// <exception cref="ArgumentException">The view begins elsewhere; where kernels are compiled, what happens then is not defined.</exception>
+    public static ArrayView<T> AsAligned<T>(this ArrayView<T> view, int alignmentInBytes)
+        where T : unmanaged
+        => Interop.ComputeAlignmentOffset(view.Pointer, alignmentInBytes) == 0
+            ? view
+            : throw new ArgumentException($"The view begins at 0x{view.Pointer:x}, which is no multiple of {alignmentInBytes} bytes.", nameof(view));
+
     /// <summary>The same memory as elements of another size along the contiguous dimension.</summary>
     public static ArrayView1D<TOther, Stride1D.Dense> Cast<T, TOther>(this ArrayView1D<T, Stride1D.Dense> view)
         where T : unmanaged

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Managed.Kernels.Gpu;
 
@@ -101,10 +102,10 @@ internal struct Eight
         return x;
     }
 
-    /// <summary>Eight numbers that lie there, at a multiple of 16 bytes.</summary>
+    /// <summary>Eight numbers that lie there, at a multiple of four in a view that begins at a multiple of 16 bytes.</summary>
     public static Eight LoadAligned(ArrayView<float> from, long at)
     {
-        ArrayView<Four> fours = from.Cast<Four>();
+        ArrayView<Four> fours = from.AsAligned(Four.Bytes).Cast<Four>();
         Four low = fours[at >> 2], high = fours[(at >> 2) + 1];
         Eight x;
         x.V0 = low.X;
@@ -118,10 +119,10 @@ internal struct Eight
         return x;
     }
 
-    /// <summary>Writes eight numbers to a multiple of 16 bytes.</summary>
+    /// <summary>Writes eight numbers to a multiple of four in a view that begins at a multiple of 16 bytes.</summary>
     public readonly void StoreAligned(ArrayView<float> to, long at)
     {
-        ArrayView<Four> fours = to.Cast<Four>();
+        ArrayView<Four> fours = to.AsAligned(Four.Bytes).Cast<Four>();
         Four low, high;
         low.X = V0;
         low.Y = V1;

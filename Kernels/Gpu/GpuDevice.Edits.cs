@@ -1,20 +1,54 @@
 using ILGPU;
 using Managed.Kernels.Gpu.Edits;
+using Managed.Kernels.Gpu.Vector;
 
 namespace Managed.Kernels.Gpu;
 
-// Within a step, adds of vectors wait for the norm that reads what they change, and are done in its launch.
+// Within a step, adds of vectors wait for the norm that reads what they change, and norms for the layers that read what they write; what has
+// waited is done in the other's launch, or by itself as soon as anybody else wants to see it.
 internal sealed partial class GpuDevice
 {
     private readonly record struct WaitingEdit(Rows Values, ArrayView<EditItem> Items, ArrayView<int> Positions);
 
+    private readonly record struct WaitingNorm(Rows Output, Rows Input, NormSettings Settings);
+
     private WaitingEdit? waiting;
+    private WaitingNorm? waitingNorm;
     private bool isInStep;
 
     /// <summary>Whether the host had a part in the latest step's programs.</summary>
     public bool RunsEditsOnHost => edits.NeedHost;
 
-    // Does what waits, by itself.
+    private void LaunchWhatWaits()
+    {
+        LaunchNorm();
+        LaunchEdit();
+    }
+
+    private void LaunchNorm()
+    {
+        if (waitingNorm is not { } norm)
+            return;
+        waitingNorm = null;
+        LaunchNorm(norm.Output, norm.Input, norm.Settings);
+    }
+
+    // Whether the layers that follow may do the norm themselves.
+    private bool MayWait(Rows output, Rows input, NormSettings settings) =>
+        isInStep && vectors is not null && !KeepsBits && input.Count is > 0 and <= SortingKernel.MostTokens && output.Buffer != input.Buffer
+        && settings is { Segments: 1, Kind: NormKind.Rms } && waiting?.Values.Buffer != input.Buffer && Shape(settings, output, input).IsAligned != 0;
+
+    // What waits for a layer of these rows.
+    private NormedRows? TakeNorm(Rows wanted)
+    {
+        if (waitingNorm is not { } norm || norm.Output != wanted)
+            return null;
+        waitingNorm = null;
+        var rows = new NormedRows(View(norm.Output), View(norm.Input), View(norm.Settings.Gain), View(norm.Settings.Bias), Shape(norm.Settings, norm.Output, norm.Input));
+        (lastNorm, lastNormed) = (norm.Settings, norm.Output);
+        return rows;
+    }
+
     private void LaunchEdit()
     {
         if (waiting is not { } edit)

@@ -85,7 +85,7 @@ internal sealed partial class GpuDevice
     private ArrayView<Quad> PreparedApart(Rows input, WeightType type)
     {
         prepared = default;
-        return vectors!.PrepareApart(View(input), input.Count, type);
+        return vectors!.PrepareApart(Stored(input), input.Count, type);
     }
 
     private void PlainOfExperts(Projection projection, Rows input, RouterSettings routing)

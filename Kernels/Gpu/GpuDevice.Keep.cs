@@ -48,7 +48,7 @@ internal sealed partial class GpuDevice
     // What was prepared from the rows stays good: they are only read.
     private RowsView ReadView(Rows rows)
     {
-        LaunchEdit();
+        LaunchWhatWaits();
         return InMemory(rows);
     }
 }

@@ -85,8 +85,27 @@ internal sealed partial class GpuDevice
         if (!CanRun(projections, input.Count))
             return false;
         WeightType type = projections[0].Weight.Type;
-        ArrayView<Quad> planes = Prepared(input, type);
-        vectors!.Run(Views(projections), type, input.Width, planes, input.Count, epilogue);
+        if (!TryUnsorted(projections, input, type, epilogue))
+        {
+            ArrayView<Quad> planes = Prepared(input, type);
+            vectors!.Run(Views(projections), type, input.Width, planes, input.Count, epilogue);
+        }
+        return true;
+    }
+
+    // Where few groups of threads work, each of them norms or sorts the rows for itself.
+    private bool TryUnsorted<TEpilogue>(ReadOnlySpan<Projection> projections, Rows input, WeightType type, TEpilogue epilogue)
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        ReadOnlySpan<VectorProjection> views = Views(projections); // before the norm is taken: they may be what it reads
+        if (!vectors!.Sorts<TEpilogue>(views, input.Count))
+            return false;
+        if (TakeNorm(input) is { } normed)
+            vectors.RunSorting(views, type, input.Width, normed, input.Count, epilogue);
+        else if (IsPrepared(input, VectorFormat.For(type)!.TakesBytes))
+            return false;
+        else
+            vectors.RunSorting(views, type, input.Width, Stored(input), input.Count, epilogue);
         return true;
     }
 
@@ -111,15 +130,20 @@ internal sealed partial class GpuDevice
 
     private ArrayView<Quad> Prepared(Rows input, WeightType type)
     {
+        LaunchNorm();
         bool asBytes = VectorFormat.For(type)!.TakesBytes;
         if (lastNorm is not null && lastNormed == input)
             bytesAfter[lastNorm] = asBytes;
-        if (prepared == (input.Buffer, input.Start, input.Count, asBytes))
+        if (IsPrepared(input, asBytes))
             return vectors!.Planes(input.Width, input.Count);
-        RowsView from = View(input);
+        StoredRows from = Stored(input);
         prepared = (input.Buffer, input.Start, input.Count, asBytes);
         return vectors!.Prepare(from, input.Count, type);
     }
+
+    private bool IsPrepared(Rows rows, bool asBytes) => prepared == (rows.Buffer, rows.Start, rows.Count, asBytes);
+
+    private StoredRows Stored(Rows rows) => new(View(rows), IsAligned(rows));
 
     // A norm of few rows, before layers that take what it writes as planes.
     private bool TryNormPrepared(Rows output, Rows input, NormSettings settings)

@@ -51,12 +51,12 @@ internal sealed partial class GpuDevice
         try
         {
             Rows results = operations();
-            LaunchEdit();
+            LaunchWhatWaits();
             return results;
         }
         finally
         {
-            (isInStep, waiting) = (false, null);
+            (isInStep, waiting, waitingNorm) = (false, null, null);
         }
     }
 

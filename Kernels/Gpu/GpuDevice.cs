@@ -119,7 +119,7 @@ internal sealed partial class GpuDevice : IDevice
 
     public Span<float> Span(DeviceBuffer buffer, long start, int length)
     {
-        LaunchEdit();
+        LaunchWhatWaits();
         if (buffer == prepared.Buffer)
             prepared = default;
         return ((GpuBuffer)buffer).Lend(start, length);
@@ -127,7 +127,7 @@ internal sealed partial class GpuDevice : IDevice
 
     public Span<float> Read(DeviceBuffer buffer, long start, int length)
     {
-        LaunchEdit();
+        LaunchWhatWaits();
         return ((GpuBuffer)buffer).Read(start, length);
     }
 
@@ -141,6 +141,15 @@ internal sealed partial class GpuDevice : IDevice
         kernels.Of(table.Type).Embed(kernels.Threads(count * (long)((table.Columns + 7) / 8)), View(output), rows, ((GpuWeight)table).View, offset, scale, count);
 
     public void Norm(Rows output, Rows input, NormSettings settings)
+    {
+        LaunchNorm();
+        if (MayWait(output, input, settings))
+            waitingNorm = new WaitingNorm(output, input, settings);
+        else
+            LaunchNorm(output, input, settings);
+    }
+
+    private void LaunchNorm(Rows output, Rows input, NormSettings settings)
     {
         if (input.Count > 0 && !TryNormPrepared(output, input, settings))
         {
@@ -217,6 +226,7 @@ internal sealed partial class GpuDevice : IDevice
 
     public void Edit(Rows values, StepPlan plan, int site)
     {
+        LaunchNorm();
         edits.Follow(plan);
         for (int s = 0; edits.NeedHost && s < plan.SequenceCount; s++)
         {
@@ -257,6 +267,8 @@ internal sealed partial class GpuDevice : IDevice
 
     private RowsView View(Rows rows)
     {
+        if (rows.Buffer == waitingNorm?.Input.Buffer || rows.Buffer == waitingNorm?.Output.Buffer)
+            LaunchNorm();
         if (rows.Buffer == waiting?.Values.Buffer)
             LaunchEdit();
         if (rows.Buffer == prepared.Buffer)

@@ -133,6 +133,15 @@ internal sealed class CastSpace(Value pointer, AddressSpace space) : Value(Scala
     public override string Describe() => $"cast-space.{Type.Space}";
 }
 
+/// <summary>The same pointer, of which the program says that it is a multiple of so many bytes.</summary>
+internal sealed class AlignedPointer(Value pointer, int bytes) : Value(pointer.Type, pointer)
+{
+    /// <summary>A power of two.</summary>
+    public int Bytes { get; } = bytes;
+
+    public override string Describe() => $"aligned {Bytes}";
+}
+
 /// <summary>pointer + index · scale + displacement, in bytes; the index (Int32 or Int64) is sign-extended, or absent.</summary>
 internal sealed class PointerOffset : Value
 {

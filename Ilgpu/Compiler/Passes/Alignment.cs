@@ -26,6 +26,8 @@ internal static class Alignment
             case PointerOffset offset:
                 long alignment = Math.Min(Of(offset.Operands[0], presumes, above), LowestBit(offset.Displacement));
                 return offset.HasIndex ? Math.Min(alignment, LowestBit(offset.Scale) * MultipleOf(offset.Operands[1], [])) : alignment;
+            case AlignedPointer aligned:
+                return aligned.Bytes;
             case CastSpace:
                 return Of(pointer.Operands[0], presumes, above);
             case Select choice:

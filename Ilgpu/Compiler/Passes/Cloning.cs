@@ -23,6 +23,7 @@ internal static class Cloning
             Convert convert => new Convert(operands[0], convert.Type, convert.SourceUnsigned, convert.TargetUnsigned),
             Reinterpret => new Reinterpret(operands[0], value.Type),
             CastSpace => new CastSpace(operands[0], value.Type.Space),
+            AlignedPointer aligned => new AlignedPointer(operands[0], aligned.Bytes),
             PointerOffset { HasIndex: true } offset => new PointerOffset(operands[0], operands[1], offset.Scale, offset.Displacement),
             PointerOffset offset => new PointerOffset(operands[0], offset.Displacement),
             Load load => new Load(operands[0], load.Type, load.Lanes, load.Access),

@@ -118,6 +118,7 @@ internal static class KernelVerifier
             Convert => At(0) != value.Type && !At(0).IsPointer && !value.Type.IsPointer && value.Type != ScalarType.Bool ? null : "not a conversion",
             Reinterpret => At(0).Size == value.Type.Size ? null : "sizes differ",
             CastSpace => At(0).IsPointer && value.Type.IsPointer ? null : "not pointers",
+            AlignedPointer => At(0).IsPointer && alike(At(0), value.Type) ? null : "not the pointer's type",
             PointerOffset offset => At(0).IsPointer && alike(At(0), value.Type) && (!offset.HasIndex || At(1) == ScalarType.Int32 || At(1) == ScalarType.Int64) ? null : "operand types",
             Load or Store or Atomic => At(0).IsPointer ? null : "the address is no pointer",
             Shuffle => (At(0) == ScalarType.Int32 || At(0) == ScalarType.Float32) && At(1) == ScalarType.Int32 ? null : "operand types",

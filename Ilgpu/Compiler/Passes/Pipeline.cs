@@ -46,6 +46,15 @@ internal static class Pipeline
         if (optimise)
         {
             Do("vector access", VectorAccess.Run);
+        }
+        bool dropped = false;
+        Do("aligned pointers", f => dropped = AlignedPointers.Drop(f)); // they have told what they know
+        if (optimise)
+        {
+            if (dropped)
+            {
+                Fold(Do);
+            }
             Do("division by constants", DivisionByConstants.Run);
             Do("loop invariants", LoopInvariants.Run); // splitting looks at what is left in a loop, and makes more that need not be
             Do("address splitting", AddressSplitting.Run);

@@ -31,21 +31,14 @@ internal static class PlaneKernels
     /// <param name="input">The activations. // [tokens, columns]</param>
     /// <param name="tileQuads"><see cref="TokenPlanes.TileQuads"/>.</param>
     /// <param name="apart">1; or <see cref="TokenPlanes.TokensOfTile"/>: each token has a tile to itself.</param>
-    public static void Run<TPlanes, TOrder>(ArrayView<Quad> planes, RowsView input, int tileQuads, int apart)
+    public static void Run<TPlanes, TOrder>(ArrayView<Quad> planes, StoredRows input, int tileQuads, int apart)
         where TPlanes : struct, ITokenPlanes
         where TOrder : struct, ILaunchOrder
     {
         TOrder.LetNextBegin();
         TOrder.AwaitPrevious();
         int eight = (Grid.IdxX * Group.DimX) + Group.IdxX, token = Grid.IdxY;
-        TPlanes.Write<TileTokens>(planes, token * apart, eight, tileQuads, Read(input, token, eight));
-    }
-
-    private static Eight Read(RowsView input, int token, int eight)
-    {
-        int rest = input.Width - (8 * eight);
-        return rest >= 8 ? Eight.Load(input.Values, input.Start(token) + (8 * eight))
-            : Eight.LoadFirst(input.Values, input.Start(token) + (8 * eight), rest);
+        TPlanes.Write<TileTokens>(planes, token * apart, eight, tileQuads, input.Read(token, eight));
     }
 
     /// <summary>Writes eight columns of a token; TTokens are those of a tile.</summary>

@@ -7,17 +7,21 @@ namespace Managed.Kernels.Gpu.Vector;
 /// <param name="isAligned">Whether rows begin at multiples of 16 bytes, in whole eights.</param>
 internal readonly struct StoredRows(RowsView rows, bool isAligned) : IActivationSource
 {
-    private readonly RowsView rows = rows;
     private readonly int isAligned = isAligned ? 1 : 0;
+
+    public readonly RowsView Rows = rows;
 
     public Eight Ahead(int eight) => default;
 
     public void Begin(int tokens, ArrayView<float> shared, out float factor0, out float factor1) => (factor0, factor1) = (1, 1);
 
-    public Eight Read(int token, int eight, Eight ahead, float factor)
+    public Eight Read(int token, int eight, Eight ahead, float factor) => Read(token, eight);
+
+    /// <summary>Eight columns of a token; zero where there are none.</summary>
+    public Eight Read(int token, int eight)
     {
-        int rest = rows.Width - (8 * eight);
-        long at = rows.Start(token) + (8 * eight);
-        return isAligned == 0 || rest < 8 ? Eight.LoadFirst(rows.Values, at, rest) : Eight.LoadAligned(rows.Values, at);
+        int rest = Rows.Width - (8 * eight);
+        long at = Rows.Start(token) + (8 * eight);
+        return isAligned == 0 ? Eight.LoadFirst(Rows.Values, at, rest) : rest > 0 ? Eight.LoadAligned(Rows.Values, at) : default;
     }
 }

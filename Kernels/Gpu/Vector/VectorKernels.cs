@@ -2,7 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Managed.Kernels.Gpu.Edits;
-using PrepareKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.RowsView, int, int>;
+using PrepareKernel = System.Action<ILGPU.Runtime.AcceleratorStream, ILGPU.KernelConfig, ILGPU.ArrayView<Managed.Kernels.Gpu.Vector.Quad>, Managed.Kernels.Gpu.Vector.StoredRows, int, int>;
 
 namespace Managed.Kernels.Gpu.Vector;
 
@@ -40,7 +40,7 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <summary>Whether launches may begin over the end of the ones before.</summary>
     public static bool Overlaps(Accelerator accelerator) => accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_90;
 
-    private PrepareKernel Load(Action<ArrayView<Quad>, RowsView, int, int> kernel) => device.Accelerator.LoadKernel(kernel);
+    private PrepareKernel Load(Action<ArrayView<Quad>, StoredRows, int, int> kernel) => device.Accelerator.LoadKernel(kernel);
 
     /// <summary>Whether products with a matrix can be had here; else the plain kernels must do.</summary>
     public bool CanRun(GpuWeight weight, int tokens) =>
@@ -51,19 +51,19 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     /// <param name="tokens">At most <see cref="VectorFormat.MostTokens"/>.</param>
     /// <param name="type">Of the matrices. Types with the same <see cref="VectorFormat.TakesBytes"/> share what is prepared.</param>
     /// <returns>What <see cref="Run{TEpilogue}"/> takes; valid until the next call.</returns>
-    public ArrayView<Quad> Prepare(RowsView input, int tokens, WeightType type) => Sort(input, tokens, type, apart: 1);
+    public ArrayView<Quad> Prepare(StoredRows input, int tokens, WeightType type) => Sort(input, tokens, type, apart: 1);
 
     /// <summary>As <see cref="Prepare"/>, for <see cref="RunOfExperts{TEpilogue}"/>: any number of rows. One row is prepared alike for both.</summary>
-    public ArrayView<Quad> PrepareApart(RowsView input, int rows, WeightType type) => Sort(input, rows, type, TokenPlanes.TokensOfTile);
+    public ArrayView<Quad> PrepareApart(StoredRows input, int rows, WeightType type) => Sort(input, rows, type, TokenPlanes.TokensOfTile);
 
-    private ArrayView<Quad> Sort(RowsView input, int tokens, WeightType type, int apart)
+    private ArrayView<Quad> Sort(StoredRows input, int tokens, WeightType type, int apart)
     {
-        ArrayView<Quad> to = Planes(input.Width, tokens * apart);
-        var config = new KernelConfig(new Index2D(TokenPlanes.PaddedColumns(input.Width) / 8 / PrepareThreads, tokens), new Index2D(PrepareThreads, 1));
+        ArrayView<Quad> to = Planes(input.Rows.Width, tokens * apart);
+        var config = new KernelConfig(new Index2D(TokenPlanes.PaddedColumns(input.Rows.Width) / 8 / PrepareThreads, tokens), new Index2D(PrepareThreads, 1));
         PrepareKernel kernel = VectorFormat.For(type)!.TakesBytes
             ? bytes ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Run<BytePlanes, Overlapping>) : Load(PlaneKernels.Run<BytePlanes, OneAfterTheOther>)
             : brain ??= Overlaps(device.Accelerator) ? Load(PlaneKernels.Run<BrainPlanes, Overlapping>) : Load(PlaneKernels.Run<BrainPlanes, OneAfterTheOther>);
-        kernel(device.Stream, config, to, input, TokenPlanes.TileQuads(input.Width), apart);
+        kernel(device.Stream, config, to, input, TokenPlanes.TileQuads(input.Rows.Width), apart);
         return to;
     }
 
@@ -129,9 +129,18 @@ internal sealed class VectorKernels(GpuMemory device) : IDisposable
     }
 
     /// <summary>Whether <see cref="RunSorting"/> is for such a launch: what each group does again is little beside a launch for all of them.</summary>
-    /// <param name="rows">Of the matrices, of a pair's only one's.</param>
+    /// <param name="projections">As there.</param>
     /// <param name="tokens">How many.</param>
-    public bool Sorts(int rows, int tokens) => tokens <= SortingKernel.MostTokens && GroupsEach((rows + 15) / 16) <= MostGroupsThatSort;
+    public bool Sorts<TEpilogue>(ReadOnlySpan<VectorProjection> projections, int tokens)
+        where TEpilogue : struct, IVectorEpilogue
+    {
+        if (tokens > SortingKernel.MostTokens)
+            return false;
+        int groups = 0;
+        foreach (VectorProjection projection in TEpilogue.IsPaired ? projections[..1] : projections)
+            groups += Groups(projection);
+        return GroupsEach(groups) <= MostGroupsThatSort;
+    }
 
     /// <summary>As <see cref="Run"/>, for one or two tokens that the kernel sorts itself; the same bits.</summary>
     /// <param name="projections">As there.</param>

@@ -31,7 +31,7 @@ public class SortingKernelTests
         {
             RowsView input = scene.Rows(x, columns), plain = scene.Rows(new float[tokens * Rows], Rows), little = scene.Rows(new float[tokens * 7], 7);
             RowsView added = scene.Rows(residual, Rows), gated = scene.Rows(new float[tokens * Rows], Rows);
-            ArrayView<Quad> sorted = scene.Kernels.Prepare(input, tokens, (WeightType)type);
+            ArrayView<Quad> sorted = scene.Kernels.Prepare(new StoredRows(input, isAligned: true), tokens, (WeightType)type);
             Run([scene.Projection(one, plain, bias), scene.Projection(other, little)], default(PlainEpilogue));
             Run([scene.Projection(one, added)], new ResidualEpilogue(added, 0.5f));
             Run([scene.Projection(one, gated), scene.Projection(up, gated, bias)], default(GatedEpilogue<ActivationKernels.Silu>));
@@ -100,10 +100,14 @@ public class SortingKernelTests
         var driver = new FakeCudaDriver();
         driver.Attributes[CudaDeviceAttribute.MultiprocessorCount] = 100;
         using var scene = new VectorScene(driver);
-        Assert.That(scene.Kernels.Sorts(6400, 1), Is.True);
-        Assert.That(scene.Kernels.Sorts(6400, 2), Is.True);
-        Assert.That(scene.Kernels.Sorts(6400, 3), Is.False);
-        Assert.That(scene.Kernels.Sorts(6401, 1), Is.False);
+        RowsView output = scene.Rows(new float[1], 1);
+        VectorProjection half = scene.Projection(scene.Weight(WeightType.Q4_0, 3200, 32), output), little = scene.Projection(scene.Weight(WeightType.Q4_0, 1, 32), output);
+        Assert.That(scene.Kernels.Sorts<PlainEpilogue>([half, half], 1), Is.True);
+        Assert.That(scene.Kernels.Sorts<PlainEpilogue>([half, half], 2), Is.True);
+        Assert.That(scene.Kernels.Sorts<PlainEpilogue>([half, half], 3), Is.False);
+        Assert.That(scene.Kernels.Sorts<PlainEpilogue>([half, half, little], 1), Is.False);
+        VectorProjection whole = scene.Projection(scene.Weight(WeightType.Q4_0, 6400, 32), output);
+        Assert.That(scene.Kernels.Sorts<GatedEpilogue<ActivationKernels.Silu>>([whole, whole], 1), Is.True, "a group has rows of both");
     }
 
     [Test]

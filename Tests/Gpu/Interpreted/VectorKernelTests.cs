@@ -65,7 +65,7 @@ public class VectorKernelTests
         VectorScene.Matrix[] matrices = [scene.Weight(WeightType.Q4_0, 40, Columns), scene.Weight(WeightType.Q4_0, 16, Columns), scene.Weight(WeightType.Q4_0, 7, Columns)];
         float[] x = scene.Random(tokens * Columns), bias = scene.Random(16);
         RowsView[] outputs = [.. matrices.Select(matrix => scene.Rows(new float[tokens * matrix.Weight.Rows], matrix.Weight.Rows))];
-        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(x, Columns), tokens, WeightType.Q4_0);
+        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stored(x, Columns), tokens, WeightType.Q4_0);
         scene.Kernels.Run([scene.Projection(matrices[0], outputs[0]), scene.Projection(matrices[1], outputs[1], bias), scene.Projection(matrices[2], outputs[2])],
             WeightType.Q4_0, Columns, input, tokens, default(PlainEpilogue));
         for (int i = 0; i < 3; i++)
@@ -82,7 +82,7 @@ public class VectorKernelTests
         (float[] Gated, float[] Added) Of(int first, int count)
         {
             RowsView gated = scene.Rows(new float[count * Rows], Rows), stream = scene.Rows(residual[(first * Rows)..((first + count) * Rows)], Rows);
-            ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(x[(first * Columns)..((first + count) * Columns)], Columns), count, (WeightType)type);
+            ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stored(x[(first * Columns)..((first + count) * Columns)], Columns), count, (WeightType)type);
             scene.Kernels.Run([scene.Projection(gate, gated), scene.Projection(up, gated, bias)], (WeightType)type, Columns, input, count, default(GatedEpilogue<ActivationKernels.Silu>));
             scene.Kernels.Run([scene.Projection(gate, stream, bias)], (WeightType)type, Columns, input, count, new ResidualEpilogue(stream, 0.5f));
             return (scene.Read(gated), scene.Read(stream));
@@ -105,7 +105,7 @@ public class VectorKernelTests
         VectorScene.Matrix stack = scene.Weight((WeightType)type, Experts * Rows, Columns);
         float[] x = scene.Random(experts.Length / share * Columns), bias = scene.Random(Experts * Rows);
         RowsView output = scene.Rows(new float[experts.Length * (Rows + 2)], Rows + 2);
-        ArrayView<Quad> input = scene.Kernels.PrepareApart(scene.Rows(x, Columns), experts.Length / share, (WeightType)type);
+        ArrayView<Quad> input = scene.Kernels.PrepareApart(scene.Stored(x, Columns), experts.Length / share, (WeightType)type);
         using var chosen = scene.Accelerator.Allocate1D(experts);
         scene.Kernels.RunOfExperts([scene.Projection(stack, new RowsView(output.Values, Rows, Rows + 2), bias)], (WeightType)type, Columns, input,
             chosen.View.AsContiguous(), experts.Length, share, chosen: 3, default(PlainEpilogue));
@@ -135,7 +135,7 @@ public class VectorKernelTests
         float[] Of(int first, int count)
         {
             RowsView output = scene.Rows(new float[count * Rows], Rows);
-            ArrayView<Quad> input = scene.Kernels.PrepareApart(scene.Rows(x[(first * Columns)..((first + count) * Columns)], Columns), count, (WeightType)type);
+            ArrayView<Quad> input = scene.Kernels.PrepareApart(scene.Stored(x[(first * Columns)..((first + count) * Columns)], Columns), count, (WeightType)type);
             using var chosen = scene.Accelerator.Allocate1D(experts[first..(first + count)]);
             scene.Kernels.RunOfExperts([scene.Projection(stack, output)], (WeightType)type, Columns, input, chosen.View.AsContiguous(), count, 1, Chosen, default(PlainEpilogue));
             return scene.Read(output);
@@ -153,7 +153,7 @@ public class VectorKernelTests
         VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, Columns);
         float[] x = scene.Random(Tokens * Columns), residual = scene.Random(Tokens * Rows), product = scene.Product(matrix, x);
         RowsView stream = scene.Rows(residual, Rows);
-        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(x, Columns), Tokens, (WeightType)type);
+        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stored(x, Columns), Tokens, (WeightType)type);
         scene.Kernels.Run([scene.Projection(matrix, stream)], (WeightType)type, Columns, input, Tokens, new ResidualEpilogue(stream, 0.5f));
         Assert.That(scene.Read(stream), Is.EqualTo(product.Zip(residual, (p, r) => r + (0.5f * p))));
     }
@@ -166,7 +166,7 @@ public class VectorKernelTests
         VectorScene.Matrix gate = scene.Weight((WeightType)type, Rows, Columns), up = scene.Weight((WeightType)type, Rows, Columns);
         float[] x = scene.Random(tokens * Columns), bias = scene.Random(Rows), g = scene.Product(gate, x), u = scene.Product(up, x, bias);
         RowsView output = scene.Rows(new float[tokens * Rows], Rows);
-        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(x, Columns), tokens, (WeightType)type);
+        ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stored(x, Columns), tokens, (WeightType)type);
         scene.Kernels.Run([scene.Projection(gate, output), scene.Projection(up, output, bias)], (WeightType)type, Columns, input, tokens,
             default(GatedEpilogue<ActivationKernels.ReluSquared>));
         Assert.That(scene.Read(output), Is.EqualTo(g.Zip(u, (a, b) => MathF.Max(a, 0) * MathF.Max(a, 0) * b)).AsCollection.Within(1e-5f), "two matrices share a group's registers, so that columns may be split otherwise");
@@ -234,7 +234,7 @@ public class VectorKernelTests
             foreach (int tokens in VectorFormat.For((WeightType)type)!.MostTokens > 8 ? new[] { 1, 8, 9 } : [1, 8])
             {
                 RowsView output = scene.Rows(new float[16 * tokens], 16);
-                ArrayView<Quad> input = scene.Kernels.Prepare(scene.Rows(scene.Random(256 * tokens), 256), tokens, (WeightType)type);
+                ArrayView<Quad> input = scene.Kernels.Prepare(scene.Stored(scene.Random(256 * tokens), 256), tokens, (WeightType)type);
                 VectorProjection projection = scene.Projection(matrix, output);
                 scene.Kernels.Run([projection], (WeightType)type, 256, input, tokens, default(PlainEpilogue));
                 scene.Kernels.Run([projection], (WeightType)type, 256, input, tokens, new ResidualEpilogue(output, 1));
@@ -243,7 +243,7 @@ public class VectorKernelTests
             RowsView choices = scene.Rows(new float[4 * 4], 4);
             using var experts = scene.Accelerator.Allocate1D([3, 0, 1, 3]);
             VectorProjection stack = scene.Projection(matrix, choices);
-            ArrayView<Quad> apart = scene.Kernels.PrepareApart(scene.Rows(scene.Random(256 * 2), 256), 2, (WeightType)type);
+            ArrayView<Quad> apart = scene.Kernels.PrepareApart(scene.Stored(scene.Random(256 * 2), 256), 2, (WeightType)type);
             scene.Kernels.RunOfExperts([stack], (WeightType)type, 256, apart, experts.View.AsContiguous(), 4, 2, chosen: 2, default(PlainEpilogue));
             scene.Kernels.RunOfExperts([stack, stack], (WeightType)type, 256, apart, experts.View.AsContiguous(), 4, 2, chosen: 2, default(GatedEpilogue<ActivationKernels.Silu>));
         });

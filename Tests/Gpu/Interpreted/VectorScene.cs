@@ -94,6 +94,8 @@ internal sealed class VectorScene : IDisposable
 
     public RowsView Rows(float[] values, int width) => new(Upload(values), width, width);
 
+    public StoredRows Stored(float[] values, int width) => new(Rows(values, width), isAligned: width % 8 == 0);
+
     public float[] Read(RowsView rows)
     {
         Accelerator.Synchronize();
@@ -107,7 +109,7 @@ internal sealed class VectorScene : IDisposable
     {
         int columns = matrix.Weight.Columns, tokens = x.Length / columns, rows = matrix.Weight.Rows;
         RowsView output = Rows(new float[tokens * rows], rows);
-        ArrayView<Quad> input = Kernels.Prepare(Rows(x, columns), tokens, matrix.Weight.Type);
+        ArrayView<Quad> input = Kernels.Prepare(Stored(x, columns), tokens, matrix.Weight.Type);
         Kernels.Run([Projection(matrix, output, bias)], matrix.Weight.Type, columns, input, tokens, default(PlainEpilogue));
         return Read(output);
     }

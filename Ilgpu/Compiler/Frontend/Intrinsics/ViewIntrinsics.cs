@@ -1,3 +1,4 @@
+using System.Numerics;
 using Managed.Ilgpu.Compiler.IR;
 
 namespace Managed.Ilgpu.Compiler.Frontend.Intrinsics;
@@ -20,6 +21,7 @@ internal static class ViewIntrinsics
         [View + "SubView"] = SubView,
         [View + "Cast"] = Cast,
         [View + ".ctor"] = New,
+        ["ILGPU.Runtime.ArrayViewExtensions.AsAligned"] = AsAligned,
     };
 
     private static (Value Pointer, Value Length) Load(IntrinsicCall call)
@@ -70,6 +72,16 @@ internal static class ViewIntrinsics
             ? call.Long(2)
             : call.Emit(new Binary(BinaryOp.Subtract, length, call.Long(1)));
         return new StackValue(call.ReturnType, start, rest);
+    }
+
+    private static StackValue AsAligned(IntrinsicCall call)
+    {
+        (Value pointer, Value length) = Load(call);
+        if (call.Arguments[1].Leaves is not [Constant { Bits: > 0 } bytes] || !BitOperations.IsPow2(bytes.Bits))
+        {
+            throw new RefusedException("AsAligned takes a power of two that is known when the kernel is compiled");
+        }
+        return new StackValue(call.ReturnType, call.Emit(new AlignedPointer(pointer, (int)Math.Min(bytes.Bits, 4096))), length);
     }
 
     private static StackValue Cast(IntrinsicCall call)
