@@ -61,14 +61,16 @@ internal sealed partial class GpuDevice
 
     public void StoreKeyValue(StepPlan plan, in CacheLayout layout, Rows keys, Rows values)
     {
-        CacheView cache = step.Cache(plan, layout);
+        CacheView cache = Cache(plan, layout);
         kernels.StoreKeyValue(kernels.Threads((long)plan.Count * (keys.Width + values.Width)),
             cache, step.Positions(plan), step.SequenceOf(plan), View(keys), View(values), plan.Count);
     }
 
     public void Attention(Rows output, Rows queries, StepPlan plan, in CacheLayout layout, AttentionSettings settings)
     {
-        CacheView cache = step.Cache(plan, layout);
+        if (TryTurnAndAttend(output, queries, plan, layout, settings))
+            return;
+        CacheView cache = Cache(plan, layout);
         AttentionInputs inputs = Inputs(queries, plan, settings);
         if (plan.Precision == Precision.Fast && TryFast(View(output), inputs, cache, plan, settings))
             return;
@@ -94,7 +96,7 @@ internal sealed partial class GpuDevice
         if (attentions is null)
             return false;
         if (KeepsBits || plan.Count == plan.SequenceCount)
-            return attentions.TryDecode(output, inputs, cache, settings, plan.Count, Math.Max(textBound, Furthest(plan) + 1));
+            return attentions.TryDecode(output, inputs, cache, settings, plan.Count, Longest(plan));
         sequences.Clear();
         for (int s = 0; s < plan.SequenceCount; s++)
         {
@@ -104,32 +106,19 @@ internal sealed partial class GpuDevice
         return attentions.TryPrefill(output, inputs, cache, settings, CollectionsMarshal.AsSpan(sequences));
     }
 
-    public void RotateAndStore(
-        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
-    {
-        if (!TryRotateAndStore(plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables))
-            ComposedOperations.RotateAndStore(this, plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
-    }
+    private int Longest(StepPlan plan) => Math.Max(textBound, Furthest(plan) + 1);
 
-    private bool TryRotateAndStore(
-        StepPlan plan, in CacheLayout layout, Rows queries, Rows keys, Rows values, NormSettings? queryNorm, NormSettings? keyNorm, int first, ReadOnlySpan<RopeTable> tables)
+    // What is to be written to it has been.
+    private CacheView Cache(StepPlan plan, in CacheLayout layout)
     {
-        int heads = queries.Width / layout.KeyDimension;
-        if (attentions is null || (queryNorm is not null && !AttentionKernelSet.Fits(queryNorm, heads)) || (keyNorm is not null && !AttentionKernelSet.Fits(keyNorm, layout.KeyHeads)))
-            return false;
-        RopeTable? table = tables.IsEmpty ? null : tables[0];
-        if (table is not null && tables[..plan.SequenceCount].ContainsAnyExcept(table))
-            return false;
-        ArrayView<float> turns = table is null ? nothing : AnglesOf(table).Reaching(Furthest(plan));
-        return attentions.TryRopeAndStore(View(queries), View(keys), View(values), step.Cache(plan, layout), step.Positions(plan), step.SequenceOf(plan), turns,
-            new HeadNorm(queryNorm, View(queryNorm?.Gain)), new HeadNorm(keyNorm, View(keyNorm?.Gain)),
-            new RopeStoreShape(0, plan.Count, heads, layout.KeyHeads, first, table is null ? 0 : table.Dimensions / 2, table?.Pairing ?? RopePairing.Halves));
+        LaunchTurn();
+        return step.Cache(plan, layout);
     }
 
     public void AttentionScores(Rows scores, Rows queries, StepPlan plan, int sequence, in CacheLayout layout, AttentionSettings settings)
     {
         int start = plan.SequenceStart[sequence], count = plan.SequenceStart[sequence + 1] - start;
-        kernels.AttentionScores(Elements(scores), View(scores), Inputs(queries, plan, settings), step.Cache(plan, layout), new AttentionShape(settings), start, count);
+        kernels.AttentionScores(Elements(scores), View(scores), Inputs(queries, plan, settings), Cache(plan, layout), new AttentionShape(settings), start, count);
     }
 
     public void AttentionPattern(Rows pattern, Rows scores, int queries, AttentionSettings settings) =>
@@ -139,7 +128,7 @@ internal sealed partial class GpuDevice
     {
         int start = plan.SequenceStart[sequence], count = plan.SequenceStart[sequence + 1] - start;
         kernels.AttentionMix(kernels.Threads((long)count * settings.Heads * settings.ValueDimension),
-            View(output), View(pattern), step.Cache(plan, layout), new AttentionShape(settings), sequence, start, count);
+            View(output), View(pattern), Cache(plan, layout), new AttentionShape(settings), sequence, start, count);
     }
 
     private AttentionInputs Inputs(Rows queries, StepPlan plan, AttentionSettings settings) =>

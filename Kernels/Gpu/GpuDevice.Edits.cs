@@ -22,6 +22,7 @@ internal sealed partial class GpuDevice
     private void LaunchWhatWaits()
     {
         LaunchNorm();
+        LaunchTurn();
         LaunchEdit();
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class GpuDevice
         }
         finally
         {
-            (isInStep, waiting, waitingNorm) = (false, null, null);
+            (isInStep, waiting, waitingNorm, waitingTurn) = (false, null, null, null);
         }
     }
 

@@ -227,6 +227,7 @@ internal sealed partial class GpuDevice : IDevice
     public void Edit(Rows values, StepPlan plan, int site)
     {
         LaunchNorm();
+        LaunchTurn();
         edits.Follow(plan);
         for (int s = 0; edits.NeedHost && s < plan.SequenceCount; s++)
         {
@@ -269,6 +270,8 @@ internal sealed partial class GpuDevice : IDevice
     {
         if (rows.Buffer == waitingNorm?.Input.Buffer || rows.Buffer == waitingNorm?.Output.Buffer)
             LaunchNorm();
+        if (waitingTurn?.Concerns(rows.Buffer) == true)
+            LaunchTurn();
         if (rows.Buffer == waiting?.Values.Buffer)
             LaunchEdit();
         if (rows.Buffer == prepared.Buffer)

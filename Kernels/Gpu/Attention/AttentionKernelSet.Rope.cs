@@ -15,28 +15,22 @@ internal sealed partial class AttentionKernelSet
     /// <param name="queries">[tokens, Heads · KeyDimension]</param>
     /// <param name="keys">[tokens, KeyHeads · KeyDimension]; left as they are.</param>
     /// <param name="values">[tokens, KeyHeads · ValueDimension]</param>
-    /// <param name="cache">Where keys and values go.</param>
+    /// <param name="cache">Where keys and values go; they have at most <see cref="RopeStoreShape.MostElements"/>.</param>
     /// <param name="positions">Of every token of the step.</param>
     /// <param name="sequenceOf">Of every token of the step.</param>
     /// <param name="angles">What <see cref="RopeAngles"/> gives; anything where no element turns.</param>
     /// <param name="queryNorm">With the norm's gain in the device's memory.</param>
     /// <param name="keyNorm">As `queryNorm`.</param>
     /// <param name="shape">Tokens, heads, which elements turn.</param>
-    /// <returns>False: nothing was done, heads are too wide.</returns>
-    public bool TryRopeAndStore(RowsView queries, RowsView keys, RowsView values, in CacheView cache, ArrayView<int> positions, ArrayView<int> sequenceOf,
+    public void RopeAndStore(RowsView queries, RowsView keys, RowsView values, in CacheView cache, ArrayView<int> positions, ArrayView<int> sequenceOf,
         ArrayView<float> angles, HeadNorm queryNorm, HeadNorm keyNorm, RopeStoreShape shape)
     {
-        if (Math.Max(cache.KeyDimension, cache.ValueDimension) > RopeStoreShape.MostElements)
-            return false;
         ropeStore ??= memory.Accelerator.LoadStreamKernel<RowsView, RowsView, RowsView, CacheView, ArrayView<int>, ArrayView<int>, ArrayView<float>, HeadNorm, HeadNorm, RopeStoreShape>(
             IsHopper ? RopeStoreKernel<Overlapping>.Run : RopeStoreKernel<OneAfterTheOther>.Run, new KernelSpecialization(32 * RopeStoreShape.Warps, null));
-        long units = (long)shape.Tokens * shape.AllHeads.Value, groups = (units + RopeStoreShape.Warps - 1) / RopeStoreShape.Warps;
-        if (groups > int.MaxValue / RopeStoreShape.Warps)
-            return false;
-        ropeStore(new KernelConfig((int)groups, 32 * RopeStoreShape.Warps), queries, keys, values, cache, positions, sequenceOf, angles, queryNorm, keyNorm, shape);
-        return true;
+        int units = shape.Tokens * shape.AllHeads.Value, groups = (units + RopeStoreShape.Warps - 1) / RopeStoreShape.Warps;
+        ropeStore(new KernelConfig(groups, 32 * RopeStoreShape.Warps), queries, keys, values, cache, positions, sequenceOf, angles, queryNorm, keyNorm, shape);
     }
 
-    /// <summary>Whether a norm of heads is one that <see cref="TryRopeAndStore"/> knows.</summary>
+    /// <summary>Whether a norm of heads is one that <see cref="RopeAndStore"/> knows.</summary>
     public static bool Fits(NormSettings norm, int heads) => norm.Kind == NormKind.Rms && norm.Segments == heads && norm.Bias is null;
 }

@@ -46,11 +46,13 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
 
     private const float Log2E = 1.44269504f;
 
-    public static void Run(RowsView output, DecodeScratch scratch, AttentionInputs inputs, PagedCache cache, AttentionShape shape)
+    public static void Run<TPrologue>(
+        RowsView output, DecodeScratch scratch, AttentionInputs inputs, PagedCache cache, AttentionShape shape, TPrologue prologue)
+        where TPrologue : struct, IDecodePrologue
     {
         TOrder.LetNextBegin();
         int heads = THeadTiles.Value * TileHeads;
-        int row = Grid.IdxZ, position = inputs.Positions[row], firstPage = cache.FirstPage[inputs.SequenceOf[row]];
+        int row = Grid.IdxZ, position = inputs.Positions[row], sequence = inputs.SequenceOf[row], firstPage = cache.FirstPage[sequence];
         int first = shape.Window > 0 ? IntrinsicMath.Max(0, position - shape.Window + 1) : 0;
         int shift = DecodeSplits.Shift(position - first + 1, Step * Warps), firstSplit = first >> shift, splits = (position >> shift) - firstSplit + 1;
         int split = Grid.IdxX;
@@ -75,7 +77,16 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
         if (firstStep + Step <= begin)
             firstStep += (begin - firstStep) / (Warps * Step) * (Warps * Step);
         TOrder.AwaitPrevious();
-        LoadQueries(queries, inputs, row, firstHead, headCount, warp, lane);
+        ArrayView<float> turned = default;
+        if (TPrologue.Turns)
+        {
+            turned = SharedMemory.Allocate<float>(THeadTiles.Value * TileHeads * TKey.Value);
+            int width = Math.Max(TKey.Value, TValue.Value);
+            ArrayView<float> own = SharedMemory.Allocate<float>(Warps * Math.Max(TKey.Value, TValue.Value));
+            prologue.Run(turned, own.SubView(warp * width, width), new DecodePart(inputs.Queries, row, sequence, position, firstHead, headCount, keyHead, split == splits - 1 ? 1 : 0));
+            Group.Barrier(); // the key and the value are read by all, too
+        }
+        LoadQueries<TPrologue>(queries, turned, inputs, row, firstHead, headCount, warp, lane);
 
         ArrayView<float> mixed = LocalMemory.Allocate<float>(THeadTiles.Value * TValue.Value / 16 * 4);
         ArrayView<float> most = LocalMemory.Allocate<float>(THeadTiles.Value * 2), sum = LocalMemory.Allocate<float>(THeadTiles.Value * 2);
@@ -133,7 +144,8 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
     private static int Within(int position, int begin, int end) => IntrinsicMath.Min(IntrinsicMath.Max(position, begin), end - 1);
 
     // The right operand of a key's chunk of 16 elements, for each lane.
-    private static void LoadQueries(ArrayView<SplitPairs> queries, AttentionInputs inputs, int row, int firstHead, int headCount, int warp, int lane)
+    private static void LoadQueries<TPrologue>(ArrayView<SplitPairs> queries, ArrayView<float> turned, AttentionInputs inputs, int row, int firstHead, int headCount, int warp, int lane)
+        where TPrologue : struct, IDecodePrologue
     {
         for (int chunk = warp; chunk < THeadTiles.Value * TKey.Value / 16; chunk += Warps)
         {
@@ -141,8 +153,17 @@ internal static class DecodeKernel<TKey, TValue, THeadTiles, TWarps, TOrder>
             SplitPairs split = default;
             if (head < headCount)
             {
-                long from = inputs.Queries.Start(row) + ((firstHead + head) * TKey.Value) + (chunk % (TKey.Value / 16) * 16) + ((lane & 3) * 4);
-                split = SplitPairs.Of(inputs.Queries.Values[from], inputs.Queries.Values[from + 1], inputs.Queries.Values[from + 2], inputs.Queries.Values[from + 3]);
+                int within = (chunk % (TKey.Value / 16) * 16) + ((lane & 3) * 4);
+                if (TPrologue.Turns)
+                {
+                    int from = (head * TKey.Value) + within;
+                    split = SplitPairs.Of(turned[from], turned[from + 1], turned[from + 2], turned[from + 3]);
+                }
+                else
+                {
+                    long from = inputs.Queries.Start(row) + ((firstHead + head) * TKey.Value) + within;
+                    split = SplitPairs.Of(inputs.Queries.Values[from], inputs.Queries.Values[from + 1], inputs.Queries.Values[from + 2], inputs.Queries.Values[from + 3]);
+                }
             }
             queries[(chunk * 32) + lane] = split;
         }
