@@ -8,12 +8,14 @@ namespace Managed.Kernels.Gpu;
 // waited is done in the other's launch, or by itself as soon as anybody else wants to see it.
 internal sealed partial class GpuDevice
 {
-    private readonly record struct WaitingEdit(Rows Values, ArrayView<EditItem> Items, ArrayView<int> Positions);
+    private readonly record struct WaitingEdit(Rows Values, ArrayView<EditItem> Items, ArrayView<int> Positions, bool AreFew);
 
     private readonly record struct WaitingNorm(Rows Output, Rows Input, NormSettings Settings);
 
     private WaitingEdit? waiting;
     private WaitingNorm? waitingNorm;
+    private GpuBuffer? elsewhere;
+    private Rows? moved; // stand elsewhere
     private bool isInStep;
 
     /// <summary>Whether the host had a part in the latest step's programs.</summary>
@@ -23,6 +25,7 @@ internal sealed partial class GpuDevice
     {
         LaunchNorm();
         LaunchTurn();
+        LaunchMove();
         LaunchEdit();
     }
 
@@ -37,17 +40,59 @@ internal sealed partial class GpuDevice
     // Whether the layers that follow may do the norm themselves.
     private bool MayWait(Rows output, Rows input, NormSettings settings) =>
         isInStep && vectors is not null && !KeepsBits && input.Count is > 0 and <= SortingKernel.MostTokens && output.Buffer != input.Buffer
-        && settings is { Segments: 1, Kind: NormKind.Rms } && waiting?.Values.Buffer != input.Buffer && Shape(settings, output, input).IsAligned != 0;
+        && settings is { Segments: 1, Kind: NormKind.Rms } && Shape(settings, output, input).IsAligned != 0
+        && (waiting is not { } edit || edit.Values.Buffer != input.Buffer || (edit.Values == input && edit.AreFew));
 
     // What waits for a layer of these rows.
-    private NormedRows? TakeNorm(Rows wanted)
+    private WaitingNorm? TakeNorm(Rows wanted)
     {
         if (waitingNorm is not { } norm || norm.Output != wanted)
             return null;
         waitingNorm = null;
-        var rows = new NormedRows(View(norm.Output), View(norm.Input), View(norm.Settings.Gain), View(norm.Settings.Bias), Shape(norm.Settings, norm.Output, norm.Input));
+        return norm;
+    }
+
+    private NormedRows<TEdit> Normed<TEdit>(WaitingNorm norm, TEdit edit)
+        where TEdit : struct, INormEdit
+    {
+        var rows = new NormedRows<TEdit>(
+            View(norm.Output), View(norm.Input), View(norm.Settings.Gain), View(norm.Settings.Bias), Shape(norm.Settings, norm.Output, norm.Input), edit);
         (lastNorm, lastNormed) = (norm.Settings, norm.Output);
         return rows;
+    }
+
+    // What waits for a norm of these rows, for a launch that leaves them as they are: from then on they stand elsewhere.
+    private AddsInNorm? TakeAdds(Rows rows)
+    {
+        if (waiting is not { } edit || edit.Values != rows)
+            return null;
+        waiting = null;
+        if (elsewhere is null || elsewhere.Length < SortingKernel.MostTokens * rows.Width)
+        {
+            elsewhere?.Dispose();
+            elsewhere = Reserve(SortingKernel.MostTokens * rows.Width);
+        }
+        return new AddsInNorm(edit.Items, edit.Positions, edits.Memory, Elsewhere(rows));
+    }
+
+    private RowsView Elsewhere(Rows rows) => InMemory(new Rows(elsewhere!, rows.Count, rows.Width));
+
+    // Brings rows back to where they belong.
+    private void LaunchMove()
+    {
+        if (moved is not { } rows)
+            return;
+        moved = null;
+        kernels.Copy(kernels.Threads((long)rows.Count * rows.Width), View(rows), Elsewhere(rows), rows.Count);
+    }
+
+    // Rows that are about to be written: where they stand until then.
+    private RowsView TakeMoved(Rows rows)
+    {
+        if (moved != rows)
+            return View(rows);
+        moved = null;
+        return Elsewhere(rows);
     }
 
     private void LaunchEdit()

@@ -29,11 +29,16 @@ internal sealed partial class GpuDevice
 
     public void LinearAdd(Rows stream, Projection projection, Rows input, Precision precision)
     {
-        if (input.Count == 0
-            || (precision == Precision.Fast
-                && (TryVectors([projection with { Output = stream }], input, new ResidualEpilogue(View(stream), 1)) || TryMatrices([projection], input, stream))))
+        if (input.Count == 0 || (precision == Precision.Fast && (TryAddVectors(stream, projection, input) || TryMatrices([projection], input, stream))))
             return;
         ComposedOperations.LinearAdd(this, stream, projection, input, precision);
+    }
+
+    private bool TryAddVectors(Rows stream, Projection projection, Rows input)
+    {
+        if (!CanRun([projection], input.Count))
+            return false;
+        return TryVectors([projection with { Output = stream }], input, new ResidualEpilogue(TakeMoved(stream), 1));
     }
 
     public void LinearGated(Rows output, Projection gate, Projection up, Rows input, ActivationKind kind, float limit, Precision precision)
@@ -100,8 +105,18 @@ internal sealed partial class GpuDevice
         ReadOnlySpan<VectorProjection> views = Views(projections); // before the norm is taken: they may be what it reads
         if (!vectors!.Sorts<TEpilogue>(views, input.Count))
             return false;
-        if (TakeNorm(input) is { } normed)
-            vectors.RunSorting(views, type, input.Width, normed, input.Count, epilogue);
+        if (TakeNorm(input) is { } norm)
+        {
+            if (TakeAdds(norm.Input) is { } adds)
+            {
+                vectors.RunSorting(views, type, input.Width, Normed(norm, adds), input.Count, epilogue);
+                moved = norm.Input;
+            }
+            else
+            {
+                vectors.RunSorting(views, type, input.Width, Normed(norm, default(NoEdit)), input.Count, epilogue);
+            }
+        }
         else if (IsPrepared(input, VectorFormat.For(type)!.TakesBytes))
             return false;
         else

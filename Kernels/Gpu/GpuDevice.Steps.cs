@@ -56,7 +56,7 @@ internal sealed partial class GpuDevice
         }
         finally
         {
-            (isInStep, waiting, waitingNorm, waitingTurn) = (false, null, null, null);
+            (isInStep, waiting, waitingNorm, waitingTurn, moved) = (false, null, null, null, null);
         }
     }
 

@@ -246,7 +246,7 @@ internal sealed partial class GpuDevice : IDevice
         if (items.Length == 0)
             return;
         LaunchEdit();
-        waiting = new WaitingEdit(values, items, step.Positions(plan));
+        waiting = new WaitingEdit(values, items, step.Positions(plan), edits.AreFew(site));
         if (!isInStep || !kernels.HasWarps || !edits.AreAdds(site, values.Count))
             LaunchEdit();
     }
@@ -272,6 +272,8 @@ internal sealed partial class GpuDevice : IDevice
             LaunchNorm();
         if (waitingTurn?.Concerns(rows.Buffer) == true)
             LaunchTurn();
+        if (rows.Buffer == moved?.Buffer)
+            LaunchMove();
         if (rows.Buffer == waiting?.Values.Buffer)
             LaunchEdit();
         if (rows.Buffer == prepared.Buffer)
@@ -299,6 +301,7 @@ internal sealed partial class GpuDevice : IDevice
         foreach (GpuBuffer vector in uploads.Values)
             vector.Dispose();
         scores?.Dispose();
+        elsewhere?.Dispose();
         matrices?.Dispose();
         attentions?.Dispose();
         vectors?.Dispose();

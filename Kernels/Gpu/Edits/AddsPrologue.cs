@@ -51,7 +51,7 @@ internal readonly struct AddsPrologue(ArrayView<EditItem> items, ArrayView<int> 
         Group.Barrier(); // who reads the row next may have other columns
     }
 
-    // x += s·v; gives how far x moved as a share of its length before.
+    // x += s·v; gives Moved.
     private float Add(RowsView values, int token, EditStep op, ArrayView<float> shared)
     {
         long start = values.Start(token), vector = op.Vector;
@@ -79,7 +79,16 @@ internal readonly struct AddsPrologue(ArrayView<EditItem> items, ArrayView<int> 
                 x.StoreFirst(values.Values, start + column, rest);
             after.MultiplyAdd(x, x);
         }
-        float length = MathF.Sqrt(WarpReduction.Sum(before.Sum(), shared)), square = WarpReduction.Sum(after.Sum(), shared), moved = strength * op.Norm;
-        return !(square < float.PositiveInfinity) ? float.PositiveInfinity : moved == 0 ? 0 : length == 0 ? 1 : MathF.Abs(moved) / length;
+        return Moved(WarpReduction.Sum(before.Sum(), shared), WarpReduction.Sum(after.Sum(), shared), strength * op.Norm);
+    }
+
+    /// <summary>How far a row moved as a share of its length; infinite where it is no longer finite.</summary>
+    /// <param name="before">Its squares before.</param>
+    /// <param name="after">And after.</param>
+    /// <param name="moved">How far.</param>
+    public static float Moved(float before, float after, float moved)
+    {
+        float length = MathF.Sqrt(before);
+        return !(after < float.PositiveInfinity) ? float.PositiveInfinity : moved == 0 ? 0 : length == 0 ? 1 : MathF.Abs(moved) / length;
     }
 }

@@ -90,7 +90,7 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers, Func<Cu
             if (list.Count == 0)
                 continue;
             ranges[(site, code)] = (items.Count, list.Count);
-            layout.Append(CultureInfo.InvariantCulture, $"{site}/{code}:{list.Count}{(withMore.Contains(site) ? "+" : "")} ");
+            layout.Append(CultureInfo.InvariantCulture, $"{site}/{code}:{list.Count}{(withMore.Contains(site) ? "+" : HasFew(list) ? "" : "*")} ");
             items.AddRange(list);
         }
         string described = layout.ToString();
@@ -110,6 +110,11 @@ internal sealed class EditTables(GpuMemory memory, Arena<float> numbers, Func<Cu
 
     /// <summary>Whether every one of so many tokens has its own adds at a hook point, of vectors at multiples of 16 bytes, and nothing else.</summary>
     public bool AreAdds(int site, int tokens) => !withMore.Contains(site) && ranges.TryGetValue((site, 0), out (int First, int Count) range) && range.Count == tokens;
+
+    /// <summary>Whether so few adds stand there that a launch of many groups may repeat them.</summary>
+    public bool AreFew(int site) => bySite.TryGetValue((site, 0), out List<EditItem>? list) && HasFew(list);
+
+    private static bool HasFew(List<EditItem> list) => list.TrueForAll(item => item.Count <= RowSquares.MostInstructions);
 
     /// <summary>Whether the host runs what a sequence's program does at a hook point.</summary>
     public bool IsOnHost(int sequence, int site) => onHost.Contains((sequence, site));

@@ -11,14 +11,22 @@ internal interface IActivationSource
     /// <summary>Every thread of the group calls, once the launch before has ended.</summary>
     /// <param name="tokens">1 or 2.</param>
     /// <param name="shared">Room for <see cref="SortingKernel.Room"/> numbers that nobody else uses.</param>
-    /// <param name="factor0">What <see cref="Read"/> takes for token 0.</param>
-    /// <param name="factor1">And for token 1.</param>
-    void Begin(int tokens, ArrayView<float> shared, out float factor0, out float factor1);
+    SourceState Begin(int tokens, ArrayView<float> shared);
 
     /// <summary>Eight columns of a token; zero where there are none.</summary>
     /// <param name="token">0 or 1.</param>
-    /// <param name="eight">Which eight columns; of all columns of the row, each is asked for by at least one thread of each group.</param>
+    /// <param name="eight">Which eight columns; each of the row's is asked for by one thread of each group.</param>
     /// <param name="ahead">What <see cref="Ahead"/> gave for them.</param>
-    /// <param name="factor">What <see cref="Begin"/> gave for the token.</param>
-    Eight Read(int token, int eight, Eight ahead, float factor);
+    /// <param name="state">What <see cref="Begin"/> gave.</param>
+    Eight Read(int token, int eight, Eight ahead, SourceState state);
+}
+
+/// <summary>What a source knows of its tokens once it has begun.</summary>
+internal struct SourceState
+{
+    /// <summary>What their elements are multiplied by.</summary>
+    public float Factor0, Factor1;
+
+    /// <summary>Instructions that edit them first.</summary>
+    public int Edits0, Edits1;
 }

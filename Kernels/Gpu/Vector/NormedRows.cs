@@ -1,4 +1,5 @@
 using ILGPU;
+using Managed.Kernels.Gpu.Edits;
 
 namespace Managed.Kernels.Gpu.Vector;
 
@@ -11,54 +12,70 @@ namespace Managed.Kernels.Gpu.Vector;
 /// <param name="gain">As the norm has it.</param>
 /// <param name="bias">As the norm has it.</param>
 /// <param name="shape">The norm's numbers; rows are aligned.</param>
-internal readonly struct NormedRows(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape) : IActivationSource
+/// <param name="edit">What is done to the rows first.</param>
+internal readonly struct NormedRows<TEdit>(RowsView output, RowsView input, ArrayView<float> gain, ArrayView<float> bias, NormShape shape, TEdit edit) : IActivationSource
+    where TEdit : struct, INormEdit
 {
-    private const int NormWarps = GpuKernels.NormThreads / 32;
-
     private readonly RowsView output = output, input = input;
     private readonly ArrayView<float> gain = gain, bias = bias;
     private readonly NormShape shape = shape;
+    private readonly TEdit edit = edit;
 
     public Eight Ahead(int eight) => 8 * eight < shape.Width ? NormKernels<WarpReduction>.GainOfEight(gain, 8 * eight, shape) : default;
 
-    // The warps of a norm's group are shared out among those there are here.
-    public void Begin(int tokens, ArrayView<float> shared, out float factor0, out float factor1)
+    public SourceState Begin(int tokens, ArrayView<float> shared)
     {
         int lane = Group.IdxX & 31, warps = Group.DimX >> 5;
         for (int token = 0; token < tokens; token++)
         {
-            for (int warp = Group.IdxX >> 5; warp < NormWarps; warp += warps)
+            for (int instructions = 0; instructions <= edit.Count(token); instructions++)
             {
-                Eight squares = default;
-                for (int column = 8 * ((32 * warp) + lane); column < shape.Width; column += 8 * GpuKernels.NormThreads)
+                for (int warp = Group.IdxX >> 5; warp < RowSquares.Warps; warp += warps)
                 {
-                    Eight x = Eight.LoadAligned(input.Values, input.Start(token) + column);
-                    squares.MultiplyAdd(x, x);
+                    float sum = WarpReduction.SumOfWarp(Squares(token, instructions, (32 * warp) + lane));
+                    if (lane == 0)
+                        shared[RowSquares.Place(token, instructions, warp)] = sum;
                 }
-                float sum = WarpReduction.SumOfWarp(squares.Sum());
-                if (lane == 0)
-                    shared[(token * NormWarps) + warp] = sum;
             }
         }
         Group.Barrier();
-        factor0 = Inverse(shared, 0, lane);
-        factor1 = tokens > 1 ? Inverse(shared, 1, lane) : 0;
+        SourceState state = default;
+        state.Edits0 = edit.Settle(shared, 0);
+        state.Factor0 = Inverse(RowSquares.Total(shared, 0, state.Edits0));
+        if (tokens > 1)
+        {
+            state.Edits1 = edit.Settle(shared, 1);
+            state.Factor1 = Inverse(RowSquares.Total(shared, 1, state.Edits1));
+        }
+        return state;
     }
 
-    private float Inverse(ArrayView<float> shared, int token, int lane)
+    // The columns of a norm's thread.
+    private float Squares(int token, int instructions, int thread)
     {
-        float sum = WarpReduction.SumOfWarp(lane < NormWarps ? shared[(token * NormWarps) + lane] : 0);
-        return 1f / MathF.Sqrt((sum / shape.Width) + shape.Epsilon);
+        Eight squares = default;
+        for (int column = 8 * thread; column < shape.Width; column += 8 * GpuKernels.NormThreads)
+        {
+            Eight x = edit.After(Eight.LoadAligned(input.Values, input.Start(token) + column), token, column, instructions);
+            squares.MultiplyAdd(x, x);
+        }
+        return squares.Sum();
     }
 
-    public Eight Read(int token, int eight, Eight ahead, float factor)
+    private float Inverse(float squares) => 1f / MathF.Sqrt((squares / shape.Width) + shape.Epsilon);
+
+    public Eight Read(int token, int eight, Eight ahead, SourceState state)
     {
-        if (8 * eight >= shape.Width)
+        int column = 8 * eight;
+        if (column >= shape.Width)
             return default;
-        Eight x = Eight.LoadAligned(input.Values, input.Start(token) + (8 * eight));
-        Eight normed = NormKernels<WarpReduction>.GainedEight(x, 0, factor, ahead, bias, 8 * eight, shape);
+        Eight x = edit.After(Eight.LoadAligned(input.Values, input.Start(token) + column), token, column, token == 0 ? state.Edits0 : state.Edits1);
+        Eight normed = NormKernels<WarpReduction>.GainedEight(x, 0, token == 0 ? state.Factor0 : state.Factor1, ahead, bias, column, shape);
         if (Grid.IdxX == 0)
-            normed.StoreAligned(output.Values, output.Start(token) + (8 * eight));
+        {
+            edit.Store(x, token, column);
+            normed.StoreAligned(output.Values, output.Start(token) + column);
+        }
         return normed;
     }
 }

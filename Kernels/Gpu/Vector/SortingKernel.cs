@@ -1,4 +1,5 @@
 using ILGPU;
+using Managed.Kernels.Gpu.Edits;
 
 namespace Managed.Kernels.Gpu.Vector;
 
@@ -13,7 +14,7 @@ internal static class SortingKernel
     public const int MostTokens = 2;
 
     /// <summary>Numbers that a source may keep in shared memory.</summary>
-    public const int Room = 32;
+    public const int Room = RowSquares.Length;
 
     public static void Run<TFormat, TShape, TSource, TEpilogue>(VectorTask task, TSource source, TEpilogue epilogue)
         where TFormat : struct, ITileFormat
@@ -44,10 +45,10 @@ internal static class SortingKernel
             FetchAll<TFormat, TShape, TEpilogue>(weights, scales, task, projection, firstRow + g, span, c);
         Eight ahead = source.Ahead((span * TFormat.Columns / 8) + lane);
         TShape.AwaitPrevious();
-        source.Begin(task.Tokens, room, out float factor0, out float factor1);
+        SourceState state = source.Begin(task.Tokens, room);
         for (; span < task.Spans; span += step)
         {
-            Sort<TFormat, TSource, TEpilogue>(own, source, ahead, factor0, factor1, task.Tokens, span, lane, isFirst: span == warp * together);
+            Sort<TFormat, TSource, TEpilogue>(own, source, ahead, state, task.Tokens, span, lane, isFirst: span == warp * together);
             Warp.Barrier();
             for (int s = 0; s < together; s++)
             {
@@ -80,7 +81,7 @@ internal static class SortingKernel
     }
 
     // A warp's spans of all tokens; a lane has every 32nd eight of them.
-    private static void Sort<TFormat, TSource, TEpilogue>(ArrayView<Quad> own, TSource source, Eight ahead, float factor0, float factor1, int tokens, int span, int lane, bool isFirst)
+    private static void Sort<TFormat, TSource, TEpilogue>(ArrayView<Quad> own, TSource source, Eight ahead, SourceState state, int tokens, int span, int lane, bool isFirst)
         where TFormat : struct, ITileFormat
         where TSource : struct, IActivationSource
         where TEpilogue : struct, IVectorEpilogue
@@ -93,7 +94,7 @@ internal static class SortingKernel
             {
                 int eight = first + (32 * i) + lane;
                 Eight known = i == 0 && isFirst ? ahead : source.Ahead(eight);
-                read[i] = source.Read(token, eight, known, token == 0 ? factor0 : factor1);
+                read[i] = source.Read(token, eight, known, state);
             }
             for (int i = 0; i < (eights + 31) / 32; i++)
             {

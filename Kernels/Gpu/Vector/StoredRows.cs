@@ -13,9 +13,9 @@ internal readonly struct StoredRows(RowsView rows, bool isAligned) : IActivation
 
     public Eight Ahead(int eight) => default;
 
-    public void Begin(int tokens, ArrayView<float> shared, out float factor0, out float factor1) => (factor0, factor1) = (1, 1);
+    public SourceState Begin(int tokens, ArrayView<float> shared) => default;
 
-    public Eight Read(int token, int eight, Eight ahead, float factor) => Read(token, eight);
+    public Eight Read(int token, int eight, Eight ahead, SourceState state) => Read(token, eight);
 
     /// <summary>Eight columns of a token; zero where there are none.</summary>
     public Eight Read(int token, int eight)

@@ -78,7 +78,7 @@ public class SortingKernelTests
             VectorProjection[] one = [scene.Projection(matrix, plain)], both = [scene.Projection(matrix, gated), scene.Projection(up, gated)];
             if (sorts)
             {
-                var source = new NormedRows(normed, input, gain, gain, shape);
+                var source = new NormedRows<NoEdit>(normed, input, gain, gain, shape, default);
                 scene.Kernels.RunSorting(one, (WeightType)type, columns, source, tokens, default(PlainEpilogue));
                 scene.Kernels.RunSorting(both, (WeightType)type, columns, source, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
             }
@@ -120,7 +120,9 @@ public class SortingKernelTests
             RowsView output = scene.Rows(new float[16], 16), input = scene.Rows(new float[256], 256);
             VectorProjection projection = scene.Projection(matrix, output);
             All(new StoredRows(input, isAligned: true));
-            All(new NormedRows(input, input, input.Values, input.Values, Norm(scene, 256, withGain: true)));
+            NormShape shape = Norm(scene, 256, withGain: true);
+            All(new NormedRows<NoEdit>(input, input, input.Values, input.Values, shape, default));
+            All(new NormedRows<AddsInNorm>(input, input, input.Values, input.Values, shape, new AddsInNorm(default, default, default, input)));
 
             void All<TSource>(TSource source)
                 where TSource : struct, IActivationSource
