@@ -51,6 +51,30 @@ public class RecordedStepTests
     }
 
     [Test]
+    public void Steering_after_every_block_takes_one_launch_more_at_the_end()
+    {
+        FakeCudaDriver driver = new();
+        using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
+        float[] vector = [.. Enumerable.Range(0, model.Width).Select(i => MathF.Sin(i))];
+        using CompiledGuard guard = Guard.Define(g =>
+        {
+            for (int layer = 0; layer < model.LayerCount; layer++)
+                g.At(GuardPoints.ResidPost(layer)).Add(vector, 0.5f);
+        }).Compile(model);
+        string[] with = Launches(guard), without = Launches(null);
+        Assert.That(with[..^1], Is.EqualTo(without));
+        Assert.That(with[^1], Does.Contain("Copy"), "the residual stream comes back to where it is looked for");
+
+        string[] Launches(CompiledGuard? steering)
+        {
+            int before = driver.Calls.Count;
+            model.Generate([5, 6, 7, 8, 9, 10, 11, 12, 13, 14], new GenerationOptions { MaxTokens = 6, IgnoreEndTokens = true, Guard = steering });
+            string[] calls = [.. driver.Calls.Skip(before).SkipWhile(call => !call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)).TakeWhile(call => !call.StartsWith("cuStreamEndCapture", StringComparison.Ordinal))];
+            return [.. calls.Where(call => call.StartsWith("cuLaunchKernel", StringComparison.Ordinal)).Select(call => call.Replace("AddsInNorm", "NoEdit", StringComparison.Ordinal))];
+        }
+    }
+
+    [Test]
     public void Another_vector_is_played_from_the_same_recording_and_another_sort_of_edit_is_not()
     {
         FakeCudaDriver driver = new();
