@@ -39,7 +39,7 @@ internal sealed partial class GpuDevice
 
     // Whether the layers that follow may do the norm themselves.
     private bool MayWait(Rows output, Rows input, NormSettings settings) =>
-        isInStep && vectors is not null && !KeepsBits && input.Count is > 0 and <= SortingKernel.MostTokens && output.Buffer != input.Buffer
+        Joins && isInStep && vectors is not null && !KeepsBits && input.Count is > 0 and <= SortingKernel.MostTokens && output.Buffer != input.Buffer
         && settings is { Segments: 1, Kind: NormKind.Rms } && Shape(settings, output, input).IsAligned != 0
         && (waiting is not { } edit || edit.Values.Buffer != input.Buffer || (edit.Values == input && edit.AreFew));
 

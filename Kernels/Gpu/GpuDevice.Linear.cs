@@ -102,6 +102,8 @@ internal sealed partial class GpuDevice
     private bool TryUnsorted<TEpilogue>(ReadOnlySpan<Projection> projections, Rows input, WeightType type, TEpilogue epilogue)
         where TEpilogue : struct, IVectorEpilogue
     {
+        if (!Joins)
+            return false;
         ReadOnlySpan<VectorProjection> views = Views(projections); // before the norm is taken: they may be what it reads
         if (!vectors!.Sorts<TEpilogue>(views, input.Count))
             return false;

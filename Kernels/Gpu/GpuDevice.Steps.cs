@@ -8,7 +8,7 @@ internal sealed partial class GpuDevice
     /// <summary>Positions are rounded up to this, and from there on to powers of two: a recording serves all texts up to its bound.</summary>
     private const int ShortestBound = 512;
 
-    private readonly record struct RecordingKey(StepKey Step, int LongestText, int EditLayout);
+    private readonly record struct RecordingKey(StepKey Step, int LongestText, int EditLayout, bool Joins);
 
     private readonly record struct Recording(LaunchGraph Graph, Rows Results);
 
@@ -27,7 +27,7 @@ internal sealed partial class GpuDevice
         textBound = Bound(plan);
         try
         {
-            var full = new RecordingKey(wanted, textBound, edits.Layout);
+            var full = new RecordingKey(wanted, textBound, edits.Layout, Joins);
             if (recordedGeneration != memory.Generation)
                 ForgetRecordings();
             if (recordings.TryGetValue(full, out Recording known))

@@ -27,7 +27,7 @@ internal sealed partial class GpuDevice
         var turn = new WaitingTurn(plan, layout, queries, keys, values, queryNorm, keyNorm, first, table);
         if (!CanTurn(turn) || (table is not null && tables[..plan.SequenceCount].ContainsAnyExcept(table)))
             ComposedOperations.RotateAndStore(this, plan, layout, queries, keys, values, queryNorm, keyNorm, first, tables);
-        else if (isInStep && plan.Precision == Precision.Fast && !KeepsBits && plan.Count == plan.SequenceCount)
+        else if (Joins && isInStep && plan.Precision == Precision.Fast && !KeepsBits && plan.Count == plan.SequenceCount)
             waitingTurn = turn;
         else
             Launch(turn);

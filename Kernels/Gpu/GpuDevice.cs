@@ -60,6 +60,9 @@ internal sealed partial class GpuDevice : IDevice
     /// <summary>Then few rows go the way of many.</summary>
     public bool KeepsBits { get; set; }
 
+    /// <summary>Whether operations of a few rows are done in the launch of the one behind them; the bits are the same without. For measurements.</summary>
+    public bool Joins { get; set; } = true;
+
     public DeviceBuffer Allocate(long length)
     {
         GpuBuffer buffer = Reserve(length);

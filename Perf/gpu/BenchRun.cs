@@ -72,6 +72,25 @@ internal sealed class BenchRun(LanguageModel model, Figures figures, BenchSizes 
     public (double Ratio, double With, double Without) Cost(int rows, int context, Precision with, Precision without) =>
         Cost(steps => Steps(rows, context, steps, null, with), steps => Steps(rows, context, steps, null, without));
 
+    /// <summary>The same, of a switch: what it costs to have it off.</summary>
+    public (double Ratio, double With, double Without) Cost(int rows, int context, Action<bool> turn)
+    {
+        try
+        {
+            return Cost(steps => Turned(false, steps), steps => Turned(true, steps));
+        }
+        finally
+        {
+            turn(true);
+        }
+
+        List<double> Turned(bool isOn, int steps)
+        {
+            turn(isOn);
+            return Steps(rows, context, steps, null);
+        }
+    }
+
     private int StepsIn(double step) => (int)Math.Clamp(Sizes.Seconds / step, FewestSteps, MostSteps);
 
     // Seconds of each step in which all rows took part with one token.

@@ -13,6 +13,7 @@ internal static class BenchVerb
     public static readonly IReadOnlyDictionary<string, Action<BenchRun>> Benches = new Dictionary<string, Action<BenchRun>>
     {
         ["decode"] = DecodeBench.Alone,
+        ["apart"] = DecodeBench.Apart,
         ["batch"] = DecodeBench.Together,
         ["prefill"] = PrefillBench.Run,
         ["steering"] = GuardBench.Steering,

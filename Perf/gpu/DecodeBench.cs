@@ -1,4 +1,5 @@
 using Managed.Cli.Bench;
+using Managed.Kernels.Gpu;
 
 namespace Managed.GpuPerf;
 
@@ -11,6 +12,19 @@ internal static class DecodeBench
     {
         foreach (int rows in run.Sizes.Batches)
             run.Figures.Try($"decode, {rows} rows", () => Measure(run, rows));
+    }
+
+    /// <summary>What it costs to launch each operation by itself, one row and two, in turn.</summary>
+    public static void Apart(BenchRun run)
+    {
+        if (run.Model.Device is not GpuDevice device)
+            return;
+        foreach (int rows in (int[])[1, 2])
+        {
+            (double ratio, double apart, double joined) = run.Cost(rows, run.Sizes.Context, joins => device.Joins = joins);
+            run.Figures.Add($"a launch for each operation, {rows} row{(rows == 1 ? "" : "s")}, against joined ones", $"{(ratio - 1) * 100:+0.0;-0.0} %",
+                $"ratio {ratio:0.000} ({apart * 1e3:0.000} ms against {joined * 1e3:0.000} ms a step)");
+        }
     }
 
     private static void Measure(BenchRun run, int rows)

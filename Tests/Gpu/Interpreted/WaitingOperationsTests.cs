@@ -33,6 +33,9 @@ public class WaitingOperationsTests
         bool withNorms = rows == 2;
         Seen unseen = Run(Accelerators.Open(Accelerators.Ptx), (WeightType)type, rows, adds, withNorms, _ => false);
         AssertSame(Run(Accelerators.Open(Accelerators.Ptx), (WeightType)type, rows, adds, withNorms, _ => true), unseen, "everywhere");
+        GpuDevice apart = Accelerators.Open(Accelerators.Ptx);
+        apart.Joins = false;
+        AssertSame(Run(apart, (WeightType)type, rows, adds, withNorms, _ => false), unseen, "an operation a launch");
         if ((WeightType)type == WeightType.Q4_0 && rows == 2 && adds == 1)
             foreach (string place in s_places)
                 AssertSame(Run(Accelerators.Open(Accelerators.Ptx), (WeightType)type, rows, adds, withNorms, at => at == place), unseen, place);
