@@ -16,13 +16,32 @@ public class RecordedStepTests
         FakeCudaDriver driver = new();
         using LanguageModel model = LanguageModel.Load(TestModels.HearthPath, Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
         model.Generate([5, 6, 7, 8, 9, 10, 11, 12, 13, 14], new GenerationOptions { MaxTokens = 6, IgnoreEndTokens = true });
-        int begin = driver.Calls.FindIndex(call => call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)), end = driver.Calls.FindIndex(call => call.StartsWith("cuStreamEndCapture", StringComparison.Ordinal));
-        string[] launches = [.. driver.Calls[begin..end].Where(call => call.StartsWith("cuLaunchKernel", StringComparison.Ordinal))];
+        string[] launches = Launches(driver.Calls);
         // normed products, cache, attention, sorted product, normed products, sorted product; before them the embedding, after them the normed head
         Assert.That(launches, Has.Length.EqualTo(1 + (6 * model.LayerCount) + 1), string.Join("\n", launches));
         Assert.That(driver.Calls.Count(call => call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)), Is.EqualTo(1));
         Assert.That(driver.Calls.Count(call => call.StartsWith("cuGraphLaunch", StringComparison.Ordinal)), Is.EqualTo(4), "the first step of a token runs as it is");
     }
+
+    [Test]
+    public void Heads_that_attention_s_kernel_knows_are_turned_there()
+    {
+        string path = SharedFolder.Require("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf");
+        FakeCudaDriver driver = new();
+        using LanguageModel model = LanguageModel.Load(path, Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
+        model.Generate([5, 6, 7, 8, 9, 10, 11, 12, 13, 14], new GenerationOptions { MaxTokens = 4, IgnoreEndTokens = true });
+        string[] launches = Launches(driver.Calls);
+        // normed products, attention, product, normed products, product; before them the embedding, after them the norm and the head, which has many groups
+        Assert.That(launches, Has.Length.EqualTo(1 + (5 * model.LayerCount) + 2), string.Join("\n", launches));
+    }
+
+    // Those of the first recording.
+    private static string[] Launches(IEnumerable<string> calls) =>
+    [
+        .. calls.SkipWhile(call => !call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal))
+            .TakeWhile(call => !call.StartsWith("cuStreamEndCapture", StringComparison.Ordinal))
+            .Where(call => call.StartsWith("cuLaunchKernel", StringComparison.Ordinal)),
+    ];
 
     [TestCaseSource(typeof(GpuMixtureTests), nameof(GpuMixtureTests.Folders))]
     public void A_mixture_s_step_is_recorded_and_nothing_comes_back_before_its_end(string name)
@@ -61,16 +80,15 @@ public class RecordedStepTests
             for (int layer = 0; layer < model.LayerCount; layer++)
                 g.At(GuardPoints.ResidPost(layer)).Add(vector, 0.5f);
         }).Compile(model);
-        string[] with = Launches(guard), without = Launches(null);
+        string[] with = Of(guard), without = Of(null);
         Assert.That(with[..^1], Is.EqualTo(without));
         Assert.That(with[^1], Does.Contain("Copy"), "the residual stream comes back to where it is looked for");
 
-        string[] Launches(CompiledGuard? steering)
+        string[] Of(CompiledGuard? steering)
         {
             int before = driver.Calls.Count;
             model.Generate([5, 6, 7, 8, 9, 10, 11, 12, 13, 14], new GenerationOptions { MaxTokens = 6, IgnoreEndTokens = true, Guard = steering });
-            string[] calls = [.. driver.Calls.Skip(before).SkipWhile(call => !call.StartsWith("cuStreamBeginCapture", StringComparison.Ordinal)).TakeWhile(call => !call.StartsWith("cuStreamEndCapture", StringComparison.Ordinal))];
-            return [.. calls.Where(call => call.StartsWith("cuLaunchKernel", StringComparison.Ordinal)).Select(call => call.Replace("AddsInNorm", "NoEdit", StringComparison.Ordinal))];
+            return [.. Launches(driver.Calls.Skip(before)).Select(call => call.Replace("AddsInNorm", "NoEdit", StringComparison.Ordinal))];
         }
     }
 
