@@ -50,7 +50,7 @@ internal sealed partial class GpuDevice
 
     public bool TryGatedMlpAdd(Rows stream, Projection down, Projection gate, Projection up, Rows input, ActivationKind kind, Precision precision)
     {
-        if (matrices is null || precision != Precision.Fast || input.Count <= VectorKernels.MostTokens || gate.Bias is not null || up.Bias is not null)
+        if (matrices is null || precision != Precision.Fast || input.Count <= VectorKernels.MostTokens || gate.Bias is not null || up.Bias is not null || CanRun([gate, up], input.Count))
             return false;
         GpuWeight last = (GpuWeight)down.Weight, first = (GpuWeight)gate.Weight, second = (GpuWeight)up.Weight;
         return matrices.TryGatedMlp(new MatrixProduct(View(stream), last.Type, last.View, View(down.Bias), down.Bias is not null, Adds: true),

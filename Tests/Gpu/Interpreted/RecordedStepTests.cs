@@ -35,6 +35,18 @@ public class RecordedStepTests
         Assert.That(launches, Has.Length.EqualTo(1 + (5 * model.LayerCount) + 2), string.Join("\n", launches));
     }
 
+    [Test]
+    public void Norms_of_several_rows_sort_what_they_write_for_quantised_weights()
+    {
+        string path = SharedFolder.Require("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf");
+        FakeCudaDriver driver = new();
+        using LanguageModel model = LanguageModel.Load(path, Accelerators.OpenCuda(driver), new LoadOptions { Precision = Precision.Fast });
+        model.GenerateBatch([.. Enumerable.Range(0, 16).Select(_ => new GenerationRequest([5, 6, 7], new GenerationOptions { MaxTokens = 4, IgnoreEndTokens = true }))]);
+        string[] launches = Launches(driver.Calls);
+        // norm, products, attention, sorting, product, norm, products, sorting, product
+        Assert.That(launches, Has.Length.EqualTo(1 + (9 * model.LayerCount) + 2), string.Join("\n", launches));
+    }
+
     // Those of the first recording.
     private static string[] Launches(IEnumerable<string> calls) =>
     [
