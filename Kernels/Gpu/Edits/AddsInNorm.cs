@@ -17,6 +17,8 @@ internal readonly struct AddsInNorm(ArrayView<EditItem> items, ArrayView<int> po
     private readonly EditMemory memory = memory;
     private readonly RowsView edited = edited;
 
+    public static bool Edits => true;
+
     public int Count(int token) => items[token].Count;
 
     public Eight After(Eight x, int token, int column, int instructions)

@@ -5,6 +5,9 @@ namespace Managed.Kernels.Gpu.Edits;
 /// <summary>What is done to rows on their way into a norm that every group of a launch repeats; see <see cref="Vector.NormedRows{TEdit}"/>.</summary>
 internal interface INormEdit
 {
+    /// <summary>Whether there is anything to do.</summary>
+    static abstract bool Edits { get; }
+
     /// <summary>Instructions of a token.</summary>
     int Count(int token);
 
@@ -25,6 +28,8 @@ internal interface INormEdit
 /// <summary>Nothing.</summary>
 internal readonly struct NoEdit : INormEdit
 {
+    public static bool Edits => false;
+
     public int Count(int token) => 0;
 
     public Eight After(Eight x, int token, int column, int instructions) => x;

@@ -5,6 +5,9 @@ namespace Managed.Kernels.Gpu.Vector;
 /// <summary>Where <see cref="SortingKernel"/> finds its activations.</summary>
 internal interface IActivationSource
 {
+    /// <summary>Whether it needs so many registers that fewer weights can be on their way meanwhile.</summary>
+    static abstract bool NeedsRegisters { get; }
+
     /// <summary>What eight columns need that the launch before does not write.</summary>
     Eight Ahead(int eight);
 

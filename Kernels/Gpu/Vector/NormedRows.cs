@@ -21,6 +21,8 @@ internal readonly struct NormedRows<TEdit>(RowsView output, RowsView input, Arra
     private readonly NormShape shape = shape;
     private readonly TEdit edit = edit;
 
+    public static bool NeedsRegisters => TEdit.Edits;
+
     public Eight Ahead(int eight) => 8 * eight < shape.Width ? NormKernels<WarpReduction>.GainOfEight(gain, 8 * eight, shape) : default;
 
     public SourceState Begin(int tokens, ArrayView<float> shared)

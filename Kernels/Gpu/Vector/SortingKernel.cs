@@ -40,16 +40,19 @@ internal static class SortingKernel
         int column = IntrinsicMath.Min(g, (2 * task.Tokens) - 1), token = IntrinsicMath.Min(c, task.Tokens - 1);
         ArrayView<Quad> own = planes.SubView(warp * planeQuads, planeQuads);
 
-        int span = warp * together;
+        // As much as there are registers for is on its way before what the last launch wrote is waited for.
+        int span = warp * together, ahead = TSource.NeedsRegisters && TileKernel.MostWarps<TFormat, TEpilogue>() > 12 ? 1 : together;
         if (!TFormat.TileAfterTile && span < task.Spans)
-            FetchAll<TFormat, TShape, TEpilogue>(weights, scales, task, projection, firstRow + g, span, c);
-        Eight ahead = source.Ahead((span * TFormat.Columns / 8) + lane);
+            Fetch<TFormat, TShape, TEpilogue>(weights, scales, task, projection, firstRow + g, span, 0, ahead, c);
+        Eight known = source.Ahead((span * TFormat.Columns / 8) + lane);
         TShape.AwaitPrevious();
         SourceState state = source.Begin(task.Tokens, room);
         for (; span < task.Spans; span += step)
         {
-            Sort<TFormat, TSource, TEpilogue>(own, source, ahead, state, task.Tokens, span, lane, isFirst: span == warp * together);
+            Sort<TFormat, TSource, TEpilogue>(own, source, known, state, task.Tokens, span, lane, isFirst: span == warp * together);
             Warp.Barrier();
+            if (!TFormat.TileAfterTile)
+                Fetch<TFormat, TShape, TEpilogue>(weights, scales, task, projection, firstRow + g, span, ahead, together, c);
             for (int s = 0; s < together; s++)
             {
                 for (int tile = 0; tile < TShape.Tiles; tile++)
@@ -63,25 +66,26 @@ internal static class SortingKernel
             }
             Warp.Barrier();
             if (!TFormat.TileAfterTile && span + step < task.Spans)
-                FetchAll<TFormat, TShape, TEpilogue>(weights, scales, task, projection, firstRow + g, span + step, c);
+                Fetch<TFormat, TShape, TEpilogue>(weights, scales, task, projection, firstRow + g, span + step, 0, ahead, c);
         }
         TileKernel.Finish<TFormat, TShape, TEpilogue>(task, projection, epilogue, sums, shared, firstRow, 0, task.Tokens);
     }
 
-    private static void FetchAll<TFormat, TShape, TEpilogue>(
-        ArrayView<Quad> weights, ArrayView<Quad> scales, VectorTask task, VectorProjection projection, int row, int span, int c)
+    // Of a warp's spans those from `first` on.
+    private static void Fetch<TFormat, TShape, TEpilogue>(
+        ArrayView<Quad> weights, ArrayView<Quad> scales, VectorTask task, VectorProjection projection, int row, int span, int first, int end, int c)
         where TFormat : struct, ITileFormat
         where TShape : struct, ITileShape
         where TEpilogue : struct, IVectorEpilogue
     {
-        for (int s = 0; s < TileKernel.SpansTogether<TFormat, TEpilogue>(); s++)
+        for (int s = first; s < end; s++)
             for (int tile = 0; tile < TShape.Tiles; tile++)
                 TileKernel.Fetch<TFormat>(
                     weights, scales, (s * TShape.Tiles) + tile, TileKernel.Matrix<TEpilogue>(task, projection, tile), TileKernel.Row<TEpilogue>(row, tile), span + s, c);
     }
 
     // A warp's spans of all tokens; a lane has every 32nd eight of them.
-    private static void Sort<TFormat, TSource, TEpilogue>(ArrayView<Quad> own, TSource source, Eight ahead, SourceState state, int tokens, int span, int lane, bool isFirst)
+    private static void Sort<TFormat, TSource, TEpilogue>(ArrayView<Quad> own, TSource source, Eight known, SourceState state, int tokens, int span, int lane, bool isFirst)
         where TFormat : struct, ITileFormat
         where TSource : struct, IActivationSource
         where TEpilogue : struct, IVectorEpilogue
@@ -93,8 +97,8 @@ internal static class SortingKernel
             for (int i = 0; i < (eights + 31) / 32; i++)
             {
                 int eight = first + (32 * i) + lane;
-                Eight known = i == 0 && isFirst ? ahead : source.Ahead(eight);
-                read[i] = source.Read(token, eight, known, state);
+                Eight ahead = i == 0 && isFirst ? known : source.Ahead(eight);
+                read[i] = source.Read(token, eight, ahead, state);
             }
             for (int i = 0; i < (eights + 31) / 32; i++)
             {

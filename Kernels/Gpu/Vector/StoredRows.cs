@@ -11,6 +11,8 @@ internal readonly struct StoredRows(RowsView rows, bool isAligned) : IActivation
 
     public readonly RowsView Rows = rows;
 
+    public static bool NeedsRegisters => false;
+
     public Eight Ahead(int eight) => default;
 
     public SourceState Begin(int tokens, ArrayView<float> shared) => default;

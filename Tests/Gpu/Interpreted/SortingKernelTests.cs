@@ -21,17 +21,23 @@ public class SortingKernelTests
     }
 
     [Test]
-    public void Rows_as_they_lie_give_the_bits_of_sorted_ones([ValueSource(nameof(Types))] object type, [Values(1, 2)] int tokens, [Values(256, 1280, 4096)] int columns)
+    public void Rows_as_they_lie_give_the_bits_of_sorted_ones([ValueSource(nameof(Types))] object type, [Values(1, 2)] int tokens, [Values(256, 1280)] int columns) =>
+        CompareStored((WeightType)type, 40, tokens, columns);
+
+    [Test]
+    public void So_do_more_columns_than_all_warps_take_at_once([Values(WeightType.BF16, WeightType.F16, WeightType.Q8_0, WeightType.Q4_0, WeightType.Q5_K)] object type) =>
+        CompareStored((WeightType)type, 9, 2, 8192);
+
+    private static void CompareStored(WeightType type, int rows, int tokens, int columns)
     {
         using var scene = new VectorScene();
-        const int Rows = 40;
-        VectorScene.Matrix one = scene.Weight((WeightType)type, Rows, columns), other = scene.Weight((WeightType)type, 7, columns), up = scene.Weight((WeightType)type, Rows, columns);
-        float[] x = scene.Random(tokens * columns), bias = scene.Random(Rows), residual = scene.Random(tokens * Rows);
+        VectorScene.Matrix one = scene.Weight(type, rows, columns), other = scene.Weight(type, 7, columns), up = scene.Weight(type, rows, columns);
+        float[] x = scene.Random(tokens * columns), bias = scene.Random(rows), residual = scene.Random(tokens * rows);
         float[][] Of(bool sorts)
         {
-            RowsView input = scene.Rows(x, columns), plain = scene.Rows(new float[tokens * Rows], Rows), little = scene.Rows(new float[tokens * 7], 7);
-            RowsView added = scene.Rows(residual, Rows), gated = scene.Rows(new float[tokens * Rows], Rows);
-            ArrayView<Quad> sorted = scene.Kernels.Prepare(new StoredRows(input, isAligned: true), tokens, (WeightType)type);
+            RowsView input = scene.Rows(x, columns), plain = scene.Rows(new float[tokens * rows], rows), little = scene.Rows(new float[tokens * 7], 7);
+            RowsView added = scene.Rows(residual, rows), gated = scene.Rows(new float[tokens * rows], rows);
+            ArrayView<Quad> sorted = scene.Kernels.Prepare(new StoredRows(input, isAligned: true), tokens, type);
             Run([scene.Projection(one, plain, bias), scene.Projection(other, little)], default(PlainEpilogue));
             Run([scene.Projection(one, added)], new ResidualEpilogue(added, 0.5f));
             Run([scene.Projection(one, gated), scene.Projection(up, gated, bias)], default(GatedEpilogue<ActivationKernels.Silu>));
@@ -41,9 +47,9 @@ public class SortingKernelTests
                 where TEpilogue : struct, IVectorEpilogue
             {
                 if (sorts)
-                    scene.Kernels.RunSorting(projections, (WeightType)type, columns, new StoredRows(input, isAligned: true), tokens, epilogue);
+                    scene.Kernels.RunSorting(projections, type, columns, new StoredRows(input, isAligned: true), tokens, epilogue);
                 else
-                    scene.Kernels.Run(projections, (WeightType)type, columns, sorted, tokens, epilogue);
+                    scene.Kernels.Run(projections, type, columns, sorted, tokens, epilogue);
             }
         }
         Assert.That(Of(sorts: true), Is.EqualTo(Of(sorts: false)));
@@ -63,11 +69,17 @@ public class SortingKernelTests
 
     [Test]
     public void Normed_rows_give_the_norm_s_results_and_the_bits_of_their_products(
-        [ValueSource(nameof(Types))] object type, [Values(1, 2)] int tokens, [Values(256, 2304)] int columns, [Values] bool withGain)
+        [ValueSource(nameof(Types))] object type, [Values(1, 2)] int tokens) => CompareNormed((WeightType)type, tokens, 2304, withGain: true);
+
+    [Test]
+    public void So_they_do_without_a_gain_and_in_few_columns([Values(WeightType.F32, WeightType.BF16, WeightType.Q8_0)] object type, [Values(256, 4352)] int columns) =>
+        CompareNormed((WeightType)type, 2, columns, withGain: false);
+
+    private static void CompareNormed(WeightType type, int tokens, int columns, bool withGain)
     {
         using var scene = new VectorScene();
         const int Rows = 24;
-        VectorScene.Matrix matrix = scene.Weight((WeightType)type, Rows, columns), up = scene.Weight((WeightType)type, Rows, columns);
+        VectorScene.Matrix matrix = scene.Weight(type, Rows, columns), up = scene.Weight(type, Rows, columns);
         NormShape shape = Norm(scene, columns, withGain);
         ArrayView<float> gain = scene.Upload(scene.Random(columns));
         float[] x = scene.Random(tokens * columns);
@@ -79,15 +91,15 @@ public class SortingKernelTests
             if (sorts)
             {
                 var source = new NormedRows<NoEdit>(normed, input, gain, gain, shape, default);
-                scene.Kernels.RunSorting(one, (WeightType)type, columns, source, tokens, default(PlainEpilogue));
-                scene.Kernels.RunSorting(both, (WeightType)type, columns, source, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
+                scene.Kernels.RunSorting(one, type, columns, source, tokens, default(PlainEpilogue));
+                scene.Kernels.RunSorting(both, type, columns, source, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
             }
             else
             {
-                scene.Kernels.PrepareNormed(normed, input, gain, gain, shape, tokens, VectorFormat.For((WeightType)type)!.TakesBytes, default(NoPrologue));
+                scene.Kernels.PrepareNormed(normed, input, gain, gain, shape, tokens, VectorFormat.For(type)!.TakesBytes, default(NoPrologue));
                 ArrayView<Quad> planes = scene.Kernels.Planes(columns, tokens);
-                scene.Kernels.Run(one, (WeightType)type, columns, planes, tokens, default(PlainEpilogue));
-                scene.Kernels.Run(both, (WeightType)type, columns, planes, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
+                scene.Kernels.Run(one, type, columns, planes, tokens, default(PlainEpilogue));
+                scene.Kernels.Run(both, type, columns, planes, tokens, default(GatedEpilogue<ActivationKernels.Silu>));
             }
             return [scene.Read(normed), scene.Read(plain), scene.Read(gated)];
         }
