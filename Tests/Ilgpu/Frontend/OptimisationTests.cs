@@ -35,6 +35,29 @@ public unsafe class OptimisationTests
         Assert.That(to.Select(v => (v.X, v.Y, v.Z, v.W)), Is.EqualTo(from.Select(v => (v.X + 1, v.Y, v.Z, v.W))));
     }
 
+    private static void CopyFours(Index1D index, ArrayView<float> to, ArrayView<float> from)
+    {
+        ArrayView<Float4> read = from.AsAligned(16).Cast<Float4>(), written = to.SubView(4).Cast<Float4>();
+        Float4 v = read[index];
+        v.X += 1;
+        written[index] = v;
+    }
+
+    [Test]
+    public void Views_that_are_said_to_be_aligned_are_read_at_once_and_others_are_not()
+    {
+        KernelFunction kernel = Harness.Compile(((Action<Index1D, ArrayView<float>, ArrayView<float>>)CopyFours).Method, implicitlyGrouped: true);
+        Assert.That(kernel.AllValues.OfType<Load>().Select(load => load.Lanes), Is.EqualTo(new[] { 4 }), kernel.ToString());
+        Assert.That(kernel.AllValues.OfType<Store>().Select(store => store.Lanes), Is.EqualTo(new[] { 1, 1, 1, 1 }), kernel.ToString());
+        Assert.That(kernel.Parameters.Select(p => p.RequiredAlignment), Is.All.LessThan(16), "who says so answers for it, and may not always say it");
+        Assert.That(kernel.AllValues.OfType<AlignedPointer>(), Is.Empty);
+
+        float[] from = [.. Enumerable.Range(0, 12).Select(i => (float)i)], to = new float[16];
+        KernelInterpreter interpreter = new(kernel);
+        interpreter.Launch((1, 1, 1), (4, 1, 1), 3, interpreter.Map(to), 16, interpreter.Map(from), 12);
+        Assert.That(to, Is.EqualTo(new float[] { 0, 0, 0, 0, 1, 1, 2, 3, 5, 5, 6, 7, 9, 9, 10, 11 }));
+    }
+
     private static void BehindAChoice(ArrayView<float> output, ArrayView<float> input, int from, int skipped, int window)
     {
         ArrayView<float> sums = LocalMemory.Allocate<float>(4);

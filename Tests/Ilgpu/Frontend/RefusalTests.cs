@@ -1,3 +1,5 @@
+using ILGPU;
+using ILGPU.Runtime;
 using Managed.Ilgpu.Compiler.Frontend;
 using Managed.Ilgpu.Compiler.IR;
 
@@ -59,6 +61,8 @@ public unsafe class RefusalTests
         output[0] = f(a);
     }
 
+    private static void AlignsByAnyNumber(ArrayView<float> output, int a) => output.AsAligned(a)[0] = 1;
+
     private static int Twice(int x) => 2 * x;
 
     private static IEnumerable<TestCaseData> Kernels()
@@ -74,6 +78,7 @@ public unsafe class RefusalTests
         yield return Case(nameof(Tries), "try");
         yield return Case(nameof(CallsInterface), "no objects|interface");
         yield return Case(nameof(Captures), "no objects");
+        yield return Case(nameof(AlignsByAnyNumber), "power of two that is known");
         yield return Case(nameof(FunctionPointer), "function pointer|objects");
     }
 

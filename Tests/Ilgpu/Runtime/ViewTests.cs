@@ -24,6 +24,17 @@ public sealed class ViewTests
         context.Dispose();
     }
 
+    [Test]
+    public void A_view_that_is_said_to_be_aligned_must_be()
+    {
+        using MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D<float>(64);
+        ArrayView<float> view = buffer.View.AsContiguous();
+        (_, ArrayView<float> aligned) = view.AlignTo(64);
+        Assert.That(aligned.AsAligned(64), Is.EqualTo(aligned));
+        Assert.That(aligned.SubView(4).AsAligned(16), Is.EqualTo(aligned.SubView(4)));
+        Assert.That(() => aligned.SubView(1).AsAligned(16), Throws.ArgumentException.With.Message.Contains("no multiple of 16 bytes"));
+    }
+
     private static int[,] Plane(int x, int y)
     {
         int[,] plane = new int[x, y];
