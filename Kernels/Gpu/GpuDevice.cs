@@ -279,11 +279,17 @@ internal sealed partial class GpuDevice : IDevice
             LaunchMove();
         if (rows.Buffer == waiting?.Values.Buffer)
             LaunchEdit();
-        if (rows.Buffer == prepared.Buffer)
-            prepared = default; // may be written
-        if (rows.Buffer == lastNormed.Buffer)
-            lastNorm = null;
+        Forget(rows.Buffer);
         return InMemory(rows);
+    }
+
+    // It may be written.
+    private void Forget(DeviceBuffer buffer)
+    {
+        if (buffer == prepared.Buffer)
+            prepared = default;
+        if (buffer == lastNormed.Buffer)
+            lastNorm = null;
     }
 
     private static RowsView InMemory(Rows rows)

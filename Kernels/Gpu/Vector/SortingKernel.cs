@@ -97,8 +97,9 @@ internal static class SortingKernel
             for (int i = 0; i < (eights + 31) / 32; i++)
             {
                 int eight = first + (32 * i) + lane;
-                Eight ahead = i == 0 && isFirst ? known : source.Ahead(eight);
-                read[i] = source.Read(token, eight, ahead, state);
+                read[i] = default;
+                if (eights % 32 == 0 || (32 * i) + lane < eights)
+                    read[i] = source.Read(token, eight, i == 0 && isFirst ? known : source.Ahead(eight), state);
             }
             for (int i = 0; i < (eights + 31) / 32; i++)
             {

@@ -66,6 +66,57 @@ public class WaitingOperationsTests
         Assert.That((unseen.FailedInstruction, unseen.FailedPosition), Is.EqualTo((1, Past)));
     }
 
+    // After the first product the edited stream stands elsewhere.
+    [TestCase("norm, product into the stream")]
+    [TestCase("edit, norm, product")]
+    [TestCase("edit, look")]
+    [TestCase("norm, norm, product")]
+    [TestCase("look")]
+    [TestCase("product into the stream, edit, norm, product")]
+    public void Rows_that_stand_elsewhere_are_found_by_whoever_comes_next(string operations)
+    {
+        float[][] Results(bool joins)
+        {
+            GpuDevice device = Accelerators.Open(Accelerators.Ptx);
+            device.Joins = joins;
+            using var scene = new Scene(device, seed: 4);
+            StepPlan plan = scene.Plan([(Past, 1), (Past + 3, 1)]);
+            plan.Precision = Precision.Fast;
+            EditState[] states = [.. Enumerable.Range(0, 2).Select(_ => new EditState(device, Program(scene, 2, 0.5f), promptLength: 4))];
+            foreach (EditState state in states)
+                state.Reserve(Past + 4);
+            plan.Edits = states;
+            var norm = new NormSettings(NormKind.Rms, 1e-5f) { Gain = scene.Vector(Width) };
+            Weight square = scene.Weight(WeightType.Q8_0, Width, Width);
+            Rows stream = scene.Random(2, Width), normed = scene.Random(2, Width), output = scene.Random(2, Width), scratch = scene.Random(2, Width);
+            List<float[]> looks = [];
+            device.Step(plan, s_layout, null, () =>
+            {
+                foreach (string operation in $"edit, norm, product, {operations}".Split(", "))
+                {
+                    if (operation == "edit")
+                        device.Edit(stream, plan, Site);
+                    else if (operation == "norm")
+                        device.Norm(normed, stream, norm);
+                    else if (operation == "product")
+                        device.Linear([new Projection(output, square, null)], normed, Precision.Fast);
+                    else if (operation == "product into the stream")
+                        device.LinearAdd(stream, new Projection(scratch, square, null), normed, Precision.Fast);
+                    else
+                        looks.Add(scene.Read(stream));
+                }
+                return stream;
+            });
+            float[][] results = [.. looks, scene.Read(stream), scene.Read(normed), scene.Read(output), .. states.Select((state, row) => state.Line(plan.Positions[row]).ToArray())];
+            foreach (EditState state in states)
+                state.Dispose();
+            return results;
+        }
+        float[][] joined = Results(true), apart = Results(false);
+        for (int i = 0; i < apart.Length; i++)
+            Assert.That(Bits(joined[i]), Is.EqualTo(Bits(apart[i])), $"result {i}");
+    }
+
     private static void AssertSame(Seen actual, Seen expected, string place)
     {
         Assert.That(Bits(actual.Stream), Is.EqualTo(Bits(expected.Stream)), place);

@@ -77,18 +77,21 @@ internal sealed partial class GpuDevice
 
     private RowsView Elsewhere(Rows rows) => InMemory(new Rows(elsewhere!, rows.Count, rows.Width));
 
-    // Brings rows back to where they belong.
+    // Brings rows back to where they belong, before anything else that waits is done to them.
     private void LaunchMove()
     {
         if (moved is not { } rows)
             return;
         moved = null;
-        kernels.Copy(kernels.Threads((long)rows.Count * rows.Width), View(rows), Elsewhere(rows), rows.Count);
+        Forget(rows.Buffer);
+        kernels.Copy(kernels.Threads((long)rows.Count * rows.Width), InMemory(rows), Elsewhere(rows), rows.Count);
     }
 
     // Rows that are about to be written: where they stand until then.
     private RowsView TakeMoved(Rows rows)
     {
+        if (waitingNorm?.Input.Buffer == rows.Buffer)
+            LaunchNorm();
         if (moved != rows)
             return View(rows);
         moved = null;
