@@ -100,6 +100,9 @@ public class AttentionDecodeTests
             using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { Tiles = heads > 8 ? 2 : 1 };
             AttentionSettings settings = Of(heads, 1, dimension);
             using var scene = new AttentionScene(accelerator, settings, [(3, 1)]);
+            RowsView queries = scene.Inputs.Queries;
+            var turns = new TurnsFirst(queries, queries, scene.Cache, queries.Values, default, default, new RopeStoreShape(0, 1, heads, 1, 0, dimension / 2, RopePairing.Halves));
             Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest), Is.True);
+            Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest, turns), Is.True);
         });
 }

@@ -86,24 +86,4 @@ public class AttentionTurnTests
     }
 
     private static uint[] Bits(float[] values) => MemoryMarshal.Cast<float, uint>(values).ToArray();
-
-    [TestCase(64, 1)]
-    [TestCase(64, 16)]
-    [TestCase(96, 4)]
-    [TestCase(128, 4)]
-    [TestCase(128, 16)]
-    [TestCase(256, 8)]
-    public void It_assembles_without_spills(int dimension, int heads) => Accelerators.AssertAssembles(
-        $"turning decode {dimension}, {heads} heads",
-        driver =>
-        {
-            using Context context = Context.Create().ToContext();
-            using CudaAccelerator accelerator = Accelerators.OpenCuda(context, driver);
-            using var kernels = new AttentionKernelSet(new GpuMemory(accelerator)) { Tiles = heads > 8 ? 2 : 1 };
-            AttentionSettings settings = Of(heads, 1, dimension);
-            using var scene = new AttentionScene(accelerator, settings, [(3, 1)]);
-            RowsView queries = scene.Inputs.Queries;
-            var prologue = new TurnsFirst(queries, queries, scene.Cache, queries.Values, default, default, new RopeStoreShape(0, 1, heads, 1, 0, dimension / 2, RopePairing.Halves));
-            Assert.That(kernels.TryDecode(scene.Output, scene.Inputs, scene.Cache, settings, scene.Rows, scene.Longest, prologue), Is.True);
-        });
 }
