@@ -27,6 +27,8 @@ internal readonly struct ByteTile<TIntegers, TScales> : ITileFormat
 
     public static int MostWarps => TIntegers.HighQuads > 0 ? 8 : SpansTogether > 1 || TScales.HasMinimum ? 12 : 16;
 
+    public static int SortingWarps => 12;
+
     public static (int Least, int Together) Warps(bool isPaired) => (isPaired, Quads >= 4) switch
     {
         (false, true) => (4, 16),

@@ -27,6 +27,12 @@ internal interface ITileFormat
     static abstract int MostWarps { get; }
 
     /// <summary>
+    /// As <see cref="MostWarps"/>, of pairs in <see cref="SortingKernel"/>: what registers are measured for, so that as many groups find room on a
+    /// multiprocessor as of <see cref="TileKernel"/>.
+    /// </summary>
+    static abstract int SortingWarps { get; }
+
+    /// <summary>
     /// Warps of a group, at least, where there are columns for them, and warps of all groups of a multiprocessor that are aimed at. What was
     /// fastest for the shapes of models of 1.1B and 8B on an H200.
     /// </summary>

@@ -37,6 +37,9 @@ internal readonly struct NumberTile<TNumbers> : ITileFormat
     // Halves are loaded and taken apart side by side: 128 registers are too few for that.
     public static int MostWarps => TNumbers.Parts == 2 ? 12 : 16;
 
+    // Two groups of eight, where weights need no taking apart.
+    public static int SortingWarps => TNumbers.Parts == 1 ? 16 : 8;
+
     public static (int Least, int Together) Warps(bool isPaired) => (isPaired && TNumbers.Parts == 1 ? 8 : 4, 16);
 
     public static bool TileAfterTile => false;

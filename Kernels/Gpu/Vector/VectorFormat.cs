@@ -97,8 +97,8 @@ internal abstract class VectorFormat
             where TEpilogue : struct, IVectorEpilogue
             where TTiles : struct, IConstant =>
             VectorKernels.Overlaps(accelerator)
-                ? accelerator.LoadKernel<VectorTask, TSource, TEpilogue>(SortingKernel.Run<TFormat, TileShape<TTiles, One, Overlapping>, TSource, TEpilogue>, Bounds<TEpilogue>())
-                : accelerator.LoadKernel<VectorTask, TSource, TEpilogue>(SortingKernel.Run<TFormat, TileShape<TTiles, One, OneAfterTheOther>, TSource, TEpilogue>, Bounds<TEpilogue>());
+                ? accelerator.LoadKernel<VectorTask, TSource, TEpilogue>(SortingKernel.Run<TFormat, TileShape<TTiles, One, Overlapping>, TSource, TEpilogue>, SortingBounds<TSource, TEpilogue>())
+                : accelerator.LoadKernel<VectorTask, TSource, TEpilogue>(SortingKernel.Run<TFormat, TileShape<TTiles, One, OneAfterTheOther>, TSource, TEpilogue>, SortingBounds<TSource, TEpilogue>());
 
         private static Action<AcceleratorStream, KernelConfig, VectorTask, TEpilogue, ArrayView<int>, int> LoadOfExperts<TEpilogue, TTiles>(Accelerator accelerator)
             where TEpilogue : struct, IVectorEpilogue
@@ -122,6 +122,11 @@ internal abstract class VectorFormat
             };
             return accelerator.LoadKernel(kernel, Bounds<TEpilogue>());
         }
+
+        private static KernelSpecialization SortingBounds<TSource, TEpilogue>()
+            where TSource : struct, IActivationSource
+            where TEpilogue : struct, IVectorEpilogue =>
+            TEpilogue.IsPaired && !TSource.NeedsRegisters ? new(32 * TFormat.SortingWarps, 1) : Bounds<TEpilogue>();
 
         private static KernelSpecialization Bounds<TEpilogue>()
             where TEpilogue : struct, IVectorEpilogue => new(32 * TileKernel.MostWarps<TFormat, TEpilogue>(), 1);
