@@ -48,7 +48,9 @@ internal sealed partial class GpuDevice
 
     private void Launch(WaitingTurn turn) =>
         attentions!.RopeAndStore(View(turn.Queries), View(turn.Keys), View(turn.Values), step.Cache(turn.Plan, turn.Layout), step.Positions(turn.Plan), step.SequenceOf(turn.Plan),
-            Angles(turn), new HeadNorm(turn.QueryNorm, View(turn.QueryNorm?.Gain)), new HeadNorm(turn.KeyNorm, View(turn.KeyNorm?.Gain)), turn.Shape);
+            Angles(turn), OfHeads(turn.QueryNorm), OfHeads(turn.KeyNorm), turn.Shape);
+
+    private HeadNorm OfHeads(NormSettings? norm) => new(norm, View(norm?.Gain));
 
     private ArrayView<float> Angles(WaitingTurn turn) => turn.Table is null ? nothing : AnglesOf(turn.Table).Reaching(Furthest(turn.Plan));
 
@@ -59,8 +61,7 @@ internal sealed partial class GpuDevice
             return false;
         waitingTurn = null;
         CacheView cache = step.Cache(plan, layout);
-        var prologue = new TurnsFirst(View(turn.Keys), View(turn.Values), cache, Angles(turn),
-            new HeadNorm(turn.QueryNorm, View(turn.QueryNorm?.Gain)), new HeadNorm(turn.KeyNorm, View(turn.KeyNorm?.Gain)), turn.Shape);
+        var prologue = new TurnsFirst(View(turn.Keys), View(turn.Values), cache, Angles(turn), OfHeads(turn.QueryNorm), OfHeads(turn.KeyNorm), turn.Shape);
         if (attentions!.TryDecode(View(output), Inputs(queries, plan, settings), cache, settings, plan.Count, Longest(plan), prologue))
             return true;
         waitingTurn = turn;

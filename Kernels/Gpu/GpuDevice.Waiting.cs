@@ -98,6 +98,7 @@ internal sealed partial class GpuDevice
         return Elsewhere(rows);
     }
 
+    // Does the edit that waits, by itself.
     private void LaunchEdit()
     {
         if (waiting is not { } edit)
