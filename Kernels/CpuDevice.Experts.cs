@@ -44,7 +44,7 @@ internal sealed unsafe partial class CpuDevice
                 rounded = expertInputs.For(1, input.Width);
                 rounded.QuantiseRow(0, input.Row(0));
             }
-            inputs = new ExpertInputs(input.Row(0), 0, rounded, isShared: true);
+            inputs = new ExpertInputs(input.Buffer, input.Row(0), 0, rounded, isShared: true);
         }
         else
         {
@@ -52,11 +52,11 @@ internal sealed unsafe partial class CpuDevice
                 rounded = expertInputs.For(slots.Total, input.Width);
             float* copies = inputPlain ? CpuBuffer.AtLeast(ref expertCopies, (long)slots.Total * input.Width).Data : null;
             Queue(gathers.Next().Set(input, slots, inputRounded ? rounded : null, copies));
-            inputs = new ExpertInputs(copies, input.Width, rounded, isShared: false);
+            inputs = new ExpertInputs(null, copies, input.Width, rounded, isShared: false);
         }
         QuantisedInput hidden = hiddenRounded ? expertHidden.For(slots.Total, gate.Output.Width) : default;
         Queue(experts.Next().SetGated(gate, up, slots, inputs, kind, limit, hiddenRounded ? hidden : null, precision));
-        Queue(experts.Next().Set(down, slots, new ExpertInputs(gate.Output.Row(0), gate.Output.Stride, hidden, isShared: false), precision));
+        Queue(experts.Next().Set(down, slots, new ExpertInputs(gate.Output.Buffer, gate.Output.Row(0), gate.Output.Stride, hidden, isShared: false), precision));
         Queue(combinations.Next().Set(output, down.Output, slots));
     }
 

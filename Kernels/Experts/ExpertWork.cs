@@ -18,13 +18,9 @@ internal sealed unsafe class ExpertWork(WorkerRooms rooms) : IQueuedWork
     private readonly List<Piece> pieces = [];
     private ExpertSlots slots = null!;
     private CpuWeight[] weights = [], seconds = [];
-    private float* bias, secondBias;
-    private float* input; // [slots, columns], or one row for all
-    private long inputStride;
-    private QuantisedInput rounded; // likewise
-    private bool isShared; // one row for all
+    private Projection layer, other;
+    private ExpertInputs inputs;
     private bool fast;
-    private Rows output, second;
     private bool isGated;
     private QuantisedInput? roundedOutput;
     private ActivationKind activation;
@@ -64,12 +60,7 @@ internal sealed unsafe class ExpertWork(WorkerRooms rooms) : IQueuedWork
     private void SetAll(Projection layer, Projection other, ExpertSlots slots, in ExpertInputs inputs, Precision precision)
     {
         (weights, seconds) = (((CpuStack)layer.Weight).Parts, ((CpuStack)other.Weight).Parts);
-        bias = layer.Bias.Pointer();
-        secondBias = other.Bias.Pointer();
-        (output, second) = (layer.Output, other.Output);
-        input = inputs.Floats;
-        (inputStride, rounded, isShared) = (inputs.Stride, inputs.Rounded, inputs.IsShared);
-        this.slots = slots;
+        (this.layer, this.other, this.slots, this.inputs) = (layer, other, slots, inputs);
         fast = precision == Precision.Fast;
         Split();
     }
@@ -122,37 +113,41 @@ internal sealed unsafe class ExpertWork(WorkerRooms rooms) : IQueuedWork
     private void Compute(Piece piece, float* scratch)
     {
         (int begin, int count) = slots.Of(piece.Expert);
-        Compute(weights[piece.Expert], bias, output, piece, begin, count, scratch);
+        Compute(weights[piece.Expert], layer, piece, begin, count, scratch);
         if (!isGated)
             return;
-        Compute(seconds[piece.Expert], secondBias, second, piece, begin, count, scratch);
+        Compute(seconds[piece.Expert], other, piece, begin, count, scratch);
         for (int slot = begin; slot < begin + count; slot++)
         {
-            float* result = output.Row(slot);
-            Activations.Apply(result + piece.First, result + piece.First, second.Row(slot) + piece.First, piece.End - piece.First, activation, limit);
+            float* result = layer.Output.Row(slot);
+            Activations.Apply(result + piece.First, result + piece.First, other.Output.Row(slot) + piece.First, piece.End - piece.First, activation, limit);
             roundedOutput?.Quantise(slot, result, piece.First, piece.End);
         }
     }
 
-    private void Compute(CpuWeight weight, float* biases, in Rows target, Piece piece, int begin, int count, float* scratch)
+    private void Compute(CpuWeight weight, in Projection whole, Piece piece, int begin, int count, float* scratch)
     {
-        LinearArguments layer = weight.Arguments with
+        float* biases = whole.Bias.Pointer();
+        LinearArguments arguments = weight.Arguments with
         {
-            Output = target.Row(begin),
-            OutputStride = target.Stride,
-            Input = isShared ? input : input + (begin * inputStride),
-            InputStride = inputStride,
+            Output = whole.Output.Row(begin),
+            OutputStride = whole.Output.Stride,
+            Input = inputs.IsShared ? inputs.Floats : inputs.Floats + (begin * inputs.Stride),
+            InputStride = inputs.Stride,
             Tokens = count,
-            Quantised = isShared ? rounded : rounded.Slice(begin),
+            Quantised = inputs.IsShared ? inputs.Rounded : inputs.Rounded.Slice(begin),
             Bias = biases == null ? null : biases + ((long)piece.Expert * weight.Rows),
         };
-        weight.Compute(layer, piece.First, piece.End, scratch, fast ? Precision.Fast : Precision.Exact);
+        weight.Compute(arguments, piece.First, piece.End, scratch, fast ? Precision.Fast : Precision.Exact);
     }
 }
 
 /// <summary>What experts read: a row for each slot, or one row for all.</summary>
-internal readonly unsafe struct ExpertInputs(float* floats, long stride, QuantisedInput rounded, bool isShared)
+internal readonly unsafe struct ExpertInputs(DeviceBuffer? owner, float* floats, long stride, QuantisedInput rounded, bool isShared)
 {
+    /// <summary>What the collector has to leave alone as long as the floats are read; null: they are the device's own.</summary>
+    public readonly DeviceBuffer? Owner = owner;
+
     public readonly float* Floats = floats;
 
     /// <summary>Floats from one row to the next.</summary>

@@ -17,7 +17,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
 
     private readonly LinearArguments[] layers = new LinearArguments[4];
     private readonly CpuWeight[] weights = new CpuWeight[4];
-    private readonly DeviceBuffer[] written = new DeviceBuffer[4];
+    private readonly Projection[] projections = new Projection[4]; // `layers` hold addresses, which keep nothing from the collector
     private long operation;
     private int layerCount;
     private int passing; // outputs of all tokens that are computed at once where only what is made of them is kept; 0: all, into the projections' rows
@@ -70,7 +70,13 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     }
 
     /// <summary>Whether outputs go to a buffer.</summary>
-    public bool Writes(DeviceBuffer buffer) => written.AsSpan(0, layerCount).Contains(buffer) || sum?.Buffer == buffer || gated?.Buffer == buffer;
+    public bool Writes(DeviceBuffer buffer)
+    {
+        for (int i = 0; i < layerCount; i++)
+            if (projections[i].Output.Buffer == buffer)
+                return true;
+        return sum?.Buffer == buffer || gated?.Buffer == buffer;
+    }
 
     /// <summary>The input is yet to be made, as the norm of other rows: for <see cref="FewTokens"/> at most, and where the outputs leave those rows alone.</summary>
     public void Norm(in Rows source, NormSettings settings) => (this.source, norm) = (source, settings);
@@ -115,10 +121,9 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         bool anyFast = false;
         for (int i = 0; i < projections.Length; i++)
         {
-            Projection projection = projections[i];
+            Projection projection = this.projections[i] = projections[i];
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
-            written[i] = projection.Output.Buffer;
             layers[i] = weight.Arguments with
             {
                 Output = projection.Output.Row(0),

@@ -26,6 +26,7 @@ internal sealed unsafe class Scene(IDevice device, int seed = 1) : IDisposable
 
     private readonly Random random = new(seed);
     private readonly List<nint> allocations = [];
+    private readonly List<WeakReference> buffers = [];
 
     public IDevice Device { get; } = device;
 
@@ -38,13 +39,22 @@ internal sealed unsafe class Scene(IDevice device, int seed = 1) : IDisposable
     /// <summary>Random rows, `gap` floats apart.</summary>
     public Rows Random(int count, int width, int gap = 0, float scale = 1)
     {
-        var rows = new Rows(Device.Allocate((long)count * (width + gap)), 0, count, width, width + gap);
+        var rows = new Rows(Known(Device.Allocate((long)count * (width + gap))), 0, count, width, width + gap);
         foreach (ref float value in Device.Span(rows.Buffer, 0, (int)rows.Buffer.Length))
             value = scale * Next();
         return rows;
     }
 
-    public DeviceBuffer Vector(int width) => Device.Upload(Floats(width));
+    public DeviceBuffer Vector(int width) => Known(Device.Upload(Floats(width)));
+
+    /// <summary>How many of the buffers that were made the collector has taken.</summary>
+    public int Collected => buffers.Count(buffer => !buffer.IsAlive);
+
+    private DeviceBuffer Known(DeviceBuffer buffer)
+    {
+        buffers.Add(new WeakReference(buffer));
+        return buffer;
+    }
 
     /// <summary>The values of rows, packed.</summary>
     public float[] Read(Rows rows) =>
