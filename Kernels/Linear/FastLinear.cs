@@ -75,8 +75,11 @@ internal static unsafe class FastLinear<TFormat>
         byte* tile = arguments.Packed + (row / Rows * tileBytes), integers = tile + PackedTile<TFormat>.IntegersAt(columns);
         if (few)
         {
-            float* sums = stackalloc float[TileLinear<TFormat>.MostTokens * 2 * Rows];
-            var headers = new TileScales<TFormat> { Headers = tile, Scales = scratch, Minima = scratch + (Rows * TFormat.Elements / QuantisedInput.Block) };
+            float* sums = (float*)panel; // at least a part of 16 rows: [MostTokens, 2, Rows]
+            TileScales<TFormat> headers = default; // field by field: copied as a whole they would wait for what was stored before
+            headers.Headers = tile;
+            headers.Scales = scratch;
+            headers.Minima = scratch + (Rows * TFormat.Elements / QuantisedInput.Block);
             TileLinear<TFormat>.Run<PackedColumns<TFormat>>(
                 sums, arguments, 0, arguments.Tokens, integers, tile + LinearArguments.PackedDistance, 0, columns / QuantisedInput.Block, headers);
             TileLinear<TFormat>.Store(arguments, 0, arguments.Tokens, row, Rows, sums);
