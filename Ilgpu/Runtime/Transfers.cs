@@ -1,6 +1,9 @@
 namespace ILGPU.Runtime;
 
-/// <summary>Copies between views wherever they live; every copy of the API ends here.</summary>
+/// <summary>
+/// Copies between views wherever they live; every copy of the API ends here. It may be a caller's last use of a buffer, which the collector must not
+/// free before the copy is made, or is on its way.
+/// </summary>
 internal static unsafe class Transfers
 {
     /// <summary>Sets the bytes of a view.</summary>
@@ -12,6 +15,7 @@ internal static unsafe class Transfers
         }
         MemoryBuffer buffer = Owner(target);
         Own(stream, buffer).Fill(stream, buffer, target.Pointer - buffer.NativePtr, target.Length, value);
+        GC.KeepAlive(buffer);
     }
 
     /// <summary>Copies all of a view into another of at least its length.</summary>
@@ -60,6 +64,8 @@ internal static unsafe class Transfers
                 to.Accelerator.Synchronize();
             }
         }
+        GC.KeepAlive(from);
+        GC.KeepAlive(to);
     }
 
     /// <summary>Copies host memory into a view; returns before it is done.</summary>
@@ -71,6 +77,7 @@ internal static unsafe class Transfers
         }
         MemoryBuffer buffer = Owner(target);
         Own(stream, buffer).CopyFromHost(stream, buffer, target.Pointer - buffer.NativePtr, source, target.Length);
+        GC.KeepAlive(buffer);
     }
 
     /// <summary>Copies a view into host memory; returns before it is done.</summary>
@@ -82,6 +89,7 @@ internal static unsafe class Transfers
         }
         MemoryBuffer buffer = Owner(source);
         Own(stream, buffer).CopyToHost(stream, target, buffer, source.Pointer - buffer.NativePtr, source.Length);
+        GC.KeepAlive(buffer);
     }
 
     private static MemoryBuffer Owner(ArrayView<byte> view)
