@@ -44,19 +44,19 @@ internal sealed unsafe partial class CpuDevice
                 rounded = expertInputs.For(1, input.Width);
                 rounded.QuantiseRow(0, input.Row(0));
             }
-            inputs = new ExpertInputs(input.Buffer, input.Row(0), 0, rounded, isShared: true);
+            inputs = new ExpertInputs(input, rounded, IsShared: true);
         }
         else
         {
             if (inputRounded)
                 rounded = expertInputs.For(slots.Total, input.Width);
-            float* copies = inputPlain ? CpuBuffer.AtLeast(ref expertCopies, (long)slots.Total * input.Width).Data : null;
+            Rows? copies = inputPlain ? new Rows(CpuBuffer.AtLeast(ref expertCopies, (long)slots.Total * input.Width), slots.Total, input.Width) : null;
             Queue(gathers.Next().Set(input, slots, inputRounded ? rounded : null, copies));
-            inputs = new ExpertInputs(null, copies, input.Width, rounded, isShared: false);
+            inputs = new ExpertInputs(copies, rounded, IsShared: false);
         }
         QuantisedInput hidden = hiddenRounded ? expertHidden.For(slots.Total, gate.Output.Width) : default;
         Queue(experts.Next().SetGated(gate, up, slots, inputs, kind, limit, hiddenRounded ? hidden : null, precision));
-        Queue(experts.Next().Set(down, slots, new ExpertInputs(gate.Output.Buffer, gate.Output.Row(0), gate.Output.Stride, hidden, isShared: false), precision));
+        Queue(experts.Next().Set(down, slots, new ExpertInputs(gate.Output, hidden, IsShared: false), precision));
         Queue(combinations.Next().Set(output, down.Output, slots));
     }
 

@@ -9,16 +9,15 @@ internal sealed unsafe class ExpertInputWork(WorkerRooms rooms) : RowsWork(rooms
     private Rows input;
     private ExpertSlots slots = null!;
     private QuantisedInput? rounded;
-    private float* copies;
+    private Rows? copies;
 
     /// <param name="input">// [tokens, columns]</param>
     /// <param name="slots">Which row goes where.</param>
     /// <param name="rounded">Null: rounded rows are not wanted. // [slots, columns]</param>
     /// <param name="copies">Null: plain rows are not wanted. // [slots, columns]</param>
-    public ExpertInputWork Set(in Rows input, ExpertSlots slots, in QuantisedInput? rounded, float* copies)
+    public ExpertInputWork Set(in Rows input, ExpertSlots slots, in QuantisedInput? rounded, in Rows? copies)
     {
-        (this.input, this.slots, this.rounded) = (input, slots, rounded);
-        this.copies = copies;
+        (this.input, this.slots, this.rounded, this.copies) = (input, slots, rounded, copies);
         Set(slots.Total, (long)slots.Total * input.Width);
         return this;
     }
@@ -27,8 +26,8 @@ internal sealed unsafe class ExpertInputWork(WorkerRooms rooms) : RowsWork(rooms
     {
         float* from = input.Row(slots.Tokens[row]);
         rounded?.QuantiseRow(row, from);
-        if (copies != null)
-            new Span<float>(from, input.Width).CopyTo(new Span<float>(copies + ((long)row * input.Width), input.Width));
+        if (copies is { } plain)
+            new Span<float>(from, input.Width).CopyTo(plain.Values(row));
     }
 }
 

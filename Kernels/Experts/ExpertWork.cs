@@ -132,8 +132,8 @@ internal sealed unsafe class ExpertWork(WorkerRooms rooms) : IQueuedWork
         {
             Output = whole.Output.Row(begin),
             OutputStride = whole.Output.Stride,
-            Input = inputs.IsShared ? inputs.Floats : inputs.Floats + (begin * inputs.Stride),
-            InputStride = inputs.Stride,
+            Input = inputs.Plain is { } plain ? plain.Row(inputs.IsShared ? 0 : begin) : null,
+            InputStride = inputs.Plain?.Stride ?? 0,
             Tokens = count,
             Quantised = inputs.IsShared ? inputs.Rounded : inputs.Rounded.Slice(begin),
             Bias = biases == null ? null : biases + ((long)piece.Expert * weight.Rows),
@@ -142,20 +142,8 @@ internal sealed unsafe class ExpertWork(WorkerRooms rooms) : IQueuedWork
     }
 }
 
-/// <summary>What experts read: a row for each slot, or one row for all.</summary>
-internal readonly unsafe struct ExpertInputs(DeviceBuffer? owner, float* floats, long stride, QuantisedInput rounded, bool isShared)
-{
-    /// <summary>What the collector has to leave alone as long as the floats are read; null: they are the device's own.</summary>
-    public readonly DeviceBuffer? Owner = owner;
-
-    public readonly float* Floats = floats;
-
-    /// <summary>Floats from one row to the next.</summary>
-    public readonly long Stride = stride;
-
-    /// <summary>The same in 8 bits, where weights are such as take them.</summary>
-    public readonly QuantisedInput Rounded = rounded;
-
-    /// <summary>One row for all.</summary>
-    public readonly bool IsShared = isShared;
-}
+/// <summary>What experts read: a row for each slot, or the one token's row for all.</summary>
+/// <param name="Plain">The rows; null: nobody reads them so. // [slots or 1, columns]</param>
+/// <param name="Rounded">The same in 8 bits, where weights are such as take them.</param>
+/// <param name="IsShared">One row for all.</param>
+internal readonly record struct ExpertInputs(Rows? Plain, QuantisedInput Rounded, bool IsShared);

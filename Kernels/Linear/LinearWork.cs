@@ -119,9 +119,10 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         outputs = 0;
         size = 0;
         bool anyFast = false;
+        projections.CopyTo(this.projections);
         for (int i = 0; i < projections.Length; i++)
         {
-            Projection projection = this.projections[i] = projections[i];
+            Projection projection = projections[i];
             var weight = (CpuWeight)projection.Weight;
             weights[i] = weight;
             layers[i] = weight.Arguments with
