@@ -4,8 +4,9 @@ using Managed.Kernels.Blocks;
 namespace Managed.Kernels.Linear;
 
 /// <summary>
-/// Several linear layers of one input as one piece of parallel work: each worker takes a contiguous share of all outputs,
-/// and a few small shares at the end go to whoever is first to be done.
+/// Several linear layers of one input as one piece of parallel work. Of one or two tokens, for which weights come from memory, each worker takes a contiguous
+/// share of all outputs, and a few small shares at the end go to whoever is first to be done; of more tokens, at which one core may be much faster than
+/// another, it helps the others (<see cref="WorkShares"/>).
 /// </summary>
 internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
 {
@@ -15,6 +16,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     private const int PassingFloats = 64 << 10; // results that stay in the second-level cache until something is made of them
     private const int FewToAskFor = 8; // tokens whose rounded inputs are asked for in one go
 
+    private readonly WorkShares shares = new(rooms.Count);
     private readonly LinearArguments[] layers = new LinearArguments[4];
     private readonly CpuWeight[] weights = new CpuWeight[4];
     private readonly Projection[] projections = new Projection[4]; // `layers` hold addresses, which keep nothing from the collector
@@ -23,8 +25,10 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     private int passing; // outputs of all tokens that are computed at once where only what is made of them is kept; 0: all, into the projections' rows
     private int outputs;
     private long size; // multiplications
-    private int share; // outputs of each worker's own part
+    private int share; // outputs of each worker's own part; 0: they are in `shares`
     private int smallShare; // outputs of each later part
+    private int unit; // outputs that are not divided
+    private int leastUnits; // of `shares`, that are worth taking
     private bool fast;
     private Rows input;
     private NormSettings? norm; // of the input, which is made of these rows:
@@ -149,22 +153,27 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
 
     private long Cost => size * (fast ? 1 : 3);
 
-    // Boundaries are whole cache lines of results, so that no two workers write to one line, or whole blocks of what is rounded. Little work goes in
-    // equal shares: each part costs about a microsecond.
+    // Boundaries are whole cache lines of results, so that no two workers write to one line, or whole blocks of what is rounded. Little work of few tokens
+    // goes in equal shares: a part that begins elsewhere costs about a microsecond, until memory answers.
     private void Split()
     {
-        const int LeastProducts = 1 << 18, LeastShare = 1 << 21;
+        const int LeastProducts = 1 << 18, LeastShare = 1 << 21, LeastTaken = 1 << 20;
         if (rooms.Count == 1 || Cost <= rooms.WorthSharing)
         {
             (Parts, share) = (1, outputs);
             return;
         }
-        int unit = roundedOutput is null ? Lanes.Line : QuantisedInput.Block;
-        int workers = rooms.Count, least = input.Count > LinearArguments.TokenBlock ? unit : LeastProducts / weights[0].Columns;
-        smallShare = (Math.Max(outputs / 32, least) + unit - 1) / unit * unit;
+        unit = roundedOutput is null ? Lanes.Line : QuantisedInput.Block;
+        int workers = rooms.Count;
+        if (input.Count > FewTokens)
+        {
+            shares.Set((outputs + unit - 1) / unit);
+            leastUnits = (int)(LeastTaken / (size / outputs) / unit);
+            (Parts, share) = (workers, 0);
+            return;
+        }
+        smallShare = (Math.Max(outputs / 32, LeastProducts / weights[0].Columns) + unit - 1) / unit * unit;
         int smallParts = size / workers < LeastShare || outputs < 2 * workers * smallShare ? 0 : outputs < 6 * workers * smallShare ? workers : 2 * workers;
-        if (smallParts > workers && input.Count > FewTokens && input.Count <= LinearArguments.TokenBlock)
-            smallParts = outputs / 2 / smallShare; // what takes time here is multiplying, at which one core may be much faster than another
         share = ((outputs - (smallParts * smallShare)) / workers + (smallParts == 0 ? unit - 1 : 0)) / unit * unit;
         Parts = workers + smallParts;
     }
@@ -204,15 +213,22 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
                 for (int token = 0; token < count; token++)
                     new Span<float>(floats + (token * columns), columns).CopyTo(new Span<float>(input.Row(token), columns));
         }
-        int first = First(part);
-        int end = part == Parts - 1 ? outputs : Math.Min(outputs, first + (part < rooms.Count ? share : smallShare));
-        for (int token = 0; adds is not null && token < count; token++)
-            adds[token].AskFor(first, end - first);
         float* scratch = room.Floats(KernelScratch(columns) + ((long)count * layerCount * passing));
-        for (int last; first < end; first = last)
+        if (share > 0)
+            DoOutputs(First(part), part == Parts - 1 ? outputs : Math.Min(outputs, First(part) + (part < rooms.Count ? share : smallShare)));
+        else
+            while (shares.TryTake(part, leastUnits, out int firstUnit, out int endUnit))
+                DoOutputs(firstUnit * unit, Math.Min(endUnit * unit, outputs));
+
+        void DoOutputs(int from, int end)
         {
-            last = passing == 0 ? end : Math.Min(first + passing, end);
-            Compute(first, last, scratch, floats, norm is null ? layers[0].InputStride : columns, rounded);
+            for (int token = 0; adds is not null && token < count; token++)
+                adds[token].AskFor(from, end - from);
+            for (int last; from < end; from = last)
+            {
+                last = passing == 0 ? end : Math.Min(from + passing, end);
+                Compute(from, last, scratch, floats, norm is null ? layers[0].InputStride : columns, rounded);
+            }
         }
     }
 
