@@ -20,20 +20,22 @@ internal static unsafe class NibblePanel<TFormat>
     /// <param name="token">The first of them that is met here.</param>
     /// <param name="tokens">How many are, at most four.</param>
     /// <param name="panel">The weights' integers.</param>
+    /// <param name="ahead">What memory is asked for on the way.</param>
+    /// <param name="lines">How many lines of it with each part, at most six.</param>
     /// <param name="tile">What multiplies them.</param>
-    public static void Run(float* sums, in QuantisedInput input, int token, int tokens, byte* panel, in TileScales<TFormat> tile)
+    public static void Run(float* sums, in QuantisedInput input, int token, int tokens, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
     {
         switch (tokens)
         {
-            case 1: Run<OneToken>(sums, input, token, panel, tile); break;
-            case 2: Run<TwoTokens>(sums, input, token, panel, tile); break;
-            case 3: Run<ThreeTokens>(sums, input, token, panel, tile); break;
-            default: Run<FourTokens>(sums, input, token, panel, tile); break;
+            case 1: Run<OneToken>(sums, input, token, panel, ahead, lines, tile); break;
+            case 2: Run<TwoTokens>(sums, input, token, panel, ahead, lines, tile); break;
+            case 3: Run<ThreeTokens>(sums, input, token, panel, ahead, lines, tile); break;
+            default: Run<FourTokens>(sums, input, token, panel, ahead, lines, tile); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TCount>(float* sums, in QuantisedInput input, int token, byte* panel, in TileScales<TFormat> tile)
+    private static void Run<TCount>(float* sums, in QuantisedInput input, int token, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
         where TCount : struct, ITokenCount
     {
         nint columns = input.Columns, stride = input.Stride, toSums = (nint)(input.Sums - input.Scales);
@@ -41,12 +43,15 @@ internal static unsafe class NibblePanel<TFormat>
         float* s = input.Scales + (token * stride), end = s + (columns / QuantisedInput.Block), scales = tile.Scales, minima = tile.Minima;
         Vector512<float> products0 = default, products1 = default, products2 = default, products3 = default;
         Vector512<float> rest0 = default, rest1 = default, rest2 = default, rest3 = default;
-        for (; s < end; s++, panel += Part)
+        int third = lines / 3, twoThirds = lines * 2 / 3;
+        for (; s < end; s++, panel += Part, ahead += 64 * lines)
         {
+            LinearArguments.PrefetchLines(ahead, third);
             Vector512<float> scale = Vector512.Load(scales), minimum = Vector512.Load(minima);
             scales += Rows;
             minima += Rows;
             products0 = Add(products0, Dot(panel, x0), scale, s);
+            LinearArguments.PrefetchLines(ahead + (64 * third), twoThirds - third);
             rest0 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums]), rest0);
             x0 += QuantisedInput.Block;
             if (TCount.Count > 1)
@@ -67,6 +72,7 @@ internal static unsafe class NibblePanel<TFormat>
                 rest3 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums + (3 * stride)]), rest3);
                 x3 += QuantisedInput.Block;
             }
+            LinearArguments.PrefetchLines(ahead + (64 * twoThirds), lines - twoThirds);
         }
         (products0 + rest0).Store(sums);
         (products1 + rest1).Store(sums + Rows);

@@ -97,27 +97,29 @@ internal static unsafe class PanelLinear<TFormat>
         return Packed.Join(low, high);
     }
 
-    // Between the tokens, a part each time, the weights of the rows that follow are asked for: all at once they would keep the first tokens waiting.
+    // With every part of the rows some lines of those that follow are asked for: all at once they would keep the loads behind them waiting.
     private static void Wide(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile, byte* ahead, nint aheadBytes)
     {
-        const int Most = TileLinear<TFormat>.MostTokens, Line = 64;
+        const int Most = TileLinear<TFormat>.MostTokens, Line = 64, MostLines = 6;
         float* sums = stackalloc float[Most * 2 * Rows];
         byte* last = ahead + aheadBytes;
+        int parts = arguments.Columns / QuantisedInput.Block;
         nint share = aheadBytes * Most / arguments.Tokens;
-        for (int token = 0; token < arguments.Tokens; token += Most)
+        int lines = (int)Math.Min(MostLines, ((share / Line) + parts - 1) / parts);
+        for (int token = 0; token < arguments.Tokens; token += Most, ahead += lines * Line * parts)
         {
-            for (byte* end = ahead + (nint)Math.Min(last - ahead, share); ahead < end;)
-                LinearArguments.Prefetch(ref ahead, Line);
+            if (ahead >= last)
+                lines = 0;
             int tokens = Math.Min(Most, arguments.Tokens - token);
             if (TFormat.IsFourBits)
             {
-                NibblePanel<TFormat>.Run(sums, arguments.Quantised, token, tokens, panel, tile);
+                NibblePanel<TFormat>.Run(sums, arguments.Quantised, token, tokens, panel, ahead, lines, tile);
                 for (int t = 0; t < tokens; t++)
                     arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
             }
             else
             {
-                TileLinear<TFormat>.Run<PanelColumns>(sums, arguments, token, tokens, panel, null, 0, arguments.Columns / QuantisedInput.Block, tile);
+                TileLinear<TFormat>.Run<PanelColumns>(sums, arguments, token, tokens, panel, ahead, 0, parts, tile, lines);
                 TileLinear<TFormat>.Store(arguments, token, tokens, firstRow, count, sums);
             }
         }

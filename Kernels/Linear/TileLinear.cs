@@ -19,7 +19,7 @@ internal unsafe interface IColumns
     /// <summary>By how much.</summary>
     static abstract int Step { get; }
 
-    /// <summary>Bytes of memory that a part is.</summary>
+    /// <summary>Bytes of memory that a part is; 0: it is none, and the caller says how much is asked for.</summary>
     static abstract int PartBytes { get; }
 
     /// <summary>Whether scales come from headers that are read on the way, so that memory is read evenly.</summary>
@@ -125,16 +125,18 @@ internal static unsafe class TileLinear<TFormat>
     /// <param name="firstPart">First of the parts; begins a block.</param>
     /// <param name="parts">Their number.</param>
     /// <param name="tile">What multiplies the parts' integers.</param>
+    /// <param name="aheadLines">Lines that are asked for with each part, where <see cref="IColumns.PartBytes"/> does not say.</param>
     public static void Run<TColumns>(
-        float* sums, in LinearArguments arguments, int token, int tokens, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
+        float* sums, in LinearArguments arguments, int token, int tokens, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile,
+        int aheadLines = 0)
         where TColumns : struct, IColumns
     {
         switch (tokens)
         {
-            case 1: Run<TColumns, OneToken>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
-            case 2: Run<TColumns, TwoTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
-            case 3: Run<TColumns, ThreeTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
-            default: Run<TColumns, FourTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 1: Run<TColumns, OneToken>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
+            case 2: Run<TColumns, TwoTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
+            case 3: Run<TColumns, ThreeTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
+            default: Run<TColumns, FourTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
         }
     }
 
@@ -153,7 +155,7 @@ internal static unsafe class TileLinear<TFormat>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TColumns, TCount>(
-        float* sums, in LinearArguments arguments, int token, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
+        float* sums, in LinearArguments arguments, int token, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile, int aheadLines)
         where TColumns : struct, IColumns
         where TCount : struct, ITokenCount
     {
@@ -176,7 +178,7 @@ internal static unsafe class TileLinear<TFormat>
         byte* headers = tile.Headers;
         int part = 0, ofBlock = 0;
         // Asked for in thirds, between multiplications: all lines at once keep the loads behind them waiting.
-        int bytes = TColumns.PartBytes, lines = (bytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
+        int bytes = TColumns.PartBytes > 0 ? TColumns.PartBytes : 64 * aheadLines, lines = (bytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
         for (float* end = s + parts; s < end; s++)
         {
             if (lines > 0)
