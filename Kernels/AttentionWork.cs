@@ -12,6 +12,8 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
     private const int QueriesAtOnce = TilesAtOnce * AttentionTile.Queries;
     private const int PagesFound = 16; // of a row's keys and values, whose addresses are looked up before they are wanted
 
+    private readonly WorkShares shares = new(rooms.Count); // where each sequence has one token: of pairs of a head of keys and a token
+    private int taken; // otherwise: units that somebody has begun with
     private long needed; // floats of a worker's room
     private Rows output;
     private Rows queries;
@@ -42,6 +44,8 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
             if (IsTiled(s)) // scores of several tiles, their queries, and outputs that nobody wants
                 needed = Math.Max(needed, ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
         Parts = IsWorthSharing(rooms, plan.Count, longest, settings) ? rooms.Count : 1;
+        shares.Set(plan.Count * settings.KeyHeads);
+        taken = 0;
         return this;
     }
 
@@ -73,9 +77,11 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
 
     public void Ask(int worker)
     {
-        if (worker < Parts && IsByHead(rooms, plan, settings))
-            for (var share = new Share(this, worker); share.Next();)
-                FindPages(share.Token, share.KeyHead);
+        if (worker >= Parts || !IsByHead(rooms, plan, settings))
+            return;
+        (int first, int end) = shares.Own(worker);
+        for (int unit = first; unit < end; unit++)
+            FindPages(Token(unit), KeyHead(unit));
     }
 
     public void Run(int part, int worker)
@@ -86,77 +92,42 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
             OneTokenEach(part, room);
             return;
         }
-        int group = settings.Heads / settings.KeyHeads, unit = 0;
+        int group = settings.Heads / settings.KeyHeads, unit = 0, mine = NextUnit();
         for (int s = 0; s < plan.SequenceCount; s++)
         {
             int first = plan.SequenceStart[s], tokens = plan.SequenceStart[s + 1] - first;
             bool tiled = IsTiled(s);
             int pieces = tiled ? ((tokens * group) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
-            // Units in turn, because later tokens see more keys and take longer.
+            // One unit after the other for whoever is free, because later tokens see more keys and take longer.
             for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
                 for (int piece = 0; piece < pieces; piece++)
-                    if (unit++ % Parts == part)
-                    {
-                        if (tiled)
-                            Tiles(room, s, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, tokens * group), null);
-                        else
-                            Heads(room, first + piece, keyHead * group, (keyHead + 1) * group, null);
-                    }
+                {
+                    if (unit++ != mine)
+                        continue;
+                    if (tiled)
+                        Tiles(room, s, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, tokens * group), null);
+                    else
+                        Heads(room, first + piece, keyHead * group, (keyHead + 1) * group, null);
+                    mine = NextUnit();
+                }
         }
     }
 
+    private int NextUnit() => Interlocked.Increment(ref taken) - 1;
+
+    // Where each sequence has one token: of each head of keys all tokens, since rows that began together have their first pages in common.
     private void OneTokenEach(int part, float* room)
     {
-        var share = new Share(this, part);
-        for (bool isThere = share.Next(); isThere;)
+        while (shares.TryTakeOne(part, out int unit))
         {
-            (int token, int keyHead) = (share.Token, share.KeyHead);
-            isThere = share.Next();
-            OneHead(room, token, keyHead, isThere ? FirstKeys(share.Token, share.KeyHead) : null);
+            (int next, int end) = shares.Own(part);
+            OneHead(room, Token(unit), KeyHead(unit), next < end ? FirstKeys(Token(next), KeyHead(next)) : null);
         }
     }
 
-    // What a worker meets where each sequence has one token: rows that follow each other, as many as make its share of all keys, and of these one head
-    // of keys after the other: rows that began together have their first pages in common. The row at a border is shared by heads of keys.
-    private struct Share
-    {
-        private readonly AttentionWork work;
-        private readonly long from, to;
-        private long before; // keys of the tokens before this one, with all heads
+    private int Token(int unit) => unit % plan.Count;
 
-        public Share(AttentionWork work, int part)
-        {
-            this.work = work;
-            long all = 0;
-            for (int token = 0; token < work.plan.Count; token++)
-                all += work.Length(token);
-            all *= work.settings.KeyHeads;
-            (from, to) = (all * part / work.Parts, all * (part + 1) / work.Parts);
-        }
-
-        public int Token { get; private set; } = -1;
-
-        public int KeyHead { get; private set; }
-
-        public bool Next()
-        {
-            int heads = work.settings.KeyHeads;
-            while (true)
-            {
-                if (Token >= 0)
-                    before += work.Length(Token) * (long)heads;
-                if (++Token == work.plan.Count)
-                {
-                    (Token, before) = (0, 0);
-                    if (++KeyHead == heads)
-                        return false;
-                }
-                long middle = before + (work.Length(Token) * ((2L * KeyHead) + 1) / 2);
-                if (middle >= from && middle < to)
-                    return true;
-            }
-        }
-    }
+    private int KeyHead(int unit) => unit / plan.Count;
 
     private void OneHead(float* room, int token, int keyHead, float* next)
     {

@@ -25,20 +25,29 @@ internal sealed class WorkShares(int workers)
             shares[worker].Left = Pack((int)((long)units * worker / workers), (int)((long)units * (worker + 1) / workers));
     }
 
-    /// <summary>First unit that a worker takes; there may be none.</summary>
-    public int First(int worker) => (int)Volatile.Read(ref shares[worker].Left);
+    /// <summary>Units [first, end) that a worker would take now if nobody else took any.</summary>
+    public (int First, int End) Own(int worker)
+    {
+        long left = Volatile.Read(ref shares[worker].Left);
+        return ((int)left, (int)(left >> 32));
+    }
 
-    /// <summary>Takes units [first, end) of the worker's own, at least so many of them if there are, or of another's; false: all are taken.</summary>
-    public bool TryTake(int worker, int least, out int first, out int end)
+    /// <summary>Takes the half, or at least so many if there are, of the worker's own units [first, end), or of another's; false: all are taken.</summary>
+    public bool TryTake(int worker, int least, out int first, out int end) => TryTake(worker, least, int.MaxValue, out first, out end);
+
+    /// <summary>Takes one.</summary>
+    public bool TryTakeOne(int worker, out int unit) => TryTake(worker, 1, 1, out unit, out _);
+
+    private bool TryTake(int worker, int least, int most, out int first, out int end)
     {
         for (int i = 0; i < workers; i++)
-            if (TryTake(ref shares[(worker + i) % workers].Left, least, fromEnd: i > 0, out first, out end))
+            if (TryTake(ref shares[(worker + i) % workers].Left, least, most, fromEnd: i > 0, out first, out end))
                 return true;
         (first, end) = (0, 0);
         return false;
     }
 
-    private static bool TryTake(ref long share, int least, bool fromEnd, out int first, out int end)
+    private static bool TryTake(ref long share, int least, int most, bool fromEnd, out int first, out int end)
     {
         while (true)
         {
@@ -46,7 +55,7 @@ internal sealed class WorkShares(int workers)
             (first, end) = ((int)left, (int)(left >> 32));
             if (first >= end)
                 return false;
-            int taken = Math.Min(Math.Max(least, (end - first + 1) / 2), end - first);
+            int taken = Math.Min(Math.Min(Math.Max(least, (end - first + 1) / 2), most), end - first);
             if (Interlocked.CompareExchange(ref share, fromEnd ? Pack(first, end - taken) : Pack(first + taken, end), left) != left)
                 continue;
             (first, end) = fromEnd ? (end - taken, end) : (first, first + taken);
