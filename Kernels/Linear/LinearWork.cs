@@ -157,7 +157,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     // goes in equal shares: a part that begins elsewhere costs about a microsecond, until memory answers.
     private void Split()
     {
-        const int LeastProducts = 1 << 18, LeastShare = 1 << 21, LeastTaken = 1 << 20;
+        const int LeastProducts = 1 << 18, LeastShare = 1 << 21, LeastTaken = 1 << 20, LeastOfPrompt = 64;
         if (rooms.Count == 1 || Cost <= rooms.WorthSharing)
         {
             (Parts, share) = (1, outputs);
@@ -168,7 +168,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         if (input.Count > FewTokens)
         {
             shares.Set((outputs + unit - 1) / unit);
-            leastUnits = (int)(LeastTaken / (size / outputs) / unit);
+            leastUnits = input.Count > LinearArguments.TokenBlock ? LeastOfPrompt / unit : (int)(LeastTaken / (size / outputs) / unit); // all tokens are read anew
             (Parts, share) = (workers, 0);
             return;
         }

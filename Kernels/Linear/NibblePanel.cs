@@ -14,7 +14,7 @@ internal static unsafe class NibblePanel<TFormat>
 {
     private const int Rows = TileScales<TFormat>.Rows, Part = SixteenRows.Count * QuantisedInput.Block;
 
-    /// <summary>All parts of 16 rows for one to four tokens.</summary>
+    /// <summary>All parts of 16 rows for one to four tokens. TPanel says whether lines are asked for on the way: where they are not, a third of the instructions between multiplications go.</summary>
     /// <param name="sums">Of the products and the minima together. // [tokens, Rows]</param>
     /// <param name="input">The tokens.</param>
     /// <param name="token">The first of them that is met here.</param>
@@ -23,19 +23,21 @@ internal static unsafe class NibblePanel<TFormat>
     /// <param name="ahead">What memory is asked for on the way.</param>
     /// <param name="lines">How many lines of it with each part, at most six.</param>
     /// <param name="tile">What multiplies them.</param>
-    public static void Run(float* sums, in QuantisedInput input, int token, int tokens, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
+    public static void Run<TPanel>(float* sums, in QuantisedInput input, int token, int tokens, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
+        where TPanel : struct, IColumns
     {
         switch (tokens)
         {
-            case 1: Run<OneToken>(sums, input, token, panel, ahead, lines, tile); break;
-            case 2: Run<TwoTokens>(sums, input, token, panel, ahead, lines, tile); break;
-            case 3: Run<ThreeTokens>(sums, input, token, panel, ahead, lines, tile); break;
-            default: Run<FourTokens>(sums, input, token, panel, ahead, lines, tile); break;
+            case 1: Run<TPanel, OneToken>(sums, input, token, panel, ahead, lines, tile); break;
+            case 2: Run<TPanel, TwoTokens>(sums, input, token, panel, ahead, lines, tile); break;
+            case 3: Run<TPanel, ThreeTokens>(sums, input, token, panel, ahead, lines, tile); break;
+            default: Run<TPanel, FourTokens>(sums, input, token, panel, ahead, lines, tile); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TCount>(float* sums, in QuantisedInput input, int token, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
+    private static void Run<TPanel, TCount>(float* sums, in QuantisedInput input, int token, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
+        where TPanel : struct, IColumns
         where TCount : struct, ITokenCount
     {
         nint columns = input.Columns, stride = input.Stride, toSums = (nint)(input.Sums - input.Scales);
@@ -43,8 +45,10 @@ internal static unsafe class NibblePanel<TFormat>
         float* s = input.Scales + (token * stride), end = s + (columns / QuantisedInput.Block), scales = tile.Scales, minima = tile.Minima;
         Vector512<float> products0 = default, products1 = default, products2 = default, products3 = default;
         Vector512<float> rest0 = default, rest1 = default, rest2 = default, rest3 = default;
+        if (TPanel.PartBytes >= 0)
+            lines = 0;
         int third = lines / 3, twoThirds = lines * 2 / 3;
-        for (; s < end; s++, panel += Part, ahead += 64 * lines)
+        for (; s < end; s++, panel += Part)
         {
             LinearArguments.PrefetchLines(ahead, third);
             Vector512<float> scale = Vector512.Load(scales), minimum = Vector512.Load(minima);
@@ -73,6 +77,7 @@ internal static unsafe class NibblePanel<TFormat>
                 x3 += QuantisedInput.Block;
             }
             LinearArguments.PrefetchLines(ahead + (64 * twoThirds), lines - twoThirds);
+            ahead += 64 * lines;
         }
         (products0 + rest0).Store(sums);
         (products1 + rest1).Store(sums + Rows);

@@ -97,7 +97,8 @@ internal static unsafe class PanelLinear<TFormat>
         return Packed.Join(low, high);
     }
 
-    // With every part of the rows some lines of those that follow are asked for: all at once they would keep the loads behind them waiting.
+    // Weights of the rows that follow are asked for on the way: all at once they would keep the loads behind them waiting. For up to eight tokens some lines go
+    // with every part; for more they go between the tokens, since the multiplications of a kernel that asks take longer.
     private static void Wide(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile, byte* ahead, nint aheadBytes)
     {
         const int Most = TileLinear<TFormat>.MostTokens, Line = 64, MostLines = 6;
@@ -106,22 +107,36 @@ internal static unsafe class PanelLinear<TFormat>
         int parts = arguments.Columns / QuantisedInput.Block;
         nint share = aheadBytes * Most / arguments.Tokens;
         int lines = (int)Math.Min(MostLines, ((share / Line) + parts - 1) / parts);
-        for (int token = 0; token < arguments.Tokens; token += Most, ahead += lines * Line * parts)
+        for (int token = 0; token < arguments.Tokens; token += Most)
         {
-            if (ahead >= last)
-                lines = 0;
-            int tokens = Math.Min(Most, arguments.Tokens - token);
-            if (TFormat.IsFourBits)
+            if (arguments.Tokens <= 2 * Most)
             {
-                NibblePanel<TFormat>.Run(sums, arguments.Quantised, token, tokens, panel, ahead, lines, tile);
-                for (int t = 0; t < tokens; t++)
-                    arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
+                Wide<PanelAskingAhead>(sums, arguments, token, firstRow, count, panel, ahead, lines, tile);
+                ahead += lines * Line * parts;
+                continue;
             }
-            else
-            {
-                TileLinear<TFormat>.Run<PanelColumns>(sums, arguments, token, tokens, panel, ahead, 0, parts, tile, lines);
-                TileLinear<TFormat>.Store(arguments, token, tokens, firstRow, count, sums);
-            }
+            for (byte* end = ahead + (nint)Math.Min(last - ahead, share); ahead < end;)
+                LinearArguments.Prefetch(ref ahead, Line);
+            Wide<PanelColumns>(sums, arguments, token, firstRow, count, panel, null, 0, tile);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Wide<TPanel>(
+        float* sums, in LinearArguments arguments, int token, int firstRow, int count, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
+        where TPanel : struct, IColumns
+    {
+        int tokens = Math.Min(TileLinear<TFormat>.MostTokens, arguments.Tokens - token);
+        if (TFormat.IsFourBits)
+        {
+            NibblePanel<TFormat>.Run<TPanel>(sums, arguments.Quantised, token, tokens, panel, ahead, lines, tile);
+            for (int t = 0; t < tokens; t++)
+                arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
+        }
+        else
+        {
+            TileLinear<TFormat>.Run<TPanel>(sums, arguments, token, tokens, panel, ahead, 0, arguments.Columns / QuantisedInput.Block, tile, lines);
+            TileLinear<TFormat>.Store(arguments, token, tokens, firstRow, count, sums);
         }
     }
 

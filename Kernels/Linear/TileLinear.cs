@@ -19,7 +19,7 @@ internal unsafe interface IColumns
     /// <summary>By how much.</summary>
     static abstract int Step { get; }
 
-    /// <summary>Bytes of memory that a part is; 0: it is none, and the caller says how much is asked for.</summary>
+    /// <summary>Bytes of memory that are asked for with each part, as many as it is; less than 0: the caller says how many lines.</summary>
     static abstract int PartBytes { get; }
 
     /// <summary>Whether scales come from headers that are read on the way, so that memory is read evenly.</summary>
@@ -55,6 +55,33 @@ internal readonly unsafe struct StoredColumns<TFormat> : IColumns
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => SixteenRows.Count * TFormat.Bytes / PartsOfStep;
+    }
+}
+
+/// <summary>A <see cref="WeightPanel{TFormat}"/>, with which weights that follow are asked for.</summary>
+internal readonly unsafe struct PanelAskingAhead : IColumns
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read(
+        out SixteenColumns low, out SixteenColumns high,
+        byte* at, nint rowBytes, int part) => PanelColumns.Read(out low, out high, at, rowBytes, part);
+
+    public static int PartsOfStep
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => PanelColumns.PartsOfStep;
+    }
+
+    public static int Step
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => PanelColumns.Step;
+    }
+
+    public static int PartBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => -1;
     }
 }
 
@@ -178,7 +205,7 @@ internal static unsafe class TileLinear<TFormat>
         byte* headers = tile.Headers;
         int part = 0, ofBlock = 0;
         // Asked for in thirds, between multiplications: all lines at once keep the loads behind them waiting.
-        int bytes = TColumns.PartBytes > 0 ? TColumns.PartBytes : 64 * aheadLines, lines = (bytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
+        int bytes = TColumns.PartBytes >= 0 ? TColumns.PartBytes : 64 * aheadLines, lines = (bytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
         for (float* end = s + parts; s < end; s++)
         {
             if (lines > 0)
