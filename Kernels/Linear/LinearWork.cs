@@ -25,10 +25,11 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     private int passing; // outputs of all tokens that are computed at once where only what is made of them is kept; 0: all, into the projections' rows
     private int outputs;
     private long size; // multiplications
-    private int share; // outputs of each worker's own part; 0: they are in `shares`
+    private int share; // outputs of each worker's own part
     private int smallShare; // outputs of each later part
+    private bool isTaken; // instead, from `shares`:
     private int unit; // outputs that are not divided
-    private int leastUnits; // of `shares`, that are worth taking
+    private int leastUnits; // that are worth taking
     private bool fast;
     private Rows input;
     private NormSettings? norm; // of the input, which is made of these rows:
@@ -158,6 +159,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     private void Split()
     {
         const int LeastProducts = 1 << 18, LeastShare = 1 << 21, LeastTaken = 1 << 20, LeastOfPrompt = 64;
+        isTaken = false;
         if (rooms.Count == 1 || Cost <= rooms.WorthSharing)
         {
             (Parts, share) = (1, outputs);
@@ -169,7 +171,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
         {
             shares.Set((outputs + unit - 1) / unit);
             leastUnits = input.Count > LinearArguments.TokenBlock ? LeastOfPrompt / unit : (int)(LeastTaken / (size / outputs) / unit); // all tokens are read anew
-            (Parts, share) = (workers, 0);
+            (Parts, isTaken) = (workers, true);
             return;
         }
         smallShare = (Math.Max(outputs / 32, LeastProducts / weights[0].Columns) + unit - 1) / unit * unit;
@@ -214,11 +216,10 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
                     new Span<float>(floats + (token * columns), columns).CopyTo(new Span<float>(input.Row(token), columns));
         }
         float* scratch = room.Floats(KernelScratch(columns) + ((long)count * layerCount * passing));
-        if (share > 0)
+        if (!isTaken)
             DoOutputs(First(part), part == Parts - 1 ? outputs : Math.Min(outputs, First(part) + (part < rooms.Count ? share : smallShare)));
-        else
-            while (shares.TryTake(part, leastUnits, out int firstUnit, out int endUnit))
-                DoOutputs(firstUnit * unit, Math.Min(endUnit * unit, outputs));
+        while (isTaken && shares.TryTake(part, leastUnits, out int firstUnit, out int endUnit))
+            DoOutputs(firstUnit * unit, Math.Min(endUnit * unit, outputs));
 
         void DoOutputs(int from, int end)
         {
