@@ -13,7 +13,7 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
     private const int PagesFound = 16; // of a row's keys and values, whose addresses are looked up before they are wanted
 
     private readonly WorkShares shares = new(rooms.Count); // where each sequence has one token: of pairs of a head of keys and a token
-    private int taken; // otherwise: units that somebody has begun with
+    private int units; // otherwise: pieces of work, each a part where several workers share them
     private long needed; // floats of a worker's room
     private Rows output;
     private Rows queries;
@@ -43,9 +43,11 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
         for (int s = 0; s < plan.SequenceCount; s++)
             if (IsTiled(s)) // scores of several tiles, their queries, and outputs that nobody wants
                 needed = Math.Max(needed, ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
-        Parts = IsWorthSharing(rooms, plan.Count, longest, settings) ? rooms.Count : 1;
+        units = 0;
+        for (int s = 0; s < plan.SequenceCount; s++)
+            units += Units(s);
         shares.Set(plan.Count * settings.KeyHeads);
-        taken = 0;
+        Parts = !IsWorthSharing(rooms, plan.Count, longest, settings) ? 1 : IsByHead(rooms, plan, settings) ? rooms.Count : units;
         return this;
     }
 
@@ -92,28 +94,32 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
             OneTokenEach(part, room);
             return;
         }
-        int group = settings.Heads / settings.KeyHeads, unit = 0, mine = NextUnit();
-        for (int s = 0; s < plan.SequenceCount; s++)
-        {
-            int first = plan.SequenceStart[s], tokens = plan.SequenceStart[s + 1] - first;
-            bool tiled = IsTiled(s);
-            int pieces = tiled ? ((tokens * group) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
-            // One unit after the other for whoever is free, because later tokens see more keys and take longer.
-            for (int keyHead = 0; keyHead < settings.KeyHeads; keyHead++)
-                for (int piece = 0; piece < pieces; piece++)
-                {
-                    if (unit++ != mine)
-                        continue;
-                    if (tiled)
-                        Tiles(room, s, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, tokens * group), null);
-                    else
-                        Heads(room, first + piece, keyHead * group, (keyHead + 1) * group, null);
-                    mine = NextUnit();
-                }
-        }
+        for (int unit = Parts == 1 ? 0 : part, end = Parts == 1 ? units : part + 1; unit < end; unit++)
+            OneUnit(room, unit);
     }
 
-    private int NextUnit() => Interlocked.Increment(ref taken) - 1;
+    // Pieces of a sequence's queries that meet one head of keys: some tiles, or a token.
+    private int Pieces(int sequence)
+    {
+        int tokens = plan.SequenceStart[sequence + 1] - plan.SequenceStart[sequence];
+        return IsTiled(sequence) ? ((tokens * (settings.Heads / settings.KeyHeads)) + QueriesAtOnce - 1) / QueriesAtOnce : tokens;
+    }
+
+    private int Units(int sequence) => settings.KeyHeads * Pieces(sequence);
+
+    // A piece and its head of keys, counted through all sequences: later tokens see more keys and take longer, so that a unit each goes to whoever is free.
+    private void OneUnit(float* room, int unit)
+    {
+        int sequence = 0;
+        for (int some; unit >= (some = Units(sequence)); sequence++)
+            unit -= some;
+        int group = settings.Heads / settings.KeyHeads, start = plan.SequenceStart[sequence], all = (plan.SequenceStart[sequence + 1] - start) * group;
+        (int keyHead, int piece) = Math.DivRem(unit, Pieces(sequence));
+        if (IsTiled(sequence))
+            Tiles(room, sequence, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, all), null);
+        else
+            Heads(room, start + piece, keyHead * group, (keyHead + 1) * group, null);
+    }
 
     // Where each sequence has one token: of each head of keys all tokens, since rows that began together have their first pages in common.
     private void OneTokenEach(int part, float* room)

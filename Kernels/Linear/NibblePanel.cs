@@ -46,7 +46,7 @@ internal static unsafe class NibblePanel<TFormat>
         Vector512<float> products0 = default, products1 = default, products2 = default, products3 = default;
         Vector512<float> rest0 = default, rest1 = default, rest2 = default, rest3 = default;
         if (TPanel.PartBytes >= 0)
-            lines = 0;
+            lines = 0; // a constant, so that nothing of it is left in the loop
         int third = lines / 3, twoThirds = lines * 2 / 3;
         for (; s < end; s++, panel += Part)
         {

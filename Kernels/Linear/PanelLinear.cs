@@ -108,17 +108,17 @@ internal static unsafe class PanelLinear<TFormat>
         nint share = aheadBytes * Most / arguments.Tokens;
         int lines = (int)Math.Min(MostLines, ((share / Line) + parts - 1) / parts);
         for (int token = 0; token < arguments.Tokens; token += Most)
-        {
             if (arguments.Tokens <= 2 * Most)
             {
                 Wide<PanelAskingAhead>(sums, arguments, token, firstRow, count, panel, ahead, lines, tile);
                 ahead += lines * Line * parts;
-                continue;
             }
-            for (byte* end = ahead + (nint)Math.Min(last - ahead, share); ahead < end;)
-                LinearArguments.Prefetch(ref ahead, Line);
-            Wide<PanelColumns>(sums, arguments, token, firstRow, count, panel, null, 0, tile);
-        }
+            else
+            {
+                for (byte* end = ahead + (nint)Math.Min(last - ahead, share); ahead < end;)
+                    LinearArguments.Prefetch(ref ahead, Line);
+                Wide<PanelColumns>(sums, arguments, token, firstRow, count, panel, null, 0, tile);
+            }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
