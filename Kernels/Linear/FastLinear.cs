@@ -17,6 +17,10 @@ internal static unsafe class FastLinear<TFormat>
 {
     private const int Rows = TileScales<TFormat>.Rows;
 
+    // Where a tile's four bits are taken apart anew for every four tokens rather than once into a panel: for few tokens, and where a panel leaves no room in
+    // the first-level cache.
+    private const int TokensOfTile = 16, ColumnsOfTile = 2048;
+
     private const int PartsAtOnce = 32; // so that a single token's weights, read for their scales first, are still in the first-level cache
 
     /// <summary>Floats of scratch that a worker needs.</summary>
@@ -31,7 +35,7 @@ internal static unsafe class FastLinear<TFormat>
         {
             count = Math.Min(packed ? Rows - (row % Rows) : Rows, endRow - row);
             if (packed && count == Rows)
-                Packed(arguments, row, few, panel, scratch);
+                Packed(arguments, row, panel, scratch);
             else if (few && count == Rows)
                 WholeTile(arguments, row, scratch);
             else if (together)
@@ -63,30 +67,51 @@ internal static unsafe class FastLinear<TFormat>
             nint at = first * QuantisedInput.Block / TFormat.Elements * TFormat.Bytes;
             TileScales<TFormat> tile = TileScales<TFormat>.Read(arguments, row, Rows, first, length, scratch);
             TileLinear<TFormat>.Run<StoredColumns<TFormat>>(
-                sums, arguments, 0, arguments.Tokens, arguments.Weight + (row * arguments.RowBytes) + at, arguments.Ahead(row, Rows) + (at * Rows), first, length, tile);
+                sums, arguments, 0, arguments.Tokens, arguments.Weight + (row * arguments.RowBytes) + at, arguments.Ahead(row, Rows) + (at * Rows), first, length, tile, AskedLines.All);
         }
         TileLinear<TFormat>.Store(arguments, 0, arguments.Tokens, row, Rows, sums);
     }
 
-    private static void Packed(in LinearArguments arguments, int row, bool few, byte* panel, float* scratch)
+    private static void Packed(in LinearArguments arguments, int row, byte* panel, float* scratch)
     {
         int columns = arguments.Columns;
         nint tileBytes = PackedTile<TFormat>.Bytes(columns);
-        byte* tile = arguments.Packed + (row / Rows * tileBytes), integers = tile + PackedTile<TFormat>.IntegersAt(columns);
-        if (few)
-        {
-            float* sums = (float*)panel; // at least a part of 16 rows: [MostTokens, 2, Rows]
-            TileScales<TFormat> headers = default; // field by field: copied as a whole they would wait for what was stored before
-            headers.Headers = tile;
-            headers.Scales = scratch;
-            headers.Minima = scratch + (Rows * TFormat.Elements / QuantisedInput.Block);
-            TileLinear<TFormat>.Run<PackedColumns<TFormat>>(
-                sums, arguments, 0, arguments.Tokens, integers, tile + LinearArguments.PackedDistance, 0, columns / QuantisedInput.Block, headers);
-            TileLinear<TFormat>.Store(arguments, 0, arguments.Tokens, row, Rows, sums);
-        }
+        byte* tile = arguments.Packed + (row / Rows * tileBytes);
+        if (arguments.Tokens <= TileLinear<TFormat>.MostTokens)
+            FourTokens(arguments, row, 0, tile, tile + LinearArguments.PackedDistance, AskedLines.All, panel, scratch);
+        else if (arguments.Tokens <= TokensOfTile || columns >= ColumnsOfTile)
+            FourByFour(arguments, row, tile, tile + tileBytes, panel, scratch);
         else
             PanelLinear<TFormat>.Run(
                 arguments, row, Rows, PackedTile<TFormat>.Panel(panel, tile, columns), PackedTile<TFormat>.Scales(tile, columns, scratch), tile + tileBytes, tileBytes);
+    }
+
+    // Each four ask for some lines of each part of the next tile.
+    private static void FourByFour(in LinearArguments arguments, int row, byte* tile, byte* ahead, byte* panel, float* scratch)
+    {
+        const int Most = TileLinear<TFormat>.MostTokens;
+        int linesLeft = (PackedColumns<TFormat>.PartBytes + 63) / 64, left = (arguments.Tokens + Most - 1) / Most;
+        for (int token = 0; token < arguments.Tokens; token += Most, left--)
+        {
+            int lines = (linesLeft + left - 1) / left;
+            FourTokens(arguments, row, token, tile, ahead, lines, panel, scratch);
+            ahead += 64 * lines;
+            linesLeft -= lines;
+        }
+    }
+
+    // So many tokens at most.
+    private static void FourTokens(in LinearArguments arguments, int row, int token, byte* tile, byte* ahead, int lines, byte* panel, float* scratch)
+    {
+        int columns = arguments.Columns, tokens = Math.Min(TileLinear<TFormat>.MostTokens, arguments.Tokens - token);
+        float* sums = (float*)panel; // at least a part of 16 rows: [MostTokens, 2, Rows]
+        TileScales<TFormat> headers = default; // field by field: copied as a whole they would wait for what was stored before
+        headers.Headers = tile;
+        headers.Scales = scratch;
+        headers.Minima = scratch + (Rows * TFormat.Elements / QuantisedInput.Block);
+        TileLinear<TFormat>.Run<PackedColumns<TFormat>>(
+            sums, arguments, token, tokens, tile + PackedTile<TFormat>.IntegersAt(columns), ahead, 0, columns / QuantisedInput.Block, headers, lines);
+        TileLinear<TFormat>.Store(arguments, token, tokens, row, Rows, sums);
     }
 
     private static void OneByOne(in LinearArguments arguments, int token, int row, int count, float* scratch)

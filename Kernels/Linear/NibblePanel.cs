@@ -14,30 +14,26 @@ internal static unsafe class NibblePanel<TFormat>
 {
     private const int Rows = TileScales<TFormat>.Rows, Part = SixteenRows.Count * QuantisedInput.Block;
 
-    /// <summary>All parts of 16 rows for one to four tokens. TPanel says whether lines are asked for on the way; 64 tokens take a tenth longer in a kernel that asks.</summary>
+    /// <summary>All parts of 16 rows for one to four tokens.</summary>
     /// <param name="sums">Of the products and the minima together. // [tokens, Rows]</param>
     /// <param name="input">The tokens.</param>
     /// <param name="token">The first of them that is met here.</param>
     /// <param name="tokens">How many are, at most four.</param>
     /// <param name="panel">The weights' integers.</param>
-    /// <param name="ahead">What memory is asked for on the way.</param>
-    /// <param name="lines">How many lines of it with each part, at most six.</param>
     /// <param name="tile">What multiplies them.</param>
-    public static void Run<TPanel>(float* sums, in QuantisedInput input, int token, int tokens, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
-        where TPanel : struct, IColumns
+    public static void Run(float* sums, in QuantisedInput input, int token, int tokens, byte* panel, in TileScales<TFormat> tile)
     {
         switch (tokens)
         {
-            case 1: Run<TPanel, OneToken>(sums, input, token, panel, ahead, lines, tile); break;
-            case 2: Run<TPanel, TwoTokens>(sums, input, token, panel, ahead, lines, tile); break;
-            case 3: Run<TPanel, ThreeTokens>(sums, input, token, panel, ahead, lines, tile); break;
-            default: Run<TPanel, FourTokens>(sums, input, token, panel, ahead, lines, tile); break;
+            case 1: Run<OneToken>(sums, input, token, panel, tile); break;
+            case 2: Run<TwoTokens>(sums, input, token, panel, tile); break;
+            case 3: Run<ThreeTokens>(sums, input, token, panel, tile); break;
+            default: Run<FourTokens>(sums, input, token, panel, tile); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TPanel, TCount>(float* sums, in QuantisedInput input, int token, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
-        where TPanel : struct, IColumns
+    private static void Run<TCount>(float* sums, in QuantisedInput input, int token, byte* panel, in TileScales<TFormat> tile)
         where TCount : struct, ITokenCount
     {
         nint columns = input.Columns, stride = input.Stride, toSums = (nint)(input.Sums - input.Scales);
@@ -45,17 +41,12 @@ internal static unsafe class NibblePanel<TFormat>
         float* s = input.Scales + (token * stride), end = s + (columns / QuantisedInput.Block), scales = tile.Scales, minima = tile.Minima;
         Vector512<float> products0 = default, products1 = default, products2 = default, products3 = default;
         Vector512<float> rest0 = default, rest1 = default, rest2 = default, rest3 = default;
-        if (TPanel.PartBytes >= 0)
-            lines = 0; // a constant, so that nothing of it is left in the loop
-        int third = lines / 3, twoThirds = lines * 2 / 3;
         for (; s < end; s++, panel += Part)
         {
-            LinearArguments.PrefetchLines(ahead, third);
             Vector512<float> scale = Vector512.Load(scales), minimum = Vector512.Load(minima);
             scales += Rows;
             minima += Rows;
             products0 = Add(products0, Dot(panel, x0), scale, s);
-            LinearArguments.PrefetchLines(ahead + (64 * third), twoThirds - third);
             rest0 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums]), rest0);
             x0 += QuantisedInput.Block;
             if (TCount.Count > 1)
@@ -76,8 +67,6 @@ internal static unsafe class NibblePanel<TFormat>
                 rest3 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums + (3 * stride)]), rest3);
                 x3 += QuantisedInput.Block;
             }
-            LinearArguments.PrefetchLines(ahead + (64 * twoThirds), lines - twoThirds);
-            ahead += 64 * lines;
         }
         (products0 + rest0).Store(sums);
         (products1 + rest1).Store(sums + Rows);

@@ -97,46 +97,33 @@ internal static unsafe class PanelLinear<TFormat>
         return Packed.Join(low, high);
     }
 
-    // Weights of the rows that follow are asked for on the way: all at once they would keep the loads behind them waiting. For up to eight tokens some lines go
-    // with every part; for more they go between the tokens, since the multiplications of a kernel that asks take longer.
+    // Weights of the rows that follow are asked for on the way, some lines with every part: all at once they would keep the loads behind them waiting. Packed
+    // ones, which come here with many tokens, are asked for between these: the multiplications of a kernel that asks take longer.
     private static void Wide(in LinearArguments arguments, int firstRow, int count, byte* panel, in TileScales<TFormat> tile, byte* ahead, nint aheadBytes)
     {
-        const int Most = TileLinear<TFormat>.MostTokens, Line = 64, MostLines = 6;
+        const int Most = TileLinear<TFormat>.MostTokens, Line = 64;
         float* sums = stackalloc float[Most * 2 * Rows];
         byte* last = ahead + aheadBytes;
         int parts = arguments.Columns / QuantisedInput.Block;
         nint share = aheadBytes * Most / arguments.Tokens;
-        int lines = (int)Math.Min(MostLines, ((share / Line) + parts - 1) / parts);
         for (int token = 0; token < arguments.Tokens; token += Most)
-            if (arguments.Tokens <= 2 * Most)
+        {
+            int tokens = Math.Min(Most, arguments.Tokens - token), left = (int)Math.Clamp(last - ahead, 0, share);
+            int lines = PackedTile<TFormat>.IsSupported ? 0 : Math.Min(AskedLines.Most, (left + (parts * Line) - 1) / (parts * Line));
+            for (byte* end = ahead + left; lines == 0 && ahead < end;)
+                LinearArguments.Prefetch(ref ahead, Line);
+            if (TFormat.IsFourBits)
             {
-                Wide<PanelAskingAhead>(sums, arguments, token, firstRow, count, panel, ahead, lines, tile);
-                ahead += lines * Line * parts;
+                NibblePanel<TFormat>.Run(sums, arguments.Quantised, token, tokens, panel, tile);
+                for (int t = 0; t < tokens; t++)
+                    arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
             }
             else
             {
-                for (byte* end = ahead + (nint)Math.Min(last - ahead, share); ahead < end;)
-                    LinearArguments.Prefetch(ref ahead, Line);
-                Wide<PanelColumns>(sums, arguments, token, firstRow, count, panel, null, 0, tile);
+                TileLinear<TFormat>.Run<PanelColumns>(sums, arguments, token, tokens, panel, ahead, 0, parts, tile, lines);
+                TileLinear<TFormat>.Store(arguments, token, tokens, firstRow, count, sums);
             }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Wide<TPanel>(
-        float* sums, in LinearArguments arguments, int token, int firstRow, int count, byte* panel, byte* ahead, int lines, in TileScales<TFormat> tile)
-        where TPanel : struct, IColumns
-    {
-        int tokens = Math.Min(TileLinear<TFormat>.MostTokens, arguments.Tokens - token);
-        if (TFormat.IsFourBits)
-        {
-            NibblePanel<TFormat>.Run<TPanel>(sums, arguments.Quantised, token, tokens, panel, ahead, lines, tile);
-            for (int t = 0; t < tokens; t++)
-                arguments.StoreTile(token + t, firstRow, count, Vector512.Load(sums + (t * Rows)));
-        }
-        else
-        {
-            TileLinear<TFormat>.Run<TPanel>(sums, arguments, token, tokens, panel, ahead, 0, arguments.Columns / QuantisedInput.Block, tile, lines);
-            TileLinear<TFormat>.Store(arguments, token, tokens, firstRow, count, sums);
+            ahead += lines * Line * parts;
         }
     }
 

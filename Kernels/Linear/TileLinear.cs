@@ -19,7 +19,7 @@ internal unsafe interface IColumns
     /// <summary>By how much.</summary>
     static abstract int Step { get; }
 
-    /// <summary>Bytes of memory that are asked for with each part, as many as it is; less than 0: the caller says how many lines.</summary>
+    /// <summary>Bytes of memory that a part is; 0: it lies in scratch.</summary>
     static abstract int PartBytes { get; }
 
     /// <summary>Whether scales come from headers that are read on the way, so that memory is read evenly.</summary>
@@ -55,33 +55,6 @@ internal readonly unsafe struct StoredColumns<TFormat> : IColumns
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => SixteenRows.Count * TFormat.Bytes / PartsOfStep;
-    }
-}
-
-/// <summary>A <see cref="WeightPanel{TFormat}"/>, with which weights that follow are asked for.</summary>
-internal readonly unsafe struct PanelAskingAhead : IColumns
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Read(
-        out SixteenColumns low, out SixteenColumns high,
-        byte* at, nint rowBytes, int part) => PanelColumns.Read(out low, out high, at, rowBytes, part);
-
-    public static int PartsOfStep
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => PanelColumns.PartsOfStep;
-    }
-
-    public static int Step
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => PanelColumns.Step;
-    }
-
-    public static int PartBytes
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => -1;
     }
 }
 
@@ -152,18 +125,34 @@ internal static unsafe class TileLinear<TFormat>
     /// <param name="firstPart">First of the parts; begins a block.</param>
     /// <param name="parts">Their number.</param>
     /// <param name="tile">What multiplies the parts' integers.</param>
-    /// <param name="aheadLines">Lines that are asked for with each part, where <see cref="IColumns.PartBytes"/> does not say.</param>
+    /// <param name="lines">Lines of memory that are asked for with each part, at most <see cref="AskedLines.Most"/>, or <see cref="AskedLines.All"/> that a part is.</param>
     public static void Run<TColumns>(
-        float* sums, in LinearArguments arguments, int token, int tokens, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile,
-        int aheadLines = 0)
+        float* sums, in LinearArguments arguments, int token, int tokens, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile, int lines)
         where TColumns : struct, IColumns
+    {
+        switch (lines)
+        {
+            case 0: Run<TColumns, NoLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 1: Run<TColumns, OneLine>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 2: Run<TColumns, TwoLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 3: Run<TColumns, ThreeLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 4: Run<TColumns, FourLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 5: Run<TColumns, FiveLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            default: Run<TColumns, AllLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+        }
+    }
+
+    private static void Run<TColumns, TAsked>(
+        float* sums, in LinearArguments arguments, int token, int tokens, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
+        where TColumns : struct, IColumns
+        where TAsked : struct, IAskedLines
     {
         switch (tokens)
         {
-            case 1: Run<TColumns, OneToken>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
-            case 2: Run<TColumns, TwoTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
-            case 3: Run<TColumns, ThreeTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
-            default: Run<TColumns, FourTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile, aheadLines); break;
+            case 1: Run<TColumns, TAsked, OneToken>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 2: Run<TColumns, TAsked, TwoTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 3: Run<TColumns, TAsked, ThreeTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            default: Run<TColumns, TAsked, FourTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
         }
     }
 
@@ -181,9 +170,10 @@ internal static unsafe class TileLinear<TFormat>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TColumns, TCount>(
-        float* sums, in LinearArguments arguments, int token, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile, int aheadLines)
+    private static void Run<TColumns, TAsked, TCount>(
+        float* sums, in LinearArguments arguments, int token, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
         where TColumns : struct, IColumns
+        where TAsked : struct, IAskedLines
         where TCount : struct, ITokenCount
     {
         nint rowBytes = (nint)arguments.RowBytes, columns = arguments.Columns, stride = arguments.Quantised.Stride;
@@ -205,7 +195,7 @@ internal static unsafe class TileLinear<TFormat>
         byte* headers = tile.Headers;
         int part = 0, ofBlock = 0;
         // Asked for in thirds, between multiplications: all lines at once keep the loads behind them waiting.
-        int bytes = TColumns.PartBytes >= 0 ? TColumns.PartBytes : 64 * aheadLines, lines = (bytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
+        int lines = TAsked.Count >= 0 ? TAsked.Count : (TColumns.PartBytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
         for (float* end = s + parts; s < end; s++)
         {
             if (lines > 0)
@@ -297,7 +287,7 @@ internal static unsafe class TileLinear<TFormat>
                 o2 += 2;
                 o3 += 2;
             }
-            ahead += bytes;
+            ahead += TColumns.PartBytes > 0 ? TColumns.PartBytes : 64 * lines;
             if (TColumns.PartsOfStep == 1)
                 block += TColumns.Step;
             else if (++part == TColumns.PartsOfStep)
