@@ -72,6 +72,22 @@ internal unsafe struct AttentionTile
             FloatTile.Run(Row(k), Queries, panel, keys + ((long)(k - from) * width), width, width, count, null, true, true);
     }
 
+    /// <summary>Products of one query with keys of its own, from a position on.</summary>
+    public readonly void SetScores(int q, int position, float* products, int count)
+    {
+        float* score = Row(position) + q;
+        for (int k = 0; k < count; k++, score += Queries)
+            *score = products[k];
+    }
+
+    /// <summary>One query's pattern from a position on.</summary>
+    public readonly void GetPattern(int q, int position, float* pattern, int count)
+    {
+        float* weight = Row(position) + q;
+        for (int k = 0; k < count; k++, weight += Queries)
+            pattern[k] = *weight;
+    }
+
     /// <summary>Products become the pattern.</summary>
     public readonly void Softmax(AttentionSettings settings)
     {

@@ -6,13 +6,12 @@ namespace Managed.Kernels;
 /// Attention of all queries and heads of a step of several tokens as one piece of parallel work. Keys are met in the order of their
 /// positions and belong to lane position mod 8, so that a query's bits do not depend on what else is in the step.
 /// </summary>
-internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
+internal sealed unsafe partial class AttentionWork(WorkerRooms rooms) : IRoundingWork
 {
-    private const int TilesAtOnce = 4; // that meet a page of keys while it is in the first-level cache
-    private const int QueriesAtOnce = TilesAtOnce * AttentionTile.Queries;
     private const int PagesFound = 16; // of a row's keys and values, whose addresses are looked up before they are wanted
 
-    private readonly WorkShares shares = new(rooms.Count); // where each sequence has one token: of pairs of a head of keys and a token
+    private readonly RowGroups groups = new(); // where each sequence has one token
+    private readonly WorkShares shares = new(rooms.Count); // of pairs of a head of keys and a group
     private int units; // otherwise: pieces of work, each a part where several workers share them
     private long needed; // floats of a worker's room
     private Rows output;
@@ -41,14 +40,26 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
         stride = (longest + 15) & ~7;
         needed = (long)stride * (settings.Heads / settings.KeyHeads); // scores of a token's heads
         for (int s = 0; s < plan.SequenceCount; s++)
-            if (IsTiled(s)) // scores of several tiles, their queries, and outputs that nobody wants
-                needed = Math.Max(needed, ((long)QueriesAtOnce * (stride + settings.KeyDimension)) + settings.ValueDimension);
+            if (IsTiled(s))
+                needed = Math.Max(needed, TilesRoom);
         units = 0;
         for (int s = 0; s < plan.SequenceCount; s++)
             units += Units(s);
-        shares.Set(plan.Count * settings.KeyHeads);
+        if (IsByHead(rooms, plan, settings))
+            FindGroups();
         Parts = !IsWorthSharing(rooms, plan.Count, longest, settings) ? 1 : IsByHead(rooms, plan, settings) ? rooms.Count : units;
         return this;
+    }
+
+    private void FindGroups()
+    {
+        const int LeastQueries = AttentionTile.Queries * 3 / 4, GroupsOfWorker = 2; // with a head of keys each
+        int queriesOfRow = settings.Heads / settings.KeyHeads;
+        groups.Set(plan, layout, settings, wanted: ((GroupsOfWorker * rooms.Count) + settings.KeyHeads - 1) / settings.KeyHeads,
+            least: AttentionTile.Suits(settings) ? (LeastQueries + queriesOfRow - 1) / queriesOfRow : 0);
+        shares.Set(groups.Count * settings.KeyHeads);
+        if (groups.AnyShared)
+            needed = Math.Max(needed, TilesRoom);
     }
 
     public bool TryRound(in Rows output, in QuantisedInput rounded)
@@ -83,7 +94,11 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
             return;
         (int first, int end) = shares.Own(worker);
         for (int unit = first; unit < end; unit++)
-            FindPages(Token(unit), KeyHead(unit));
+        {
+            int group = Group(unit);
+            for (int token = groups.Start(group); token < groups.Start(group + 1); token++)
+                FindPages(token, KeyHead(unit), token == groups.Start(group) ? First(token) : Math.Max(First(token), groups.Shared(group)));
+        }
     }
 
     public void Run(int part, int worker)
@@ -116,48 +131,45 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
         int group = settings.Heads / settings.KeyHeads, start = plan.SequenceStart[sequence], all = (plan.SequenceStart[sequence + 1] - start) * group;
         (int keyHead, int piece) = Math.DivRem(unit, Pieces(sequence));
         if (IsTiled(sequence))
-            Tiles(room, sequence, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, all), null);
+            Tiles(room, start, keyHead, piece * QueriesAtOnce, Math.Min((piece + 1) * QueriesAtOnce, all), int.MaxValue, null);
         else
             Heads(room, start + piece, keyHead * group, (keyHead + 1) * group, null);
     }
 
-    // Where each sequence has one token: of each head of keys all tokens, since rows that began together have their first pages in common.
+    // Where each sequence has one token: of each head of keys all groups.
     private void OneTokenEach(int part, float* room)
     {
         while (shares.TryTakeOne(part, out int unit))
         {
             (int next, int end) = shares.Own(part);
-            OneHead(room, Token(unit), KeyHead(unit), next < end ? FirstKeys(Token(next), KeyHead(next)) : null);
+            OneHead(room, Group(unit), KeyHead(unit), next < end ? FirstKeys(groups.Start(Group(next)), KeyHead(next)) : null);
         }
     }
 
-    private int Token(int unit) => unit % plan.Count;
+    private int Group(int unit) => unit % groups.Count;
 
-    private int KeyHead(int unit) => unit / plan.Count;
+    private int KeyHead(int unit) => unit / groups.Count;
 
-    private void OneHead(float* room, int token, int keyHead, float* next)
+    private void OneHead(float* room, int group, int keyHead, float* next)
     {
-        int group = settings.Heads / settings.KeyHeads;
-        rotation?.Queries(token, keyHead);
-        rotation?.Store(token, keyHead);
-        if (IsTiled(plan.SequenceOf[token]) && BeganWithAnother(token))
-            Tiles(room, plan.SequenceOf[token], keyHead, 0, group, next);
-        else
-            Heads(room, token, keyHead * group, (keyHead + 1) * group, next);
-        rounded?.Quantise(token, output.Row(token), keyHead * group * settings.ValueDimension, (keyHead + 1) * group * settings.ValueDimension);
+        int start = groups.Start(group), end = groups.Start(group + 1), heads = settings.Heads / settings.KeyHeads, all = (end - start) * heads;
+        for (int token = start; token < end; token++)
+        {
+            rotation?.Queries(token, keyHead);
+            rotation?.Store(token, keyHead);
+        }
+        if (groups.Shared(group) == 0)
+            Heads(room, start, keyHead * heads, (keyHead + 1) * heads, next);
+        for (int first = 0; groups.Shared(group) > 0 && first < all; first += QueriesAtOnce)
+            Tiles(room, start, keyHead, first, Math.Min(first + QueriesAtOnce, all), groups.Shared(group), next);
+        for (int token = start; token < end; token++)
+            rounded?.Quantise(token, output.Row(token), keyHead * heads * settings.ValueDimension, (keyHead + 1) * heads * settings.ValueDimension);
     }
 
-    // Whether the row's first page is the one of a row beside it. Then most of what it meets is at hand, and a tile is soon done with it;
-    // other rows wait for memory, which a head asks for on the way.
-    private bool BeganWithAnother(int token) =>
-        (token > 0 && FirstPage(token) == FirstPage(token - 1)) || (token + 1 < plan.Count && FirstPage(token) == FirstPage(token + 1));
-
-    private DeviceBuffer FirstPage(int token) => plan.Pages[plan.SequenceOf[token]][First(token) / layout.PagePositions];
-
-    private void FindPages(int token, int keyHead)
+    private void FindPages(int token, int keyHead, int k)
     {
         DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
-        int k = First(token), last = Math.Min(plan.Positions[token], k + (PagesFound * layout.PagePositions));
+        int last = Math.Min(plan.Positions[token], k + (PagesFound * layout.PagePositions));
         for (int end; k <= last; k = end)
         {
             end = PageEnd(k);
@@ -173,45 +185,6 @@ internal sealed unsafe class AttentionWork(WorkerRooms rooms) : IRoundingWork
     private int First(int token) => settings.FirstSeen(plan.Positions[token]);
 
     private float* FirstKeys(int token, int keyHead) => Keys(plan.Pages[plan.SequenceOf[token]], keyHead, First(token));
-
-    // Queries [first, end) of a sequence that share keys, counted token by token and in each token head by head. The page of keys that is met
-    // `next` (null: not known) is asked for.
-    private void Tiles(float* room, int sequence, int keyHead, int first, int end, float* next)
-    {
-        int group = settings.Heads / settings.KeyHeads, start = plan.SequenceStart[sequence], tiles = (end - first + AttentionTile.Queries - 1) / AttentionTile.Queries;
-        DeviceBuffer[] pages = plan.Pages[sequence];
-        AttentionTile* tile = stackalloc AttentionTile[TilesAtOnce];
-        float** vectors = stackalloc float*[AttentionTile.Queries], mixed = stackalloc float*[TilesAtOnce * AttentionTile.Queries];
-        float* panels = room + ((long)QueriesAtOnce * stride), spare = panels + ((long)QueriesAtOnce * settings.KeyDimension);
-        int from = int.MaxValue, to = 0;
-        for (int i = 0; i < tiles; i++)
-        {
-            tile[i] = new AttentionTile(room + ((long)i * AttentionTile.Queries * stride), panels + ((long)i * AttentionTile.Queries * settings.KeyDimension));
-            for (int q = 0; q < AttentionTile.Queries; q++)
-            {
-                // The last query stands for those beyond.
-                int query = first + (i * AttentionTile.Queries) + q, known = Math.Min(query, end - 1), token = start + (known / group), head = (keyHead * group) + (known % group);
-                int position = plan.Positions[token];
-                tile[i].Add(q, head, settings.FirstSeen(position), position);
-                vectors[q] = queries.Row(token) + (head * settings.KeyDimension);
-                mixed[(i * AttentionTile.Queries) + q] = query == known ? output.Row(token) + (head * settings.ValueDimension) : spare;
-                new Span<float>(mixed[(i * AttentionTile.Queries) + q], settings.ValueDimension).Clear();
-            }
-            tile[i].Pack(vectors, settings.KeyDimension);
-            from = Math.Min(from, tile[i].Start);
-            to = Math.Max(to, tile[i].End);
-        }
-        for (int k = from; k < to; k = PageEnd(k))
-            for (int i = 0; i < tiles; i++)
-                tile[i].Products(k, Math.Min(PageEnd(k), to), Keys(pages, keyHead, k), settings.KeyDimension);
-        if (next != null)
-            Lanes.Prefetch(next, layout.PagePositions * settings.KeyDimension);
-        for (int i = 0; i < tiles; i++)
-            tile[i].Softmax(settings);
-        for (int k = from; k < to; k = PageEnd(k))
-            for (int i = 0; i < tiles; i++)
-                tile[i].Mix(mixed + (i * AttentionTile.Queries), k, Math.Min(PageEnd(k), to), Values(pages, keyHead, k), settings.ValueDimension);
-    }
 
     // Heads [head, end) of one token. Those that share keys meet each page of them together, while it is at hand; each asks for its share of the
     // page after the next.
