@@ -9,6 +9,7 @@ internal sealed class RowGroups
     private int[] starts = []; // [Count + 1]
     private int[] shared = []; // [Count]
 
+    /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
     /// <summary>Whether some rows have something in common.</summary>
