@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Managed.Kernels.Linear;
 
 /// <summary>
@@ -23,63 +21,35 @@ internal static class AskedLines
 
 internal readonly struct AllLines : IAskedLines
 {
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => AskedLines.All;
-    }
+    public static int Count => AskedLines.All;
 }
 
 internal readonly struct NoLines : IAskedLines
 {
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 0;
-    }
+    public static int Count => 0;
 }
 
 internal readonly struct OneLine : IAskedLines
 {
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 1;
-    }
+    public static int Count => 1;
 }
 
 internal readonly struct TwoLines : IAskedLines
 {
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 2;
-    }
+    public static int Count => 2;
 }
 
 internal readonly struct ThreeLines : IAskedLines
 {
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 3;
-    }
+    public static int Count => 3;
 }
 
 internal readonly struct FourLines : IAskedLines
 {
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 4;
-    }
+    public static int Count => 4;
 }
 
 internal readonly struct FiveLines : IAskedLines
 {
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 5;
-    }
+    public static int Count => 5;
 }
