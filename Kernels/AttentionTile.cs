@@ -172,9 +172,9 @@ internal unsafe struct AttentionTile
             MixOne(outputs[q], q, Math.Max(from, first[q]), Math.Min(start, positions[q] + 1), from, values, width);
         int column = 0;
         for (; start < end && column + (2 * Columns) <= width; column += 2 * Columns)
-            MixAll<TwoTokens>(outputs, column, Row(start), values + ((long)(start - from) * width) + column, width, end - start);
+            MixAll<Two>(outputs, column, Row(start), values + ((long)(start - from) * width) + column, width, end - start);
         if (start < end && column < width)
-            MixAll<OneToken>(outputs, column, Row(start), values + ((long)(start - from) * width) + column, width, end - start);
+            MixAll<One>(outputs, column, Row(start), values + ((long)(start - from) * width) + column, width, end - start);
         for (int q = 0; q < Queries; q++)
             MixOne(outputs[q], q, end, Math.Min(to, positions[q] + 1), from, values, width);
     }
@@ -194,14 +194,14 @@ internal unsafe struct AttentionTile
     // One or two registers of columns of all queries.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MixAll<TCount>(float** outputs, int column, float* pattern, float* values, int width, int count)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         float* o0 = outputs[0] + column, o1 = outputs[1] + column, o2 = outputs[2] + column, o3 = outputs[3] + column;
         float* o4 = outputs[4] + column, o5 = outputs[5] + column, o6 = outputs[6] + column, o7 = outputs[7] + column;
         Vector512<float> a0 = Vector512.Load(o0), a1 = Vector512.Load(o1), a2 = Vector512.Load(o2), a3 = Vector512.Load(o3);
         Vector512<float> a4 = Vector512.Load(o4), a5 = Vector512.Load(o5), a6 = Vector512.Load(o6), a7 = Vector512.Load(o7);
         Vector512<float> b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
-        if (TCount.Count > 1)
+        if (TCount.Value > 1)
         {
             b0 = Vector512.Load(o0 + Columns);
             b1 = Vector512.Load(o1 + Columns);
@@ -214,7 +214,7 @@ internal unsafe struct AttentionTile
         }
         for (float* end = pattern + (count * Queries); pattern < end; pattern += Queries, values += width)
         {
-            Vector512<float> v = Vector512.Load(values), w = TCount.Count > 1 ? Vector512.Load(values + Columns) : default;
+            Vector512<float> v = Vector512.Load(values), w = TCount.Value > 1 ? Vector512.Load(values + Columns) : default;
             Add<TCount>(ref a0, ref b0, pattern[0], v, w);
             Add<TCount>(ref a1, ref b1, pattern[1], v, w);
             Add<TCount>(ref a2, ref b2, pattern[2], v, w);
@@ -236,20 +236,20 @@ internal unsafe struct AttentionTile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<TCount>(ref Vector512<float> a, ref Vector512<float> b, float pattern, Vector512<float> v, Vector512<float> w)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         Vector512<float> p = Vector512.Create(pattern);
         a = Avx512F.FusedMultiplyAdd(p, v, a);
-        if (TCount.Count > 1)
+        if (TCount.Value > 1)
             b = Avx512F.FusedMultiplyAdd(p, w, b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<TCount>(float* output, Vector512<float> a, Vector512<float> b)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         a.Store(output);
-        if (TCount.Count > 1)
+        if (TCount.Value > 1)
             b.Store(output + Columns);
     }
 

@@ -17,7 +17,6 @@ internal sealed unsafe partial class AttentionWork
     private void Tiles(float* room, int start, int keyHead, int first, int end, int shared, float* next)
     {
         int group = settings.Heads / settings.KeyHeads, tiles = (end - first + AttentionTile.Queries - 1) / AttentionTile.Queries;
-        DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[start]];
         AttentionTile* tile = stackalloc AttentionTile[TilesAtOnce];
         float** vectors = stackalloc float*[AttentionTile.Queries], mixed = stackalloc float*[TilesAtOnce * AttentionTile.Queries];
         float* panels = room + ((long)QueriesAtOnce * stride), spare = panels + ((long)QueriesAtOnce * settings.KeyDimension);
@@ -39,80 +38,62 @@ internal sealed unsafe partial class AttentionWork
             from = Math.Min(from, tile[i].Start);
             to = Math.Max(to, tile[i].End);
         }
-        int common = Math.Min(to, shared);
-        for (int k = from; k < common; k = PageEnd(k))
+        // What a prompt's tokens meet is at hand, as it was met before; rows of one token ask for it.
+        int common = Math.Min(to, shared), page = 0;
+        var pages = new HeadPages(plan.Pages[plan.SequenceOf[start]], layout, from, common - 1, keyHead, null);
+        for (int k = from; k < common; k = PageEnd(k), page++)
         {
-            float* ahead = common == to ? null : Ahead(pages, keyHead, k, from, common, ofValues: false);
+            float* keys = pages.At(keyHead, page), ahead = common < to ? pages.At(keyHead, page + 2) : null;
             for (int i = 0; i < tiles; i++)
             {
                 Ask(ahead, i, tiles, settings.KeyDimension);
-                tile[i].Products(k, Math.Min(PageEnd(k), common), Keys(pages, keyHead, k), settings.KeyDimension);
+                tile[i].Products(k, Math.Min(PageEnd(k), common), keys, settings.KeyDimension);
             }
         }
         if (next != null)
             Lanes.Prefetch(next, layout.PagePositions * settings.KeyDimension);
         float* own = spare + settings.ValueDimension;
         if (common < to)
-            OwnProducts(tile, start, keyHead, first, end, common, own);
+            Own(tile, start, keyHead, first, end, common, own, ofValues: false);
         for (int i = 0; i < tiles; i++)
             tile[i].Softmax(settings);
-        for (int k = from; k < common; k = PageEnd(k))
+        for (int k = from; k < common; k = PageEnd(k), page++)
         {
-            float* ahead = common == to ? null : Ahead(pages, keyHead, k, from, common, ofValues: true);
+            float* values = pages.At(keyHead, page), ahead = common < to ? pages.At(keyHead, page + 2) : null;
             for (int i = 0; i < tiles; i++)
             {
                 Ask(ahead, i, tiles, settings.ValueDimension);
-                tile[i].Mix(mixed + (i * AttentionTile.Queries), k, Math.Min(PageEnd(k), common), Values(pages, keyHead, k), settings.ValueDimension);
+                tile[i].Mix(mixed + (i * AttentionTile.Queries), k, Math.Min(PageEnd(k), common), values, settings.ValueDimension);
             }
         }
         if (common < to)
-            OwnMix(tile, start, keyHead, first, end, common, own);
+            Own(tile, start, keyHead, first, end, common, own, ofValues: true);
     }
 
-    // Queries with their tokens' own keys, from a position on.
-    private void OwnProducts(AttentionTile* tiles, int start, int keyHead, int first, int end, int from, float* scores)
+    // Queries with their tokens' own keys, or their patterns with the values, from a position on; `row` is room for one query's scores.
+    private void Own(AttentionTile* tiles, int start, int keyHead, int first, int end, int from, float* row, bool ofValues)
     {
-        int group = settings.Heads / settings.KeyHeads;
+        int group = settings.Heads / settings.KeyHeads, keyWidth = settings.KeyDimension, width = settings.ValueDimension;
         for (int query = first; query < end; query++)
         {
             (int tile, int q) = Math.DivRem(query - first, AttentionTile.Queries);
-            int token = start + (query / group), position = plan.Positions[token];
-            float* vector = queries.Row(token) + (((keyHead * group) + (query % group)) * settings.KeyDimension);
+            int token = start + (query / group), head = (keyHead * group) + (query % group), position = plan.Positions[token];
+            DeviceBuffer[] pages = plan.Pages[plan.SequenceOf[token]];
             for (int k = Math.Max(from, First(token)), count; k <= position; k += count)
             {
                 count = Math.Min(PageEnd(k), position + 1) - k;
-                AttentionKernel.Products(scores, vector, Keys(plan.Pages[plan.SequenceOf[token]], keyHead, k), settings.KeyDimension, count, null, 0);
-                tiles[tile].SetScores(q, k, scores, count);
+                if (ofValues)
+                {
+                    tiles[tile].GetPattern(q, k, row, count);
+                    AttentionKernel.Mix(output.Row(token) + (head * width), row, Values(pages, keyHead, k), width, width, count, null, 0);
+                }
+                else
+                {
+                    AttentionKernel.Products(row, queries.Row(token) + (head * keyWidth), Keys(pages, keyHead, k), keyWidth, count, null, 0);
+                    tiles[tile].SetScores(q, k, row, count);
+                }
             }
         }
-    }
-
-    // Patterns with their tokens' own values.
-    private void OwnMix(AttentionTile* tiles, int start, int keyHead, int first, int end, int from, float* pattern)
-    {
-        int group = settings.Heads / settings.KeyHeads, width = settings.ValueDimension;
-        for (int query = first; query < end; query++)
-        {
-            (int tile, int q) = Math.DivRem(query - first, AttentionTile.Queries);
-            int token = start + (query / group), position = plan.Positions[token];
-            float* mixed = output.Row(token) + (((keyHead * group) + (query % group)) * width);
-            for (int k = Math.Max(from, First(token)), count; k <= position; k += count)
-            {
-                count = Math.Min(PageEnd(k), position + 1) - k;
-                tiles[tile].GetPattern(q, k, pattern, count);
-                AttentionKernel.Mix(mixed, pattern, Values(plan.Pages[plan.SequenceOf[token]], keyHead, k), width, width, count, null, 0);
-            }
-        }
-    }
-
-    // The page after the next, of keys and then of values, of positions [from, end); null: there is none. (What a prompt meets is at hand, as it met it before.)
-    private float* Ahead(DeviceBuffer[] pages, int keyHead, int k, int from, int end, bool ofValues)
-    {
-        int at = PageEnd(k) + layout.PagePositions, begin = from / layout.PagePositions * layout.PagePositions;
-        if (at < end)
-            return ofValues ? Values(pages, keyHead, at) : Keys(pages, keyHead, at);
-        at += begin - PageEnd(end - 1);
-        return ofValues || at >= end ? null : Values(pages, keyHead, at);
     }
 
     // A tile's share of a page that is asked for.

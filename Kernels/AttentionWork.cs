@@ -39,16 +39,23 @@ internal sealed unsafe partial class AttentionWork(WorkerRooms rooms) : IRoundin
             longest = Math.Max(longest, plan.Positions[plan.SequenceStart[s + 1] - 1] + 1);
         stride = (longest + 15) & ~7;
         needed = (long)stride * (settings.Heads / settings.KeyHeads); // scores of a token's heads
-        for (int s = 0; s < plan.SequenceCount; s++)
-            if (IsTiled(s))
-                needed = Math.Max(needed, TilesRoom);
-        units = 0;
-        for (int s = 0; s < plan.SequenceCount; s++)
-            units += Units(s);
         if (IsByHead(rooms, plan, settings))
             FindGroups();
+        else
+            FindUnits();
         Parts = !IsWorthSharing(rooms, plan.Count, longest, settings) ? 1 : IsByHead(rooms, plan, settings) ? rooms.Count : units;
         return this;
+    }
+
+    private void FindUnits()
+    {
+        units = 0;
+        for (int s = 0; s < plan.SequenceCount; s++)
+        {
+            units += Units(s);
+            if (IsTiled(s))
+                needed = Math.Max(needed, TilesRoom);
+        }
     }
 
     private void FindGroups()
@@ -160,8 +167,12 @@ internal sealed unsafe partial class AttentionWork(WorkerRooms rooms) : IRoundin
         }
         if (groups.Shared(group) == 0)
             Heads(room, start, keyHead * heads, (keyHead + 1) * heads, next);
-        for (int first = 0; groups.Shared(group) > 0 && first < all; first += QueriesAtOnce)
-            Tiles(room, start, keyHead, first, Math.Min(first + QueriesAtOnce, all), groups.Shared(group), next);
+        else
+            for (int first = 0, last; first < all; first = last)
+            {
+                last = Math.Min(first + QueriesAtOnce, all);
+                Tiles(room, start, keyHead, first, last, groups.Shared(group), last == all ? next : null);
+            }
         for (int token = start; token < end; token++)
             rounded?.Quantise(token, output.Row(token), keyHead * heads * settings.ValueDimension, (keyHead + 1) * heads * settings.ValueDimension);
     }
@@ -178,9 +189,6 @@ internal sealed unsafe partial class AttentionWork(WorkerRooms rooms) : IRoundin
             Lanes.PrefetchPages(Values(pages, keyHead, k), count * settings.ValueDimension);
         }
     }
-
-    // Keys that a token meets.
-    private int Length(int token) => plan.Positions[token] + 1 - First(token);
 
     private int First(int token) => settings.FirstSeen(plan.Positions[token]);
 

@@ -213,10 +213,13 @@ internal sealed class GuardCosts(LanguageModel model, int promptTokens, int toke
         {
             using GenerationBatch plain = Begin(rows, _ => null), guarded = Begin(rows, row => guards[row]);
             for (int step = 0; step < Math.Min(16, tokens) && times.Seconds < seconds; step++)
-                if (round > 0)
-                    times.Pair(() => plain.Step(), () => guarded.Step());
+                if (round == 0)
+                {
+                    plain.Step(); // not timed: the cache's memory is written to for the first time, which takes longer
+                    guarded.Step();
+                }
                 else
-                    Array.ForEach([plain, guarded], batch => batch.Step()); // the cache's memory is written to for the first time, which takes longer
+                    times.Pair(() => plain.Step(), () => guarded.Step());
         }
         Console.WriteLine(times.Line($"{rows} rows of one batch, each with a program of its own", 1.03));
         Array.ForEach(guards, guard => guard.Dispose());

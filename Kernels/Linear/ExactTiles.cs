@@ -133,10 +133,10 @@ internal static unsafe class ExactTiles<TRows>
     {
         switch (arguments.Tokens)
         {
-            case 1: EightPlainRows<OneToken>(sums, arguments, rows); break;
-            case 2: EightPlainRows<TwoTokens>(sums, arguments, rows); break;
-            case 3: EightPlainRows<ThreeTokens>(sums, arguments, rows); break;
-            default: EightPlainRows<FourTokens>(sums, arguments, rows); break;
+            case 1: EightPlainRows<One>(sums, arguments, rows); break;
+            case 2: EightPlainRows<Two>(sums, arguments, rows); break;
+            case 3: EightPlainRows<Three>(sums, arguments, rows); break;
+            default: EightPlainRows<Four>(sums, arguments, rows); break;
         }
     }
 
@@ -145,7 +145,7 @@ internal static unsafe class ExactTiles<TRows>
     // of the eight rows to come is asked for meanwhile, so that their addresses are known by then: rows of a page would all want theirs at once.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void EightPlainRows<TCount>(float* sums, in LinearArguments arguments, byte** rows)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         byte* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3], r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
         nint bytes = arguments.Columns / Part * TRows.BlockBytes, ahead = Math.Min(RowDistance, bytes), turn = bytes - ahead;
@@ -169,11 +169,11 @@ internal static unsafe class ExactTiles<TRows>
             Prefetch(r6 + ahead);
             Prefetch(r7 + ahead);
             (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xa = Part32(x), xb = default, xc = default, xd = default;
-            if (TCount.Count > 1)
+            if (TCount.Value > 1)
                 xb = Part32(x + stride);
-            if (TCount.Count > 2)
+            if (TCount.Value > 2)
                 xc = Part32(x + (2 * stride));
-            if (TCount.Count > 3)
+            if (TCount.Value > 3)
                 xd = Part32(x + (3 * stride));
             Add<TCount>(ref a0, ref b0, ref c0, ref d0, TRows.ReadTwo(r0 + at, r1 + at, 0, null, null), xa, xb, xc, xd);
             Add<TCount>(ref a1, ref b1, ref c1, ref d1, TRows.ReadTwo(r2 + at, r3 + at, 0, null, null), xa, xb, xc, xd);
@@ -181,11 +181,11 @@ internal static unsafe class ExactTiles<TRows>
             Add<TCount>(ref a3, ref b3, ref c3, ref d3, TRows.ReadTwo(r6 + at, r7 + at, 0, null, null), xa, xb, xc, xd);
         }
         FloatTile.Store(sums, a0, a1, a2, a3);
-        if (TCount.Count > 1)
+        if (TCount.Value > 1)
             FloatTile.Store(sums + TokenSums, b0, b1, b2, b3);
-        if (TCount.Count > 2)
+        if (TCount.Value > 2)
             FloatTile.Store(sums + (2 * TokenSums), c0, c1, c2, c3);
-        if (TCount.Count > 3)
+        if (TCount.Value > 3)
             FloatTile.Store(sums + (3 * TokenSums), d0, d1, d2, d3);
     }
 
@@ -196,14 +196,14 @@ internal static unsafe class ExactTiles<TRows>
         in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) weights, in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xa,
         in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xb, in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xc,
         in (Vector512<float> A, Vector512<float> B, Vector512<float> C, Vector512<float> D) xd)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         a = Add(a, weights, xa);
-        if (TCount.Count > 1)
+        if (TCount.Value > 1)
             b = Add(b, weights, xb);
-        if (TCount.Count > 2)
+        if (TCount.Value > 2)
             c = Add(c, weights, xc);
-        if (TCount.Count > 3)
+        if (TCount.Value > 3)
             d = Add(d, weights, xd);
     }
 

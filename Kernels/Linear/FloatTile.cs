@@ -48,13 +48,13 @@ internal static unsafe class FloatTile
             int groups = some < Vectors ? 1 : Math.Max(1, (count / Vectors) - (count % Vectors is 1 or 2 or 3 ? 1 : 0));
             switch (some)
             {
-                case 6 when ahead is not null: Run<SixTokens, Asking>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 6: Run<SixTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 5: Run<FiveTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 4: Run<FourTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 3: Run<ThreeTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                case 2: Run<TwoTokens, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
-                default: Run<OneToken, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 6 when ahead is not null: Run<Six, Asking>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 6: Run<Six, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 5: Run<Five, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 4: Run<Four, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 3: Run<Three, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                case 2: Run<Two, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
+                default: Run<One, Silent>(results, resultStride, panel, vectors, vectorStride, columns, groups, carry, isFirst, isLast, apart, ahead); break;
             }
             some *= groups;
             count -= some;
@@ -70,11 +70,11 @@ internal static unsafe class FloatTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TCount, TAsks>(
         float* results, nint resultStride, float* panel, float* vectors, long vectorStride, int columns, int groups, float* carry, bool isFirst, bool isLast, nint apart, float* ahead)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
         where TAsks : struct, IAsks
     {
         for (; groups > 0;
-            groups--, vectors += TCount.Count * vectorStride, results += TCount.Count * resultStride, carry += TCount.Count * CarryLength, ahead += vectorStride)
+            groups--, vectors += TCount.Value * vectorStride, results += TCount.Value * resultStride, carry += TCount.Value * CarryLength, ahead += vectorStride)
         {
             float* x0 = vectors, x1 = x0 + vectorStride, x2 = x1 + vectorStride, x3 = x2 + vectorStride, x4 = x3 + vectorStride, x5 = x4 + vectorStride;
             Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
@@ -83,15 +83,15 @@ internal static unsafe class FloatTile
             if (!isFirst)
             {
                 (a0, a1, a2, a3) = Load(carry);
-                if (TCount.Count > 1)
+                if (TCount.Value > 1)
                     (b0, b1, b2, b3) = Load(carry + CarryLength);
-                if (TCount.Count > 2)
+                if (TCount.Value > 2)
                     (c0, c1, c2, c3) = Load(carry + (2 * CarryLength));
-                if (TCount.Count > 3)
+                if (TCount.Value > 3)
                     (d0, d1, d2, d3) = Load(carry + (3 * CarryLength));
-                if (TCount.Count > 4)
+                if (TCount.Value > 4)
                     (e0, e1, e2, e3) = Load(carry + (4 * CarryLength));
-                if (TCount.Count > 5)
+                if (TCount.Value > 5)
                     (f0, f1, f2, f3) = Load(carry + (5 * CarryLength));
             }
             float* w = panel;
@@ -105,7 +105,7 @@ internal static unsafe class FloatTile
                 a1 = Avx512F.FusedMultiplyAdd(w1, x, a1);
                 a2 = Avx512F.FusedMultiplyAdd(w2, x, a2);
                 a3 = Avx512F.FusedMultiplyAdd(w3, x, a3);
-                if (TCount.Count > 1)
+                if (TCount.Value > 1)
                 {
                     x = Twice(x1 + k);
                     b0 = Avx512F.FusedMultiplyAdd(w0, x, b0);
@@ -113,7 +113,7 @@ internal static unsafe class FloatTile
                     b2 = Avx512F.FusedMultiplyAdd(w2, x, b2);
                     b3 = Avx512F.FusedMultiplyAdd(w3, x, b3);
                 }
-                if (TCount.Count > 2)
+                if (TCount.Value > 2)
                 {
                     x = Twice(x2 + k);
                     c0 = Avx512F.FusedMultiplyAdd(w0, x, c0);
@@ -121,7 +121,7 @@ internal static unsafe class FloatTile
                     c2 = Avx512F.FusedMultiplyAdd(w2, x, c2);
                     c3 = Avx512F.FusedMultiplyAdd(w3, x, c3);
                 }
-                if (TCount.Count > 3)
+                if (TCount.Value > 3)
                 {
                     x = Twice(x3 + k);
                     d0 = Avx512F.FusedMultiplyAdd(w0, x, d0);
@@ -129,7 +129,7 @@ internal static unsafe class FloatTile
                     d2 = Avx512F.FusedMultiplyAdd(w2, x, d2);
                     d3 = Avx512F.FusedMultiplyAdd(w3, x, d3);
                 }
-                if (TCount.Count > 4)
+                if (TCount.Value > 4)
                 {
                     x = Twice(x4 + k);
                     e0 = Avx512F.FusedMultiplyAdd(w0, x, e0);
@@ -137,7 +137,7 @@ internal static unsafe class FloatTile
                     e2 = Avx512F.FusedMultiplyAdd(w2, x, e2);
                     e3 = Avx512F.FusedMultiplyAdd(w3, x, e3);
                 }
-                if (TCount.Count > 5)
+                if (TCount.Value > 5)
                 {
                     x = Twice(x5 + k);
                     f0 = Avx512F.FusedMultiplyAdd(w0, x, f0);
@@ -149,35 +149,35 @@ internal static unsafe class FloatTile
             if (!isLast)
             {
                 Store(carry, a0, a1, a2, a3);
-                if (TCount.Count > 1)
+                if (TCount.Value > 1)
                     Store(carry + CarryLength, b0, b1, b2, b3);
-                if (TCount.Count > 2)
+                if (TCount.Value > 2)
                     Store(carry + (2 * CarryLength), c0, c1, c2, c3);
-                if (TCount.Count > 3)
+                if (TCount.Value > 3)
                     Store(carry + (3 * CarryLength), d0, d1, d2, d3);
-                if (TCount.Count > 4)
+                if (TCount.Value > 4)
                     Store(carry + (4 * CarryLength), e0, e1, e2, e3);
-                if (TCount.Count > 5)
+                if (TCount.Value > 5)
                     Store(carry + (5 * CarryLength), f0, f1, f2, f3);
                 continue;
             }
             Vector512<float> two = Lanes.Sums(a0, a1, a2, a3, b0, b1, b2, b3);
             Store(results, two.GetLower(), apart);
-            if (TCount.Count > 1)
+            if (TCount.Value > 1)
                 Store(results + resultStride, two.GetUpper(), apart);
-            if (TCount.Count > 2)
+            if (TCount.Value > 2)
             {
                 two = Lanes.Sums(c0, c1, c2, c3, d0, d1, d2, d3);
                 Store(results + (2 * resultStride), two.GetLower(), apart);
             }
-            if (TCount.Count > 3)
+            if (TCount.Value > 3)
                 Store(results + (3 * resultStride), two.GetUpper(), apart);
-            if (TCount.Count > 4)
+            if (TCount.Value > 4)
             {
                 two = Lanes.Sums(e0, e1, e2, e3, f0, f1, f2, f3);
                 Store(results + (4 * resultStride), two.GetLower(), apart);
             }
-            if (TCount.Count > 5)
+            if (TCount.Value > 5)
                 Store(results + (5 * resultStride), two.GetUpper(), apart);
         }
     }

@@ -25,16 +25,16 @@ internal static unsafe class NibblePanel<TFormat>
     {
         switch (tokens)
         {
-            case 1: Run<OneToken>(sums, input, token, panel, tile); break;
-            case 2: Run<TwoTokens>(sums, input, token, panel, tile); break;
-            case 3: Run<ThreeTokens>(sums, input, token, panel, tile); break;
-            default: Run<FourTokens>(sums, input, token, panel, tile); break;
+            case 1: Run<One>(sums, input, token, panel, tile); break;
+            case 2: Run<Two>(sums, input, token, panel, tile); break;
+            case 3: Run<Three>(sums, input, token, panel, tile); break;
+            default: Run<Four>(sums, input, token, panel, tile); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TCount>(float* sums, in QuantisedInput input, int token, byte* panel, in TileScales<TFormat> tile)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         nint columns = input.Columns, stride = input.Stride, toSums = (nint)(input.Sums - input.Scales);
         sbyte* x0 = input.Values + (token * columns), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
@@ -49,19 +49,19 @@ internal static unsafe class NibblePanel<TFormat>
             products0 = Add(products0, Dot(panel, x0), scale, s);
             rest0 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums]), rest0);
             x0 += QuantisedInput.Block;
-            if (TCount.Count > 1)
+            if (TCount.Value > 1)
             {
                 products1 = Add(products1, Dot(panel, x1), scale, s + stride);
                 rest1 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums + stride]), rest1);
                 x1 += QuantisedInput.Block;
             }
-            if (TCount.Count > 2)
+            if (TCount.Value > 2)
             {
                 products2 = Add(products2, Dot(panel, x2), scale, s + (2 * stride));
                 rest2 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums + (2 * stride)]), rest2);
                 x2 += QuantisedInput.Block;
             }
-            if (TCount.Count > 3)
+            if (TCount.Value > 3)
             {
                 products3 = Add(products3, Dot(panel, x3), scale, s + (3 * stride));
                 rest3 = Avx512F.FusedMultiplyAdd(minimum, Vector512.Create(s[toSums + (3 * stride)]), rest3);

@@ -5,42 +5,6 @@ using Managed.Kernels.Blocks;
 
 namespace Managed.Kernels.Linear;
 
-/// <summary>How many tokens a kernel takes at once: a constant for the compiler.</summary>
-internal interface ITokenCount
-{
-    static abstract int Count { get; }
-}
-
-internal readonly struct OneToken : ITokenCount
-{
-    public static int Count => 1;
-}
-
-internal readonly struct TwoTokens : ITokenCount
-{
-    public static int Count => 2;
-}
-
-internal readonly struct ThreeTokens : ITokenCount
-{
-    public static int Count => 3;
-}
-
-internal readonly struct FourTokens : ITokenCount
-{
-    public static int Count => 4;
-}
-
-internal readonly struct FiveTokens : ITokenCount
-{
-    public static int Count => 5;
-}
-
-internal readonly struct SixTokens : ITokenCount
-{
-    public static int Count => 6;
-}
-
 /// <summary>Several tokens against a <see cref="WeightPanel{TFormat}"/>: 16 outputs of one token in one register (<see cref="TileLinear{TFormat}"/>), or in two of 256 bits.</summary>
 internal static unsafe class PanelLinear<TFormat>
     where TFormat : struct, IIntegerFormat
@@ -62,21 +26,21 @@ internal static unsafe class PanelLinear<TFormat>
         for (byte* last = ahead + aheadBytes; ahead < last;)
             LinearArguments.Prefetch(ref ahead, 64);
         for (; token + 4 <= arguments.Tokens; token += 4)
-            Run<FourTokens>(arguments, token, firstRow, count, panel, tile);
+            Run<Four>(arguments, token, firstRow, count, panel, tile);
         switch (arguments.Tokens - token)
         {
-            case 3: Run<ThreeTokens>(arguments, token, firstRow, count, panel, tile); break;
-            case 2: Run<TwoTokens>(arguments, token, firstRow, count, panel, tile); break;
-            case 1: Run<OneToken>(arguments, token, firstRow, count, panel, tile); break;
+            case 3: Run<Three>(arguments, token, firstRow, count, panel, tile); break;
+            case 2: Run<Two>(arguments, token, firstRow, count, panel, tile); break;
+            case 1: Run<One>(arguments, token, firstRow, count, panel, tile); break;
         }
     }
 
     private static void Run<TCount>(in LinearArguments arguments, int token, int firstRow, int count, byte* panel, in TileScales<TFormat> tile)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         float* results = stackalloc float[Rows * 4];
         Narrow<TCount>(results, arguments, token, panel, tile);
-        for (int t = 0; t < TCount.Count; t++)
+        for (int t = 0; t < TCount.Value; t++)
             arguments.StoreTile(token + t, firstRow, count, Vector512.Load(results + (t * Rows)) + Minima(arguments.Quantised, token + t, tile));
     }
 
@@ -129,7 +93,7 @@ internal static unsafe class PanelLinear<TFormat>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Narrow<TCount>(float* results, in LinearArguments arguments, int token, byte* panel, in TileScales<TFormat> tile)
-        where TCount : struct, ITokenCount
+        where TCount : struct, IConstant
     {
         const int Pieces = 2; // of 16 columns, which have scales of their own in some formats
         int columns = arguments.Columns, stride = arguments.Quantised.Stride;
@@ -143,8 +107,8 @@ internal static unsafe class PanelLinear<TFormat>
         {
             for (int piece = 0; piece < (TFormat.HasHalfScales ? 2 : 1); piece++)
             {
-                Vector256<int> l0 = Start(ref o0), l1 = TCount.Count > 1 ? Start(ref o1) : default;
-                Vector256<int> l2 = TCount.Count > 2 ? Start(ref o2) : default, l3 = TCount.Count > 3 ? Start(ref o3) : default;
+                Vector256<int> l0 = Start(ref o0), l1 = TCount.Value > 1 ? Start(ref o1) : default;
+                Vector256<int> l2 = TCount.Value > 2 ? Start(ref o2) : default, l3 = TCount.Value > 3 ? Start(ref o3) : default;
                 Vector256<int> h0 = l0, h1 = l1, h2 = l2, h3 = l3;
                 for (byte* last = panel + (steps * Step); panel < last; panel += Step)
                 {
@@ -153,21 +117,21 @@ internal static unsafe class PanelLinear<TFormat>
                     x0 += 4;
                     l0 = Add(l0, low, values);
                     h0 = Add(h0, high, values);
-                    if (TCount.Count > 1)
+                    if (TCount.Value > 1)
                     {
                         values = Vector256.Create(*(int*)x1).AsSByte();
                         x1 += 4;
                         l1 = Add(l1, low, values);
                         h1 = Add(h1, high, values);
                     }
-                    if (TCount.Count > 2)
+                    if (TCount.Value > 2)
                     {
                         values = Vector256.Create(*(int*)x2).AsSByte();
                         x2 += 4;
                         l2 = Add(l2, low, values);
                         h2 = Add(h2, high, values);
                     }
-                    if (TCount.Count > 3)
+                    if (TCount.Value > 3)
                     {
                         values = Vector256.Create(*(int*)x3).AsSByte();
                         x3 += 4;
@@ -179,19 +143,19 @@ internal static unsafe class PanelLinear<TFormat>
                 scales += Rows;
                 low0 = Lanes.MultiplyAdd(Vector256.ConvertToSingle(l0), lowScale * scale, low0);
                 high0 = Lanes.MultiplyAdd(Vector256.ConvertToSingle(h0), highScale * scale, high0);
-                if (TCount.Count > 1)
+                if (TCount.Value > 1)
                 {
                     scale = Vector256.Create(*s1);
                     low1 = Lanes.MultiplyAdd(Vector256.ConvertToSingle(l1), lowScale * scale, low1);
                     high1 = Lanes.MultiplyAdd(Vector256.ConvertToSingle(h1), highScale * scale, high1);
                 }
-                if (TCount.Count > 2)
+                if (TCount.Value > 2)
                 {
                     scale = Vector256.Create(*s2);
                     low2 = Lanes.MultiplyAdd(Vector256.ConvertToSingle(l2), lowScale * scale, low2);
                     high2 = Lanes.MultiplyAdd(Vector256.ConvertToSingle(h2), highScale * scale, high2);
                 }
-                if (TCount.Count > 3)
+                if (TCount.Value > 3)
                 {
                     scale = Vector256.Create(*s3);
                     low3 = Lanes.MultiplyAdd(Vector256.ConvertToSingle(l3), lowScale * scale, low3);

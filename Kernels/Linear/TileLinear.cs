@@ -132,12 +132,12 @@ internal static unsafe class TileLinear<TFormat>
     {
         switch (lines)
         {
-            case 0: Run<TColumns, NoLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
-            case 1: Run<TColumns, OneLine>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
-            case 2: Run<TColumns, TwoLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
-            case 3: Run<TColumns, ThreeLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
-            case 4: Run<TColumns, FourLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
-            case 5: Run<TColumns, FiveLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 0: Run<TColumns, Zero>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 1: Run<TColumns, One>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 2: Run<TColumns, Two>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 3: Run<TColumns, Three>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 4: Run<TColumns, Four>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
+            case 5: Run<TColumns, Five>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
             default: Run<TColumns, AllLines>(sums, arguments, token, tokens, columns, ahead, firstPart, parts, tile); break;
         }
     }
@@ -145,14 +145,14 @@ internal static unsafe class TileLinear<TFormat>
     private static void Run<TColumns, TAsked>(
         float* sums, in LinearArguments arguments, int token, int tokens, byte* columns, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
         where TColumns : struct, IColumns
-        where TAsked : struct, IAskedLines
+        where TAsked : struct, IConstant
     {
         switch (tokens)
         {
-            case 1: Run<TColumns, TAsked, OneToken>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
-            case 2: Run<TColumns, TAsked, TwoTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
-            case 3: Run<TColumns, TAsked, ThreeTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
-            default: Run<TColumns, TAsked, FourTokens>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 1: Run<TColumns, TAsked, One>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 2: Run<TColumns, TAsked, Two>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            case 3: Run<TColumns, TAsked, Three>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
+            default: Run<TColumns, TAsked, Four>(sums, arguments, token, columns, ahead, firstPart, parts, tile); break;
         }
     }
 
@@ -173,8 +173,8 @@ internal static unsafe class TileLinear<TFormat>
     private static void Run<TColumns, TAsked, TCount>(
         float* sums, in LinearArguments arguments, int token, byte* block, byte* ahead, int firstPart, int parts, in TileScales<TFormat> tile)
         where TColumns : struct, IColumns
-        where TAsked : struct, IAskedLines
-        where TCount : struct, ITokenCount
+        where TAsked : struct, IConstant
+        where TCount : struct, IConstant
     {
         nint rowBytes = (nint)arguments.RowBytes, columns = arguments.Columns, stride = arguments.Quantised.Stride;
         sbyte* x0 = arguments.Quantised.Values + (token * columns) + (firstPart * QuantisedInput.Block), x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
@@ -185,17 +185,17 @@ internal static unsafe class TileLinear<TFormat>
         if (firstPart > 0)
         {
             (products0, rest0) = (Vector512.Load(sums), Vector512.Load(sums + Rows));
-            if (TCount.Count > 1)
+            if (TCount.Value > 1)
                 (products1, rest1) = (Vector512.Load(sums + (2 * Rows)), Vector512.Load(sums + (3 * Rows)));
-            if (TCount.Count > 2)
+            if (TCount.Value > 2)
                 (products2, rest2) = (Vector512.Load(sums + (4 * Rows)), Vector512.Load(sums + (5 * Rows)));
-            if (TCount.Count > 3)
+            if (TCount.Value > 3)
                 (products3, rest3) = (Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows)));
         }
         byte* headers = tile.Headers;
         int part = 0, ofBlock = 0;
         // Asked for in thirds, between multiplications: all lines at once keep the loads behind them waiting.
-        int lines = TAsked.Count >= 0 ? TAsked.Count : (TColumns.PartBytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
+        int lines = TAsked.Value >= 0 ? TAsked.Value : (TColumns.PartBytes + 63) / 64, third = lines / 3, twoThirds = lines * 2 / 3;
         for (float* end = s + parts; s < end; s++)
         {
             if (lines > 0)
@@ -211,11 +211,11 @@ internal static unsafe class TileLinear<TFormat>
             LinearArguments.PrefetchLines(ahead + (64 * third), twoThirds - third);
             if (TFormat.IsFourBits)
                 first0 = Sum(half, high, x0);
-            if (TCount.Count > 1)
+            if (TCount.Value > 1)
                 first1 = First(low, high, x1, o1);
-            if (TCount.Count > 2)
+            if (TCount.Value > 2)
                 first2 = First(low, high, x2, o2);
-            if (TCount.Count > 3)
+            if (TCount.Value > 3)
                 first3 = First(low, high, x3, o3);
             LinearArguments.PrefetchLines(ahead + (64 * twoThirds), lines - twoThirds);
             if (TColumns.HasHeaders && PartsOfBlock > 1 && (ofBlock++ & (PartsOfBlock - 1)) == 0)
@@ -231,17 +231,17 @@ internal static unsafe class TileLinear<TFormat>
                 scales += Rows;
                 products0 = Add(products0, first0, firstScale, s);
                 first0 = default;
-                if (TCount.Count > 1)
+                if (TCount.Value > 1)
                 {
                     products1 = Add(products1, first1, firstScale, s + stride);
                     first1 = default;
                 }
-                if (TCount.Count > 2)
+                if (TCount.Value > 2)
                 {
                     products2 = Add(products2, first2, firstScale, s + (2 * stride));
                     first2 = default;
                 }
-                if (TCount.Count > 3)
+                if (TCount.Value > 3)
                 {
                     products3 = Add(products3, first3, firstScale, s + (3 * stride));
                     first3 = default;
@@ -261,17 +261,17 @@ internal static unsafe class TileLinear<TFormat>
             }
             products0 = Add(products0, Both(first0, high, x0 + 16, o0 + 1), scale, s);
             rest0 = AddMinima(rest0, minimum, s + toSums);
-            if (TCount.Count > 1)
+            if (TCount.Value > 1)
             {
                 products1 = Add(products1, Both(first1, high, x1 + 16, o1 + 1), scale, s + stride);
                 rest1 = AddMinima(rest1, minimum, s + toSums + stride);
             }
-            if (TCount.Count > 2)
+            if (TCount.Value > 2)
             {
                 products2 = Add(products2, Both(first2, high, x2 + 16, o2 + 1), scale, s + (2 * stride));
                 rest2 = AddMinima(rest2, minimum, s + toSums + (2 * stride));
             }
-            if (TCount.Count > 3)
+            if (TCount.Value > 3)
             {
                 products3 = Add(products3, Both(first3, high, x3 + 16, o3 + 1), scale, s + (3 * stride));
                 rest3 = AddMinima(rest3, minimum, s + toSums + (3 * stride));
@@ -298,17 +298,17 @@ internal static unsafe class TileLinear<TFormat>
         }
         products0.Store(sums);
         rest0.Store(sums + Rows);
-        if (TCount.Count > 1)
+        if (TCount.Value > 1)
         {
             products1.Store(sums + (2 * Rows));
             rest1.Store(sums + (3 * Rows));
         }
-        if (TCount.Count > 2)
+        if (TCount.Value > 2)
         {
             products2.Store(sums + (4 * Rows));
             rest2.Store(sums + (5 * Rows));
         }
-        if (TCount.Count > 3)
+        if (TCount.Value > 3)
         {
             products3.Store(sums + (6 * Rows));
             rest3.Store(sums + (7 * Rows));
