@@ -58,53 +58,10 @@ internal static unsafe class ExactColumns<TFormat>
         FloatTile.Store(sums + (4 * Rows), s4, s5, s6, s7);
     }
 
-    /// <summary>The same from a <see cref="PackedTile{TFormat}"/>'s integers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RunPacked(float* sums, float* x, byte* integers, int parts, float* scales, float* minima)
-    {
-        Vector512<float> s0 = Vector512.Load(sums), s1 = Vector512.Load(sums + Rows), s2 = Vector512.Load(sums + (2 * Rows)), s3 = Vector512.Load(sums + (3 * Rows));
-        Vector512<float> s4 = Vector512.Load(sums + (4 * Rows)), s5 = Vector512.Load(sums + (5 * Rows)), s6 = Vector512.Load(sums + (6 * Rows)), s7 = Vector512.Load(sums + (7 * Rows));
-        byte* ahead = integers + LinearArguments.PackedDistance;
-        for (float* end = x + (parts * Part); x < end; x += Part, integers += PackedTile<TFormat>.PartBytes, scales += Rows, minima += Rows)
-        {
-            LinearArguments.Prefetch(ref ahead, PackedTile<TFormat>.PartBytes);
-            Vector512<float> scale = Vector512.Load(scales), rest = Rest(scale, minima);
-            if (TFormat.IsSigned)
-            {
-                PanelColumns.Read(out SixteenColumns low,
-                    out SixteenColumns high, integers, 0, 0);
-                Four(ref s0, ref s1, ref s2, ref s3, low.A, x, scale, rest);
-                Four(ref s4, ref s5, ref s6, ref s7, low.B, x + 4, scale, rest);
-                Four(ref s0, ref s1, ref s2, ref s3, low.C, x + 8, scale, rest);
-                Four(ref s4, ref s5, ref s6, ref s7, low.D, x + 12, scale, rest);
-                Four(ref s0, ref s1, ref s2, ref s3, high.A, x + 16, scale, rest);
-                Four(ref s4, ref s5, ref s6, ref s7, high.B, x + 20, scale, rest);
-                Four(ref s0, ref s1, ref s2, ref s3, high.C, x + 24, scale, rest);
-                Four(ref s4, ref s5, ref s6, ref s7, high.D, x + 28, scale, rest);
-                continue;
-            }
-            uint* nibbles = (uint*)integers;
-            Vector512<uint> a = Vector512.Load(nibbles), b = Vector512.Load(nibbles + Rows), c = Vector512.Load(nibbles + (2 * Rows)), d = Vector512.Load(nibbles + (3 * Rows));
-            FourNibbles(ref s0, ref s1, ref s2, ref s3, a, x, scale, rest);
-            FourNibbles(ref s4, ref s5, ref s6, ref s7, b, x + 4, scale, rest);
-            FourNibbles(ref s0, ref s1, ref s2, ref s3, c, x + 8, scale, rest);
-            FourNibbles(ref s4, ref s5, ref s6, ref s7, d, x + 12, scale, rest);
-            FourNibbles(ref s0, ref s1, ref s2, ref s3, Vector512.ShiftRightLogical(a, 4), x + 16, scale, rest);
-            FourNibbles(ref s4, ref s5, ref s6, ref s7, Vector512.ShiftRightLogical(b, 4), x + 20, scale, rest);
-            FourNibbles(ref s0, ref s1, ref s2, ref s3, Vector512.ShiftRightLogical(c, 4), x + 24, scale, rest);
-            FourNibbles(ref s4, ref s5, ref s6, ref s7, Vector512.ShiftRightLogical(d, 4), x + 28, scale, rest);
-        }
-        FloatTile.Store(sums, s0, s1, s2, s3);
-        FloatTile.Store(sums + (4 * Rows), s4, s5, s6, s7);
-    }
-
     /// <summary>The 16 results.</summary>
-    public static void Sums(float* results, float* sums)
-    {
-        Vector512<float> even = (Vector512.Load(sums) + Vector512.Load(sums + (4 * Rows))) + (Vector512.Load(sums + (2 * Rows)) + Vector512.Load(sums + (6 * Rows)));
-        Vector512<float> odd = (Vector512.Load(sums + Rows) + Vector512.Load(sums + (5 * Rows))) + (Vector512.Load(sums + (3 * Rows)) + Vector512.Load(sums + (7 * Rows)));
-        (even + odd).Store(results);
-    }
+    public static void Sums(float* results, float* sums) => ExactPacked<TFormat>.Sum(
+        Vector512.Load(sums), Vector512.Load(sums + Rows), Vector512.Load(sums + (2 * Rows)), Vector512.Load(sums + (3 * Rows)),
+        Vector512.Load(sums + (4 * Rows)), Vector512.Load(sums + (5 * Rows)), Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows))).Store(results);
 
     // What is added to scale · q: the minimum; for signed integers, that have 128 added, the exact number that takes it off again.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,25 +77,6 @@ internal static unsafe class ExactColumns<TFormat>
         b = Add(b, Vector512.ShiftRightLogical(packed, 8) & first, x + 1, scale, rest);
         c = Add(c, Vector512.ShiftRightLogical(packed, 16) & first, x + 2, scale, rest);
         d = Add(d, Vector512.ShiftRightLogical(packed, 24), x + 3, scale, rest);
-    }
-
-    // Four columns: the low nibble of each byte.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FourNibbles(
-        ref Vector512<float> a, ref Vector512<float> b, ref Vector512<float> c, ref Vector512<float> d, Vector512<uint> packed, float* x, Vector512<float> scale, Vector512<float> rest)
-    {
-        a = AddNibbles(a, packed, x, scale, rest);
-        b = AddNibbles(b, Vector512.ShiftRightLogical(packed, 8), x + 1, scale, rest);
-        c = AddNibbles(c, Vector512.ShiftRightLogical(packed, 16), x + 2, scale, rest);
-        d = AddNibbles(d, Vector512.ShiftRightLogical(packed, 24), x + 3, scale, rest);
-    }
-
-    // A permutation looks at the low four bits of each lane alone: it finds their number without a mask and a conversion.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> AddNibbles(Vector512<float> sum, Vector512<uint> nibbles, float* x, Vector512<float> scale, Vector512<float> rest)
-    {
-        Vector512<float> q = Avx512F.PermuteVar16x32(Vector512.Create(0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), nibbles.AsInt32());
-        return Avx512F.FusedMultiplyAdd((q * scale) + rest, Vector512.Create(*x), sum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

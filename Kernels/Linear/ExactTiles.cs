@@ -30,6 +30,8 @@ internal static unsafe class ExactTiles<TRows>
     {
         if (TRows.IsPlain && arguments.Columns % 8 == 0 && arguments.Columns <= ShortColumns && (arguments.Columns % Part != 0 || arguments.Tokens > PlainTokens))
             ShortRows(arguments, firstRow, endRow);
+        else if (arguments.Packed is not null && arguments.Tokens <= ExactPacked<Q8_0>.MostTokens)
+            PackedTiles(arguments, firstRow, endRow, scratch);
         else if (arguments.Columns % Part != 0 || arguments.Tokens > (TRows.IsPlain ? PlainTokens : 1))
             ExactPanels<TRows>.Run(arguments, firstRow, endRow, scratch);
         else if (TRows.IsPlain)
@@ -88,25 +90,34 @@ internal static unsafe class ExactTiles<TRows>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> EightOfTwo(byte* first, byte* second, int column) => Packed.Join(TRows.Load(first, column), TRows.Load(second, column));
 
-    // Of blocks.
+    // Whole tiles as they are packed; a last one that is not full is read as it is stored.
+    private static void PackedTiles(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
+    {
+        for (int row = firstRow, count; row < endRow; row += count)
+        {
+            count = Math.Min(Rows - (row % Rows), endRow - row);
+            if (count == Rows)
+                TRows.RunPacked(arguments, row, scratch);
+            else if (arguments.Tokens == 1)
+                OneToken(arguments, row, row + count, scratch);
+            else
+                ExactPanels<TRows>.Run(arguments, row, row + count, scratch);
+        }
+    }
+
+    // Of blocks as they are stored.
     private static void OneToken(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
         int parts = arguments.Columns / Part, piece = ExactPanels<TRows>.Piece(parts);
         float* sums = scratch + ScalesLength, results = sums + TokenSums;
         byte** rows = stackalloc byte*[Rows];
-        bool packed = arguments.Packed is not null;
         for (int row = firstRow, count; row < endRow; row += count)
         {
-            count = Place(rows, arguments, row, Math.Min(packed ? Rows - (row % Rows) : Rows, endRow - row));
+            count = Place(rows, arguments, row, Math.Min(Rows, endRow - row));
             new Span<float>(sums, TokenSums).Clear();
             for (int first = 0; first < parts; first += piece)
             {
                 int length = Math.Min(piece, parts - first);
-                if (packed && count == Rows)
-                {
-                    TRows.AddPackedColumns(sums, arguments, row, first, length, scratch);
-                    continue;
-                }
                 TRows.ReadScales(out float* scales, out float* minima, arguments, row, count, first, length, scratch);
                 if (count == Rows)
                     TRows.AddColumns(sums, arguments, row, first, length, scales, minima);

@@ -60,8 +60,8 @@ internal unsafe interface IRowReader
     static virtual void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
         throw new DeviceException("Rows of plain numbers are not read by columns.");
 
-    /// <summary>The same from a <see cref="PackedTile{TFormat}"/>.</summary>
-    static virtual void AddPackedColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch) =>
+    /// <summary>Outputs of 16 rows that are packed, for at most <see cref="ExactPacked{TFormat}.MostTokens"/> tokens.</summary>
+    static virtual void RunPacked(in LinearArguments arguments, int firstRow, float* scratch) =>
         throw new DeviceException("Rows of plain numbers are not packed.");
 
     /// <summary>Scales and minima of a <see cref="PackedTile{TFormat}"/>, as <see cref="ReadScales"/> gives those of stored rows.</summary>
@@ -264,11 +264,7 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
     public static void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
         ExactColumns<TFormat>.Run(sums, arguments, firstRow, firstPart, parts, scales, minima);
 
-    public static void AddPackedColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch)
-    {
-        ReadPackedScales(out float* scales, out float* minima, arguments, firstRow, firstPart, parts, scratch);
-        ExactColumns<TFormat>.RunPacked(sums, arguments.Input + (firstPart * 32), PackedIntegers(arguments, firstRow, firstPart), parts, scales, minima);
-    }
+    public static void RunPacked(in LinearArguments arguments, int firstRow, float* scratch) => ExactPacked<TFormat>.Run(arguments, firstRow, scratch);
 
     public static void ReadPackedScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch)
     {

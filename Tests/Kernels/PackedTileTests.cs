@@ -27,7 +27,7 @@ public unsafe class PackedTileTests
     }
 
     [Test]
-    public void Packed_rows_give_the_bits_of_stored_rows([Values(1, 2, 3, 4, 5, 14, 70)] int tokens, [Values] Precision precision)
+    public void Packed_rows_give_the_bits_of_stored_rows([Values(1, 2, 3, 4, 5, 14, 16, 70)] int tokens, [Values] Precision precision)
     {
         foreach (WeightType type in s_types)
             foreach ((int outputs, int inputs) in new[] { (16, 256), (53, 256), (160, 768), (37, 5 * 256), (16, 3328) })
@@ -47,13 +47,13 @@ public unsafe class PackedTileTests
     }
 
     [Test]
-    public void An_odd_number_of_blocks_and_shares_that_begin_inside_a_tile_change_nothing([Values] Precision precision)
+    public void An_odd_number_of_blocks_and_shares_that_begin_inside_a_tile_change_nothing([Values(1, 3)] int tokens, [Values] Precision precision)
     {
         foreach (WeightType type in s_types.Where(type => BlockFormats.Elements(type) == 32))
         {
             using var scene = new Scene(new CpuDevice(3));
             CpuWeight first = Packed(scene, type, 24, 5 * 32), second = Packed(scene, type, 200, 5 * 32);
-            Rows input = scene.Random(1, 5 * 32), before = scene.Random(1, 224), after = scene.Random(1, 224);
+            Rows input = scene.Random(tokens, 5 * 32), before = scene.Random(tokens, 224), after = scene.Random(tokens, 224);
             scene.Device.Linear([new Projection(before.Columns(0, 24), first), new Projection(before.Columns(24, 200), second)], input, precision);
             Pack(scene, first);
             Pack(scene, second);
