@@ -18,7 +18,7 @@ internal static unsafe class ExactPacked<TFormat>
 
     private const int Rows = SixteenRows.Count, Part = QuantisedInput.Block, FourLanes = 4 * Rows;
 
-    private const int TokensAtOnce = 5; // whose sums fit in registers beside what makes the weights
+    private const int TokensAtOnce = 6; // whose sums fit in registers beside what makes the weights
 
     // Bytes are put into a float32's bits from 12 on, all others of which are those of 2048: that is 2048 + q without a conversion.
     private const int Bit = 12;
@@ -44,9 +44,10 @@ internal static unsafe class ExactPacked<TFormat>
             {
                 case 1: OneOrTwo<One>(arguments, row, token, tile, integers, scratch); break;
                 case 2: OneOrTwo<Two>(arguments, row, token, tile, integers, scratch); break;
-                case 3: ThreeToFive<Three>(arguments, row, token, tile, integers, scratch); break;
-                case 4: ThreeToFive<Four>(arguments, row, token, tile, integers, scratch); break;
-                default: ThreeToFive<Five>(arguments, row, token, tile, integers, scratch); break;
+                case 3: ThreeToSix<Three>(arguments, row, token, tile, integers, scratch); break;
+                case 4: ThreeToSix<Four>(arguments, row, token, tile, integers, scratch); break;
+                case 5: ThreeToSix<Five>(arguments, row, token, tile, integers, scratch); break;
+                default: ThreeToSix<Six>(arguments, row, token, tile, integers, scratch); break;
             }
         }
     }
@@ -60,7 +61,7 @@ internal static unsafe class ExactPacked<TFormat>
             arguments.StoreTile(token + i, row, Rows, Vector512.Load(results + (i * Rows)));
     }
 
-    private static void ThreeToFive<TCount>(in LinearArguments arguments, int row, int token, byte* tile, byte* integers, float* scratch)
+    private static void ThreeToSix<TCount>(in LinearArguments arguments, int row, int token, byte* tile, byte* integers, float* scratch)
         where TCount : struct, IConstant
     {
         float* x = arguments.Input + (token * arguments.InputStride), sums = scratch + (2 * Rows * PartsOfBlock), others = sums + (TokensAtOnce * FourLanes);
@@ -139,10 +140,10 @@ internal static unsafe class ExactPacked<TFormat>
     private static void HalfOfLanes<TCount>(float* sums, float* x0, nint stride, byte* headers, byte* integers, byte* ahead, int columns, float* scratch)
         where TCount : struct, IConstant
     {
-        float* x1 = x0 + stride, x2 = x1 + stride, x3 = x2 + stride, x4 = x3 + stride;
+        float* x1 = x0 + stride, x2 = x1 + stride, x3 = x2 + stride, x4 = x3 + stride, x5 = x4 + stride;
         Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
         Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
-        Vector512<float> e0 = default, e1 = default, e2 = default, e3 = default;
+        Vector512<float> e0 = default, e1 = default, e2 = default, e3 = default, f0 = default, f1 = default, f2 = default, f3 = default;
         int part = 0;
         for (nint k = 0; k < columns; integers += PackedTile<TFormat>.PartBytes)
         {
@@ -152,20 +153,20 @@ internal static unsafe class ExactPacked<TFormat>
             for (nint at = 0; at < PackedTile<TFormat>.PartBytes; at += 128, k += 8)
             {
                 Vector512<uint> packed = Vector512.Load((uint*)(integers + at));
-                Column<TCount>(ref a0, ref b0, ref c0, ref d0, ref e0, First(packed, scale, rest), x0 + k, x1 + k, x2 + k, x3 + k, x4 + k);
-                Column<TCount>(ref a1, ref b1, ref c1, ref d1, ref e1, Second(packed, scale, rest), x0 + k + 1, x1 + k + 1, x2 + k + 1, x3 + k + 1, x4 + k + 1);
-                Column<TCount>(ref a2, ref b2, ref c2, ref d2, ref e2, Third(packed, scale, rest), x0 + k + 2, x1 + k + 2, x2 + k + 2, x3 + k + 2, x4 + k + 2);
-                Column<TCount>(ref a3, ref b3, ref c3, ref d3, ref e3, Fourth(packed, scale, rest), x0 + k + 3, x1 + k + 3, x2 + k + 3, x3 + k + 3, x4 + k + 3);
+                Column<TCount>(ref a0, ref b0, ref c0, ref d0, ref e0, ref f0, First(packed, scale, rest), x0 + k, x1 + k, x2 + k, x3 + k, x4 + k, x5 + k);
+                Column<TCount>(ref a1, ref b1, ref c1, ref d1, ref e1, ref f1, Second(packed, scale, rest), x0 + k + 1, x1 + k + 1, x2 + k + 1, x3 + k + 1, x4 + k + 1, x5 + k + 1);
+                Column<TCount>(ref a2, ref b2, ref c2, ref d2, ref e2, ref f2, Third(packed, scale, rest), x0 + k + 2, x1 + k + 2, x2 + k + 2, x3 + k + 2, x4 + k + 2, x5 + k + 2);
+                Column<TCount>(ref a3, ref b3, ref c3, ref d3, ref e3, ref f3, Fourth(packed, scale, rest), x0 + k + 3, x1 + k + 3, x2 + k + 3, x3 + k + 3, x4 + k + 3, x5 + k + 3);
             }
             if (TFormat.IsSigned)
                 continue;
-            for (nint at = 0; at < PackedTile<TFormat>.PartBytes; at += 128, k += 8)
+            for (nint at = 0; at < PackedTile<TFormat>.PartBytes; at += 128, k += 8) // a loop of its own: in one with the low nibbles sums leave the registers
             {
                 Vector512<uint> packed = Vector512.ShiftRightLogical(Vector512.Load((uint*)(integers + at)), 4);
-                Column<TCount>(ref a0, ref b0, ref c0, ref d0, ref e0, First(packed, scale, rest), x0 + k, x1 + k, x2 + k, x3 + k, x4 + k);
-                Column<TCount>(ref a1, ref b1, ref c1, ref d1, ref e1, Second(packed, scale, rest), x0 + k + 1, x1 + k + 1, x2 + k + 1, x3 + k + 1, x4 + k + 1);
-                Column<TCount>(ref a2, ref b2, ref c2, ref d2, ref e2, Third(packed, scale, rest), x0 + k + 2, x1 + k + 2, x2 + k + 2, x3 + k + 2, x4 + k + 2);
-                Column<TCount>(ref a3, ref b3, ref c3, ref d3, ref e3, Fourth(packed, scale, rest), x0 + k + 3, x1 + k + 3, x2 + k + 3, x3 + k + 3, x4 + k + 3);
+                Column<TCount>(ref a0, ref b0, ref c0, ref d0, ref e0, ref f0, First(packed, scale, rest), x0 + k, x1 + k, x2 + k, x3 + k, x4 + k, x5 + k);
+                Column<TCount>(ref a1, ref b1, ref c1, ref d1, ref e1, ref f1, Second(packed, scale, rest), x0 + k + 1, x1 + k + 1, x2 + k + 1, x3 + k + 1, x4 + k + 1, x5 + k + 1);
+                Column<TCount>(ref a2, ref b2, ref c2, ref d2, ref e2, ref f2, Third(packed, scale, rest), x0 + k + 2, x1 + k + 2, x2 + k + 2, x3 + k + 2, x4 + k + 2, x5 + k + 2);
+                Column<TCount>(ref a3, ref b3, ref c3, ref d3, ref e3, ref f3, Fourth(packed, scale, rest), x0 + k + 3, x1 + k + 3, x2 + k + 3, x3 + k + 3, x4 + k + 3, x5 + k + 3);
             }
         }
         FloatTile.Store(sums, a0, a1, a2, a3);
@@ -175,12 +176,14 @@ internal static unsafe class ExactPacked<TFormat>
             FloatTile.Store(sums + (3 * FourLanes), d0, d1, d2, d3);
         if (TCount.Value > 4)
             FloatTile.Store(sums + (4 * FourLanes), e0, e1, e2, e3);
+        if (TCount.Value > 5)
+            FloatTile.Store(sums + (5 * FourLanes), f0, f1, f2, f3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Column<TCount>(
-        ref Vector512<float> a, ref Vector512<float> b, ref Vector512<float> c, ref Vector512<float> d, ref Vector512<float> e,
-        Vector512<float> weights, float* x0, float* x1, float* x2, float* x3, float* x4)
+        ref Vector512<float> a, ref Vector512<float> b, ref Vector512<float> c, ref Vector512<float> d, ref Vector512<float> e, ref Vector512<float> f,
+        Vector512<float> weights, float* x0, float* x1, float* x2, float* x3, float* x4, float* x5)
         where TCount : struct, IConstant
     {
         a = Avx512F.FusedMultiplyAdd(weights, Vector512.Create(*x0), a);
@@ -190,6 +193,8 @@ internal static unsafe class ExactPacked<TFormat>
             d = Avx512F.FusedMultiplyAdd(weights, Vector512.Create(*x3), d);
         if (TCount.Value > 4)
             e = Avx512F.FusedMultiplyAdd(weights, Vector512.Create(*x4), e);
+        if (TCount.Value > 5)
+            f = Avx512F.FusedMultiplyAdd(weights, Vector512.Create(*x5), f);
     }
 
     // A part's scales, and what is added to scale · number: its minima, or what takes off a byte's 2048 and 128 again.

@@ -13,7 +13,7 @@ internal sealed unsafe class LinearWork(WorkerRooms rooms) : IRoundingWork
     /// <summary>Tokens whose input every worker norms and rounds for itself, sooner than it could wait for another to do it.</summary>
     public const int FewTokens = 2;
 
-    private const int PassingFloats = 64 << 10; // results that stay in the second-level cache until something is made of them
+    private const int PassingFloats = 128 << 10; // results that stay in the second-level cache until something is made of them: half of 1 MiB
     private const int FewToAskFor = 8; // tokens whose rounded inputs are asked for in one go
 
     private readonly WorkShares shares = new(rooms.Count);
