@@ -16,8 +16,12 @@ internal static unsafe class ExactPacked<TFormat>
     /// <summary>Most tokens for which this is faster than panels are.</summary>
     public const int MostTokens = 3 * TokensAtOnce;
 
+    /// <summary>Floats of scratch that a worker needs: scales and minima of a block, and sums.</summary>
+    public const int ScratchLength = (2 * Rows * MostPartsOfBlock) + (2 * TokensAtOnce * FourLanes);
+
     private const int Rows = SixteenRows.Count, Part = QuantisedInput.Block, FourLanes = 4 * Rows;
 
+    private const int MostPartsOfBlock = 8; // a block is 256 elements at most
     private const int TokensAtOnce = 6; // whose sums fit in registers beside what makes the weights
 
     // Bytes are put into a float32's bits from 12 on, all others of which are those of 2048: that is 2048 + q without a conversion.
@@ -33,7 +37,7 @@ internal static unsafe class ExactPacked<TFormat>
     /// <summary>Writes all tokens' outputs of a tile's rows.</summary>
     /// <param name="arguments">The layer, whose rows are packed.</param>
     /// <param name="row">The tile's first row.</param>
-    /// <param name="scratch">Room for a block's scales and minima and for sums: 2 · 16 · parts of a block + 2 · <see cref="TokensAtOnce"/> · 64 floats.</param>
+    /// <param name="scratch">Room for <see cref="ScratchLength"/> floats.</param>
     public static void Run(in LinearArguments arguments, int row, float* scratch)
     {
         byte* tile = arguments.Packed + (row / Rows * PackedTile<TFormat>.Bytes(arguments.Columns)), integers = tile + PackedTile<TFormat>.IntegersAt(arguments.Columns);
@@ -94,19 +98,19 @@ internal static unsafe class ExactPacked<TFormat>
             LinearArguments.Prefetch(ref ahead, PackedColumns<TFormat>.PartBytes);
             Vector512<float> scale = Scale(out Vector512<float> rest, ref headers, part++, scratch);
             Vector512<uint> packed = Vector512.Load((uint*)integers), next = Vector512.Load((uint*)(integers + 64));
-            Four<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, packed, x, stride, scale, rest);
-            Four<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, next, x + 4, stride, scale, rest);
+            FourColumns<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, packed, x, stride, scale, rest);
+            FourColumns<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, next, x + 4, stride, scale, rest);
             Vector512<uint> third = Vector512.Load((uint*)(integers + 128)), fourth = Vector512.Load((uint*)(integers + 192));
-            Four<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, third, x + 8, stride, scale, rest);
-            Four<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, fourth, x + 12, stride, scale, rest);
+            FourColumns<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, third, x + 8, stride, scale, rest);
+            FourColumns<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, fourth, x + 12, stride, scale, rest);
             packed = TFormat.IsSigned ? Vector512.Load((uint*)(integers + 256)) : Vector512.ShiftRightLogical(packed, 4);
             next = TFormat.IsSigned ? Vector512.Load((uint*)(integers + 320)) : Vector512.ShiftRightLogical(next, 4);
-            Four<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, packed, x + 16, stride, scale, rest);
-            Four<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, next, x + 20, stride, scale, rest);
+            FourColumns<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, packed, x + 16, stride, scale, rest);
+            FourColumns<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, next, x + 20, stride, scale, rest);
             packed = TFormat.IsSigned ? Vector512.Load((uint*)(integers + 384)) : Vector512.ShiftRightLogical(third, 4);
             next = TFormat.IsSigned ? Vector512.Load((uint*)(integers + 448)) : Vector512.ShiftRightLogical(fourth, 4);
-            Four<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, packed, x + 24, stride, scale, rest);
-            Four<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, next, x + 28, stride, scale, rest);
+            FourColumns<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, packed, x + 24, stride, scale, rest);
+            FourColumns<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, next, x + 28, stride, scale, rest);
         }
         Sum(a0, a1, a2, a3, a4, a5, a6, a7).Store(results);
         if (TCount.Value > 1)
@@ -115,7 +119,7 @@ internal static unsafe class ExactPacked<TFormat>
 
     // Four columns.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four<TCount>(
+    private static void FourColumns<TCount>(
         ref Vector512<float> a0, ref Vector512<float> a1, ref Vector512<float> a2, ref Vector512<float> a3,
         ref Vector512<float> b0, ref Vector512<float> b1, ref Vector512<float> b2, ref Vector512<float> b3,
         Vector512<uint> packed, float* x, nint stride, Vector512<float> scale, Vector512<float> rest)

@@ -6,8 +6,8 @@ using Managed.Kernels.Blocks;
 namespace Managed.Kernels.Linear;
 
 /// <summary>
-/// <see cref="ExactLinear{TRows}"/> where registers have 512 bits: 16 rows at a time. One token, or a few of plain rows, meet their weights as
-/// they are read; for more tokens they become panels first (<see cref="ExactPanels{TRows}"/>).
+/// <see cref="ExactLinear{TRows}"/> where registers have 512 bits: 16 rows at a time. One token, or a few of plain rows or packed ones
+/// (<see cref="ExactPacked{TFormat}"/>), meet their weights as they are read; for more tokens they become panels first (<see cref="ExactPanels{TRows}"/>).
 /// </summary>
 internal static unsafe class ExactTiles<TRows>
     where TRows : struct, IRowReader
@@ -22,7 +22,8 @@ internal static unsafe class ExactTiles<TRows>
     private const int TokenSums = 2 * FloatTile.CarryLength; // floats that a token's sums of 16 rows take
 
     /// <summary>Floats of scratch that a worker needs.</summary>
-    public static int ScratchLength(int columns) => Math.Max(ExactPanels<TRows>.ScratchLength(columns), ScalesLength + (PlainTokens * (TokenSums + Rows)));
+    public static int ScratchLength(int columns) => Math.Max(
+        Math.Max(ExactPanels<TRows>.ScratchLength(columns), ExactPacked<Q8_0>.ScratchLength), ScalesLength + (PlainTokens * (TokenSums + Rows)));
 
     private static int ScalesLength => ExactPanels<TRows>.ScalesLength;
 
