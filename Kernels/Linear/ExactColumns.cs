@@ -83,8 +83,8 @@ internal static unsafe class ExactColumns<TFormat>
     private static Vector512<float> Add(Vector512<float> sum, Vector512<uint> integers, float* x, Vector512<float> scale, Vector512<float> rest)
     {
         Vector512<float> q = Vector512.ConvertToSingle(integers.AsInt32());
-        // scale · (q + 128) − 128 · scale, rounded once, is scale · q rounded once.
-        Vector512<float> weights = TFormat.IsSigned ? Avx512F.FusedMultiplyAdd(q, scale, rest) : (q * scale) + rest;
+        // scale · (q + 128) − 128 · scale, rounded once, is scale · q rounded once; scale · q of the others is exact, so that only the sum is rounded.
+        Vector512<float> weights = Avx512F.FusedMultiplyAdd(q, scale, rest);
         return Avx512F.FusedMultiplyAdd(weights, Vector512.Create(*x), sum);
     }
 }

@@ -65,8 +65,8 @@ internal static unsafe class PackedPanels<TFormat>
             return;
         }
         Vector512<uint> next = Avx512F.ShiftRightLogicalVariable(packed, Vector512.Create(4u, 12, 20, 28, 4, 12, 20, 28, 4, 12, 20, 28, 4, 12, 20, 28));
-        ((Nibble(own) * scale) + rest).Store(to);
-        ((Nibble(next) * scale) + rest).Store(to + (2 * Step));
+        Avx512F.FusedMultiplyAdd(Nibble(own), scale, rest).Store(to); // scale · q is exact
+        Avx512F.FusedMultiplyAdd(Nibble(next), scale, rest).Store(to + (2 * Step));
     }
 
     // A permutation looks at the low four bits of each lane alone.
