@@ -58,11 +58,6 @@ internal static unsafe class ExactColumns<TFormat>
         FloatTile.Store(sums + (4 * Rows), s4, s5, s6, s7);
     }
 
-    /// <summary>The 16 results.</summary>
-    public static void Sums(float* results, float* sums) => ExactPacked<TFormat>.Sum(
-        Vector512.Load(sums), Vector512.Load(sums + Rows), Vector512.Load(sums + (2 * Rows)), Vector512.Load(sums + (3 * Rows)),
-        Vector512.Load(sums + (4 * Rows)), Vector512.Load(sums + (5 * Rows)), Vector512.Load(sums + (6 * Rows)), Vector512.Load(sums + (7 * Rows))).Store(results);
-
     // What is added to scale · q: the minimum; for signed integers, that have 128 added, the exact number that takes it off again.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Rest(Vector512<float> scale, float* minima) => TFormat.HasMinimum ? Vector512.Load(minima) : scale * -128f;

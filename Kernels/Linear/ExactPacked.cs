@@ -17,9 +17,9 @@ internal static unsafe class ExactPacked<TFormat>
     public const int MostTokens = 3 * TokensAtOnce;
 
     /// <summary>Floats of scratch that a worker needs: scales and minima of a block, and sums.</summary>
-    public const int ScratchLength = (2 * Rows * MostPartsOfBlock) + (2 * TokensAtOnce * FourLanes);
+    public const int ScratchLength = (2 * Rows * MostPartsOfBlock) + (TokensAtOnce * TokenSums);
 
-    private const int Rows = SixteenRows.Count, Part = QuantisedInput.Block, FourLanes = 4 * Rows;
+    private const int Rows = SixteenRows.Count, Part = QuantisedInput.Block, TokenSums = 8 * Rows;
 
     private const int MostPartsOfBlock = 8; // a block is 256 elements at most
     private const int TokensAtOnce = 6; // whose sums fit in registers beside what makes the weights
@@ -37,10 +37,11 @@ internal static unsafe class ExactPacked<TFormat>
     /// <summary>Writes all tokens' outputs of a tile's rows.</summary>
     /// <param name="arguments">The layer, whose rows are packed.</param>
     /// <param name="row">The tile's first row.</param>
+    /// <param name="tile">The tile.</param>
     /// <param name="scratch">Room for <see cref="ScratchLength"/> floats.</param>
-    public static void Run(in LinearArguments arguments, int row, float* scratch)
+    public static void Run(in LinearArguments arguments, int row, byte* tile, float* scratch)
     {
-        byte* tile = arguments.Packed + (row / Rows * PackedTile<TFormat>.Bytes(arguments.Columns)), integers = tile + PackedTile<TFormat>.IntegersAt(arguments.Columns);
+        byte* integers = tile + PackedTile<TFormat>.IntegersAt(arguments.Columns);
         for (int token = 0, groups = (arguments.Tokens + TokensAtOnce - 1) / TokensAtOnce, count; groups > 0; groups--, token += count)
         {
             count = (arguments.Tokens - token + groups - 1) / groups;
@@ -68,21 +69,13 @@ internal static unsafe class ExactPacked<TFormat>
     private static void ThreeToSix<TCount>(in LinearArguments arguments, int row, int token, byte* tile, byte* integers, float* scratch)
         where TCount : struct, IConstant
     {
-        float* x = arguments.Input + (token * arguments.InputStride), sums = scratch + (2 * Rows * PartsOfBlock), others = sums + (TokensAtOnce * FourLanes);
+        float* x = arguments.Input + (token * arguments.InputStride), sums = scratch + (2 * Rows * PartsOfBlock);
         byte* ahead = token == 0 ? tile + LinearArguments.PackedDistance : null;
         HalfOfLanes<TCount>(sums, x, (nint)arguments.InputStride, tile, integers, ahead, arguments.Columns, scratch);
-        HalfOfLanes<TCount>(others, x + 4, (nint)arguments.InputStride, tile, integers + 64, null, arguments.Columns, scratch);
-        for (int i = 0; i < TCount.Value; i++, sums += FourLanes, others += FourLanes)
-            arguments.StoreTile(token + i, row, Rows, Sum(
-                Vector512.Load(sums), Vector512.Load(sums + Rows), Vector512.Load(sums + (2 * Rows)), Vector512.Load(sums + (3 * Rows)),
-                Vector512.Load(others), Vector512.Load(others + Rows), Vector512.Load(others + (2 * Rows)), Vector512.Load(others + (3 * Rows))));
+        HalfOfLanes<TCount>(sums + (TokenSums / 2), x + 4, (nint)arguments.InputStride, tile, integers + 64, null, arguments.Columns, scratch);
+        for (int i = 0; i < TCount.Value; i++)
+            arguments.StoreTile(token + i, row, Rows, Lanes.SumOfLanes(sums + (i * TokenSums)));
     }
-
-    /// <summary>The sum of eight lanes of 16 rows, in the order of <see cref="Lanes.Sum"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Sum(
-        Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3, Vector512<float> s4, Vector512<float> s5, Vector512<float> s6, Vector512<float> s7) =>
-        ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
 
     // One or two tokens: results are [tokens, 16].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -112,9 +105,9 @@ internal static unsafe class ExactPacked<TFormat>
             FourColumns<TCount>(ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3, packed, x + 24, stride, scale, rest);
             FourColumns<TCount>(ref a4, ref a5, ref a6, ref a7, ref b4, ref b5, ref b6, ref b7, next, x + 28, stride, scale, rest);
         }
-        Sum(a0, a1, a2, a3, a4, a5, a6, a7).Store(results);
+        Lanes.SumOfLanes(a0, a1, a2, a3, a4, a5, a6, a7).Store(results);
         if (TCount.Value > 1)
-            Sum(b0, b1, b2, b3, b4, b5, b6, b7).Store(results + Rows);
+            Lanes.SumOfLanes(b0, b1, b2, b3, b4, b5, b6, b7).Store(results + Rows);
     }
 
     // Four columns.
@@ -139,7 +132,7 @@ internal static unsafe class ExactPacked<TFormat>
         b3 = Avx512F.FusedMultiplyAdd(fourth, Vector512.Create(x[3]), b3);
     }
 
-    // Four lanes of all tokens: columns 0…3 of each eight from where x and the integers begin.
+    // Four lanes of all tokens, of sums that are [tokens, 8 lanes, 16 rows]: columns 0…3 of each eight from where x and the integers begin.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void HalfOfLanes<TCount>(float* sums, float* x0, nint stride, byte* headers, byte* integers, byte* ahead, int columns, float* scratch)
         where TCount : struct, IConstant
@@ -174,14 +167,14 @@ internal static unsafe class ExactPacked<TFormat>
             }
         }
         FloatTile.Store(sums, a0, a1, a2, a3);
-        FloatTile.Store(sums + FourLanes, b0, b1, b2, b3);
-        FloatTile.Store(sums + (2 * FourLanes), c0, c1, c2, c3);
+        FloatTile.Store(sums + TokenSums, b0, b1, b2, b3);
+        FloatTile.Store(sums + (2 * TokenSums), c0, c1, c2, c3);
         if (TCount.Value > 3)
-            FloatTile.Store(sums + (3 * FourLanes), d0, d1, d2, d3);
+            FloatTile.Store(sums + (3 * TokenSums), d0, d1, d2, d3);
         if (TCount.Value > 4)
-            FloatTile.Store(sums + (4 * FourLanes), e0, e1, e2, e3);
+            FloatTile.Store(sums + (4 * TokenSums), e0, e1, e2, e3);
         if (TCount.Value > 5)
-            FloatTile.Store(sums + (5 * FourLanes), f0, f1, f2, f3);
+            FloatTile.Store(sums + (5 * TokenSums), f0, f1, f2, f3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -244,10 +237,9 @@ internal static unsafe class ExactPacked<TFormat>
     private static Vector512<float> Fourth(Vector512<uint> packed, Vector512<float> scale, Vector512<float> rest) =>
         TFormat.IsSigned ? Bytes(Vector512.ShiftRightLogical(packed, 24 - Bit), scale, rest) : Nibbles(Vector512.ShiftRightLogical(packed, 24), scale, rest);
 
-    // A permutation looks at the low four bits of each lane alone: it finds their number without a mask and a conversion.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Nibbles(Vector512<uint> lanes, Vector512<float> scale, Vector512<float> rest) =>
-        Avx512F.FusedMultiplyAdd(Avx512F.PermuteVar16x32(Vector512.Create(0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), lanes.AsInt32()), scale, rest);
+        Avx512F.FusedMultiplyAdd(PackedPanels<TFormat>.Nibble(lanes), scale, rest);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Bytes(Vector512<uint> lanes, Vector512<float> scale, Vector512<float> rest)

@@ -23,7 +23,7 @@ internal static unsafe class ExactTiles<TRows>
 
     /// <summary>Floats of scratch that a worker needs.</summary>
     public static int ScratchLength(int columns) => Math.Max(
-        Math.Max(ExactPanels<TRows>.ScratchLength(columns), ExactPacked<Q8_0>.ScratchLength), ScalesLength + (PlainTokens * (TokenSums + Rows)));
+        Math.Max(ExactPanels<TRows>.ScratchLength(columns), ExactPacked<Q8_0>.ScratchLength), ScalesLength + (PlainTokens * TokenSums));
 
     private static int ScalesLength => ExactPanels<TRows>.ScalesLength;
 
@@ -44,7 +44,7 @@ internal static unsafe class ExactTiles<TRows>
     // Of plain rows.
     private static void FewTokens(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
-        float* sums = scratch + ScalesLength, results = sums + (PlainTokens * TokenSums);
+        float* sums = scratch + ScalesLength;
         byte** rows = stackalloc byte*[Rows];
         for (int row = firstRow, count; row < endRow; row += count)
         {
@@ -52,10 +52,7 @@ internal static unsafe class ExactTiles<TRows>
             for (int r = 0; r < Rows; r += PlainRows)
                 EightPlainRows(sums + (r * 8), arguments, rows + r);
             for (int token = 0; token < arguments.Tokens; token++)
-            {
-                FloatTile.Sums(results, sums + (token * TokenSums));
-                arguments.StoreTile(token, row, count, Vector512.Load(results));
-            }
+                arguments.StoreTile(token, row, count, FloatTile.Sums(sums + (token * TokenSums)));
         }
     }
 
@@ -110,7 +107,7 @@ internal static unsafe class ExactTiles<TRows>
     private static void OneToken(in LinearArguments arguments, int firstRow, int endRow, float* scratch)
     {
         int parts = arguments.Columns / Part, piece = ExactPanels<TRows>.Piece(parts);
-        float* sums = scratch + ScalesLength, results = sums + TokenSums;
+        float* sums = scratch + ScalesLength;
         byte** rows = stackalloc byte*[Rows];
         for (int row = firstRow, count; row < endRow; row += count)
         {
@@ -125,11 +122,7 @@ internal static unsafe class ExactTiles<TRows>
                 else
                     TwoByTwo(sums, arguments, row, rows, first, length, scales, minima);
             }
-            if (count == Rows)
-                TRows.SumColumns(results, sums);
-            else
-                FloatTile.Sums(results, sums);
-            arguments.StoreTile(0, row, count, Vector512.Load(results));
+            arguments.StoreTile(0, row, count, count == Rows ? Lanes.SumOfLanes(sums) : FloatTile.Sums(sums));
         }
     }
 

@@ -212,11 +212,11 @@ internal static unsafe class FloatTile
     }
 
     /// <summary>The results of 16 rows whose sums are carried.</summary>
-    public static void Sums(float* results, float* carry)
+    public static Vector512<float> Sums(float* carry)
     {
         (Vector512<float> a0, Vector512<float> a1, Vector512<float> a2, Vector512<float> a3) = Load(carry);
         (Vector512<float> b0, Vector512<float> b1, Vector512<float> b2, Vector512<float> b3) = Load(carry + CarryLength);
-        Lanes.Sums(a0, a1, a2, a3, b0, b1, b2, b3).Store(results);
+        return Lanes.Sums(a0, a1, a2, a3, b0, b1, b2, b3);
     }
 
     // Eight numbers in both halves. Only for addresses without a constant offset, which the compiler scales wrongly in this instruction.

@@ -35,6 +35,17 @@ internal static unsafe class Lanes
         return Sse.MoveLowToHigh(ab, cd) + Sse.MoveHighToLow(cd, ab);
     }
 
+    /// <summary><see cref="Sum"/> of 16 rows, a register for each lane of all of them, the same bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> SumOfLanes(
+        Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3, Vector512<float> s4, Vector512<float> s5, Vector512<float> s6, Vector512<float> s7) =>
+        ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
+
+    /// <summary>The same of sums in memory: [8 lanes, 16 rows].</summary>
+    public static Vector512<float> SumOfLanes(float* sums) => SumOfLanes(
+        Vector512.Load(sums), Vector512.Load(sums + 16), Vector512.Load(sums + 32), Vector512.Load(sums + 48),
+        Vector512.Load(sums + 64), Vector512.Load(sums + 80), Vector512.Load(sums + 96), Vector512.Load(sums + 112));
+
     /// <summary>
     /// <see cref="Sum"/> of 16 rows of lanes, two in each register, the same bits: the eight of a0…a3, then the eight of b0…b3.
     /// </summary>

@@ -69,8 +69,8 @@ internal static unsafe class PackedPanels<TFormat>
         Avx512F.FusedMultiplyAdd(Nibble(next), scale, rest).Store(to + (2 * Step));
     }
 
-    // A permutation looks at the low four bits of each lane alone.
+    /// <summary>The low four bits of each lane as a number: a permutation looks at them alone, so that no mask and no conversion is needed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Nibble(Vector512<uint> lanes) =>
+    public static Vector512<float> Nibble(Vector512<uint> lanes) =>
         Avx512F.PermuteVar16x32(Vector512.Create(0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), lanes.AsInt32());
 }

@@ -71,9 +71,6 @@ internal unsafe interface IRowReader
     /// <summary>Eight rows of a <see cref="PackedTile{TFormat}"/> as a panel (<see cref="PackedPanels{TFormat}"/>).</summary>
     static virtual void FillPacked(float* panel, in LinearArguments arguments, int firstRow, int half, int firstPart, int parts, float* scales, float* minima) =>
         throw new DeviceException("Rows of plain numbers are not packed.");
-
-    /// <summary>The results of such sums.</summary>
-    static virtual void SumColumns(float* results, float* sums) => throw new DeviceException("Rows of plain numbers are not read by columns.");
 }
 
 internal static unsafe class RowReaders
@@ -264,7 +261,8 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
     public static void AddColumns(float* sums, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scales, float* minima) =>
         ExactColumns<TFormat>.Run(sums, arguments, firstRow, firstPart, parts, scales, minima);
 
-    public static void RunPacked(in LinearArguments arguments, int firstRow, float* scratch) => ExactPacked<TFormat>.Run(arguments, firstRow, scratch);
+    public static void RunPacked(in LinearArguments arguments, int firstRow, float* scratch) =>
+        ExactPacked<TFormat>.Run(arguments, firstRow, PackedTileOf(arguments, firstRow), scratch);
 
     public static void ReadPackedScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int firstPart, int parts, float* scratch)
     {
@@ -283,8 +281,6 @@ internal readonly unsafe struct IntegerRows<TFormat> : IRowReader
 
     private static byte* PackedIntegers(in LinearArguments arguments, int firstRow, int firstPart) =>
         PackedTileOf(arguments, firstRow) + PackedTile<TFormat>.IntegersAt(arguments.Columns) + (firstPart * PackedTile<TFormat>.PartBytes);
-
-    public static void SumColumns(float* results, float* sums) => ExactColumns<TFormat>.Sums(results, sums);
 
     public static void ReadScales(out float* scales, out float* minima, in LinearArguments arguments, int firstRow, int count, int firstPart, int parts, float* scratch)
     {
